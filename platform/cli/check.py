@@ -1,0 +1,54 @@
+"""`formwright check`: load the layers and print every problem; needs no database."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from assembly.kinds import KINDS
+from cli.layers import chosen_layers
+from cli.printing import LOCALES, locale_of, print_json, print_problems, problem_json
+from engine.loading import Loaded, load
+
+
+@click.command()
+@click.argument("layers", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
+@click.option("--locale", type=click.Choice(LOCALES), help="Language of the sentences.")
+@click.pass_context
+def check(ctx: click.Context, layers: tuple[Path, ...], as_json: bool, locale: str | None) -> None:
+    """Load LAYERS, lowest first, and print every problem as file:line:column.
+
+    Without LAYERS those of FORMWRIGHT_LAYERS, else `config`. Exits 1 when there are problems.
+    """
+    folders = chosen_layers(layers)
+    locale = locale or locale_of(os.environ)
+    loaded = load(folders, KINDS)
+    if as_json:
+        problems = [problem_json(problem, locale) for problem in loaded.problems]
+        print_json({"ok": not problems, "definitions": _counts(loaded), "problems": problems})
+    else:
+        print_problems(loaded.problems, locale)
+    click.echo(_summary(loaded, len(folders), locale), err=True)
+    ctx.exit(1 if loaded.problems else 0)
+
+
+def _counts(loaded: Loaded) -> dict[str, int]:
+    return {kind: len(things) for kind, things in loaded.trees.items()}
+
+
+def _summary(loaded: Loaded, layers: int, locale: str) -> str:
+    things = sum(_counts(loaded).values())
+    found = len(loaded.problems)
+    files = len({problem.place.file for problem in loaded.problems if problem.place})
+    if locale == "zh":
+        outcome = f"{files} 个文件中有 {found} 个问题" if found else "没有问题"
+        return f"{outcome}（{layers} 层，{things} 项定义）"
+    outcome = f"{_many(found, 'problem')} in {_many(files, 'file')}" if found else "no problems"
+    return f"{outcome} ({_many(things, 'definition')} in {_many(layers, 'layer')})"
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,0 +1,53 @@
+"""The command `formwright`. Each command lives in a module of its own, imported when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from cli.printing import print_problems
+from engine.problems import Refusal
+
+COMMANDS = {
+    "check": ("cli.check:check", "Load the layers and print every problem."),
+    "explain": ("cli.explain:explain", "Show a merged definition and who set each value."),
+}
+"""Every command: where it is, and what `--help` says of it without importing it."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported one by one, so that `--help` is fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the command; what it refuses is printed, and the exit status is 1."""
+        try:
+            return super().invoke(ctx)
+        except Refusal as refusal:
+            print_problems(refusal.problems, err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="formwright", message="%(prog)s %(version)s")
+def main() -> None:
+    """Formwright turns a folder of YAML into a running business application."""
+
+
+if __name__ == "__main__":
+    sys.exit(main(prog_name="formwright"))

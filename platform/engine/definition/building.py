@@ -1,0 +1,185 @@
+"""From a merged YAML tree to an `Object`: shapes only; meaning is checked when connecting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.definition.kinds import Problems
+from engine.definition.numbering import NumberPattern
+from engine.definition.objects import Check, Field, ListView, Object, Section
+from engine.definition.tree import Node
+from engine.expressions.types import Attribute, Kind, Type
+from engine.fieldtypes.choice import Choice, Option
+from engine.fieldtypes.registry import FIELD_TYPES
+from engine.problems import Message, Refusal, Text
+
+BAD_NUMBER_PATTERN = Message(
+    "bad-number-pattern",
+    en="the number pattern {pattern!r} {why}",
+    zh="编号规则 {pattern!r} {why}",
+    hint_en="write it like ORD-{{year}}-{{seq:05}}",
+    hint_zh="写法如 ORD-{{year}}-{{seq:05}}",
+)
+_WHY = {
+    "sequence": Text({"en": "needs exactly one {seq}", "zh": "必须恰好含有一个 {seq}"}),
+    "digits": Text({"en": "needs a character that is no digit", "zh": "必须含有非数字字符"}),
+    "braces": Text(
+        {"en": "knows only {year}, {month}, {day}, {seq}", "zh": "只能使用 {year} {month} {day} {seq}"}
+    ),
+}
+
+
+def build_object(name: str, node: Node, problems: Problems) -> Object | None:
+    """The object called `name` from its tree."""
+    label = node.text("label") or Text.of(name)
+    fields_node = node.get("fields")
+    fields = {
+        key: built
+        for key, child in (fields_node.items() if fields_node else ())
+        if (built := build_field(name, key, child, problems)) is not None
+    }
+    return Object(
+        name=name,
+        label=label,
+        plural=node.text("plural") or label,
+        help=node.text("help"),
+        icon=node.plain("icon", ""),
+        title=node.plain("title", ""),
+        number=_number(node, problems),
+        owned=node.plain("owned", True),
+        search=tuple(node.plain("search", ())),
+        fields=fields,
+        checks=tuple(_checks(node)),
+        unique=tuple(tuple(names) for names in node.plain("unique", ())),
+        views=_views(node),
+        sections=tuple(_sections(node)),
+        source=node,
+    )
+
+
+def build_field(object_name: str, name: str, node: Node, problems: Problems) -> Field | None:
+    """One field, without its expressions."""
+    cls = FIELD_TYPES.get(node.plain("type", ""))
+    if cls is None:
+        return None  # the schema check has said so
+    settings = {key: child.to_plain() for key, child in node.items()}
+    if issubclass(cls, Choice):
+        settings["options"] = build_options(node.get("options"))
+        settings["attributes"] = build_attributes(
+            node.get("attributes"), settings["options"], problems
+        )
+    return Field(
+        name=name,
+        object=object_name,
+        type=cls.from_settings(settings),
+        label=node.text("label") or Text.of(name.replace("_", " ").capitalize()),
+        help=node.text("help"),
+        required=node.plain("required", False),
+        default=node.plain("default"),
+        unique=node.plain("unique", False),
+        read_only=node.plain("read_only", False),
+        restricted=node.plain("restricted", False),
+        searchable=node.plain("searchable", False),
+        personal=node.plain("personal", ""),
+        source=node,
+    )
+
+
+def build_options(node: Node | None) -> tuple[Option, ...]:
+    """Options from a map of names to labels or to `{label, colour, …attributes}`."""
+    if node is None:
+        return ()
+    return tuple(_option(name, child) for name, child in node.items())
+
+
+def _option(name: str, node: Node) -> Option:
+    plain = node.to_plain()
+    is_label = not isinstance(plain, dict) or (plain and set(plain) <= {"en", "zh"})
+    if is_label:
+        return Option(name=name, label=Text.of(plain if plain is not None else name))
+    return Option(
+        name=name,
+        label=node.text("label") or Text.of(name),
+        colour=plain.get("colour", ""),
+        attributes={k: v for k, v in plain.items() if k not in ("label", "colour")},
+    )
+
+
+def build_attributes(
+    node: Node | None, options: tuple[Option, ...], problems: Problems
+) -> dict[str, Attribute]:
+    """The declared attributes of options, each with its value per option."""
+    attributes: dict[str, Attribute] = {}
+    for name, child in node.items() if node else ():
+        cls = FIELD_TYPES.get(child.plain("type", ""))
+        if cls is None:
+            continue
+        type_ = cls.from_settings({k: v.to_plain() for k, v in child.items()})
+        values: dict[str, Any] = {}
+        for option in options:
+            try:
+                values[option.name] = type_.read(option.attributes.get(name))
+            except Refusal as refusal:
+                problems.extend(p.at(child.place) for p in refusal.problems)
+        attributes[name] = Attribute(type_.expression_type(), values)
+    return attributes
+
+
+def text_attribute(values: dict[str, str]) -> Attribute:
+    """An attribute of text, such as a stage's state."""
+    return Attribute(Type(Kind.TEXT), values)
+
+
+def _number(node: Node, problems: Problems) -> NumberPattern | None:
+    pattern = node.plain("number")
+    if pattern is None:
+        return None
+    number = NumberPattern(str(pattern), bool(node.plain("gapless", False)))
+    why = number.problem()
+    if why:
+        problems.append(BAD_NUMBER_PATTERN(node.at("number"), pattern=pattern, why=_WHY[why]))
+        return None
+    return number
+
+
+def _checks(node: Node) -> list[Check]:
+    checks = node.get("checks")
+    return [
+        Check(
+            name=child.plain("name", f"check_{index + 1}"),
+            that=None,
+            say=child.text("say") or Text.of(""),
+            about=child.plain("field", ""),
+            source=child,
+        )
+        for index, child in enumerate(checks.elements() if checks else ())
+    ]
+
+
+def _views(node: Node) -> dict[str, ListView]:
+    views = node.get("views")
+    return {
+        name: ListView(
+            name=name,
+            label=child.text("label") or Text.of(name),
+            equal=tuple(child.plain("equal", ())),
+            sort=_names(child.plain("sort", ())),
+            columns=tuple(child.plain("columns", ())),
+            source=child,
+        )
+        for name, child in (views.items() if views else ())
+    }
+
+
+def _sections(node: Node) -> list[Section]:
+    sections = node.get("sections")
+    return [
+        Section(label=child.text("label") or Text.of(""), fields=tuple(child.plain("fields", ())))
+        for child in (sections.elements() if sections else ())
+    ]
+
+
+def _names(raw: Any) -> tuple[str, ...]:
+    if isinstance(raw, str):
+        return tuple(part.strip() for part in raw.split(",") if part.strip())
+    return tuple(raw)

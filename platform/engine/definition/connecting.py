@@ -1,0 +1,229 @@
+"""Connecting objects: links find their targets, expressions are compiled, meaning is checked.
+
+1. Structure: system fields are added, stages take their workflow's options, collections find
+   the link that makes them, line objects learn their parent.
+2. Formulas, on demand: an expression that meets a formula has it compiled first, so formulas
+   may build on each other in any order; one that meets itself is a cycle.
+3. All other expressions, and the checks of names (title, search, views, sections).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from engine.definition import messages as say
+from engine.definition.catalog import Catalog, as_member
+from engine.definition.checking import check_object
+from engine.definition.kinds import DefinitionKind, Problems
+from engine.definition.building import build_object
+from engine.definition.objects import Check, Field, ListView, Object, Rollup
+from engine.definition.ordering import computing_order
+from engine.definition.paths import Aggregate, aggregate, has_aggregate, paths
+from engine.definition.site import build_site
+from engine.definition.structure import with_structure
+from engine.definition.tree import Node
+from engine.expressions import Expression, compile_expression
+from engine.expressions.types import Kind, Member, Type
+from engine.fieldtypes.link import Collection, Link
+from engine.problems import Place, Refusal
+
+BOOLEAN = Type(Kind.BOOLEAN)
+ROLLUPS = ("sum", "count", "min", "max")
+
+
+def connect_objects(catalog: Catalog, problems: Problems) -> Catalog:
+    """The catalog with connected objects; everything wrong is added to `problems`."""
+    structured = with_structure(catalog, problems)
+    return _Connector(structured, problems).connected()
+
+
+class _Connector:
+    """Compiles the expressions of all objects; also their `Names` while it does."""
+
+    def __init__(self, catalog: Catalog, problems: Problems) -> None:
+        self.catalog = catalog
+        self.problems = problems
+        self.fields: dict[tuple[str, str], Field] = {}
+        self.open: list[tuple[str, str]] = []
+
+    @property
+    def user_object(self) -> str:
+        return self.catalog.user_object
+
+    def members(self, object: str) -> Iterable[str]:
+        return self.catalog.members(object)
+
+    def member(self, object: str, name: str) -> Member | None:
+        if self.catalog.member(object, name) is None:
+            return None
+        return as_member(self.field(object, name))
+
+    def field(self, object: str, name: str) -> Field:
+        """The field with its formula compiled."""
+        key = (object, name)
+        if key not in self.fields:
+            raw = self.catalog.objects[object].fields[name]
+            if key in self.open:
+                names = " → ".join(".".join(k) for k in [*self.open[self.open.index(key) :], key])
+                self.problems.append(say.FORMULA_CYCLE(raw.place("formula"), path=names))
+                return raw
+            self.open.append(key)
+            built = self._with_formula(raw)
+            self.open.pop()
+            self.fields[key] = built
+        return self.fields[key]
+
+    def connected(self) -> Catalog:
+        objects = {name: self._object(o) for name, o in self.catalog.objects.items()}
+        catalog = self.catalog.with_objects(objects)
+        for definition in objects.values():
+            check_object(definition, catalog, self.problems)
+        return catalog
+
+    def _object(self, definition: Object) -> Object:
+        fields = {n: self._with_rules(self.field(definition.name, n)) for n in definition.fields}
+        with_fields = replace(definition, fields=fields)
+        return replace(
+            with_fields,
+            checks=tuple(self._check(definition, check) for check in definition.checks),
+            views={n: self._view(definition, view) for n, view in definition.views.items()},
+            order=computing_order(with_fields, self.problems),
+        )
+
+    def _with_formula(self, field: Field) -> Field:
+        expected = field.type.expression_type()
+        if field.source is None:
+            return field
+        if field.source.get("rollup"):
+            return replace(field, rollup=self._rollup(field))
+        formula = self._compile(field.source, "formula", field.object, expected)
+        if formula is None:
+            return field
+        virtual = self._is_virtual(field, formula)
+        if virtual and field.source.plain("stored") is True:
+            self.problems.append(
+                say.CANNOT_STORE(field.place("formula"), field=f"{field.object}.{field.name}")
+            )
+        return replace(
+            field, formula=formula, virtual=virtual or field.source.plain("stored") is False
+        )
+
+    def _is_virtual(self, field: Field, formula: Expression) -> bool:
+        if formula.uses_clock or formula.uses_user or has_aggregate(formula.source):
+            return True
+        definition = self.catalog.objects[field.object]
+        for path in paths(formula.source):
+            own = definition.fields.get(path[0])
+            if own is None:
+                continue
+            through_link = isinstance(own.type, Link) and len(path) > 1
+            if through_link and not (path[0] == definition.parent and len(path) == 2):
+                return True
+            if own.name != field.name and self.field(field.object, own.name).virtual:
+                return True
+        return False
+
+    def _rollup(self, field: Field) -> Rollup | None:
+        assert field.source is not None
+        whole = self._compile(field.source, "rollup", field.object, field.type.expression_type())
+        if whole is None:
+            return None
+        place = field.place("rollup")
+        parts = aggregate(whole.source)
+        collection = (
+            self.catalog.objects[field.object].fields.get(parts.collection[0]) if parts else None
+        )
+        if (
+            parts is None
+            or collection is None
+            or len(parts.collection) != 1
+            or parts.function not in ROLLUPS
+            or not isinstance(collection.type, Collection)
+        ):
+            self.problems.append(say.ROLLUP_SHAPE(place, field=field.name))
+            return None
+        if whole.uses_clock or whole.uses_user:
+            self.problems.append(say.ROLLUP_CLOCK(place, field=field.name))
+        return self._taken_apart(field, collection.type, parts, whole, place)
+
+    def _taken_apart(
+        self, field: Field, over: Collection, parts: Aggregate, whole: Expression, place: Place
+    ) -> Rollup | None:
+        child = self.catalog.objects[over.of]
+        variables = {parts.variable: Type(Kind.RECORD, object=child.name)}
+        for path in paths(f"({parts.value}) if ({parts.condition or 'true'}) else empty"):
+            own = child.fields.get(path[1]) if path[0] == parts.variable and len(path) > 1 else None
+            through = own is not None and isinstance(own.type, Link | Collection) and len(path) > 2
+            if through or (own is not None and self.field(child.name, own.name).virtual):
+                self.problems.append(
+                    say.ROLLUP_READS(place, field=field.name, path=".".join(path[1:]))
+                )
+                return None
+
+        def part(text: str, expected: Type | None) -> Expression | None:
+            try:
+                return compile_expression(
+                    text, child.name, self, expected=expected, variables=variables, place=place
+                )
+            except Refusal as refusal:
+                self.problems.extend(refusal.problems)
+                return None
+
+        value = None if parts.function == "count" else part(parts.value, None)
+        condition = part(parts.condition, BOOLEAN) if parts.condition else None
+        return Rollup(
+            function=parts.function,
+            collection=parts.collection[0],
+            child=child.name,
+            via=over.by,
+            variable=parts.variable,
+            value=value,
+            condition=condition,
+            expression=whole,
+        )
+
+    def _with_rules(self, field: Field) -> Field:
+        node = field.source
+        if node is None:
+            return field
+        expected = field.type.expression_type()
+        return replace(
+            field,
+            required_when=self._compile(node, "required_when", field.object, BOOLEAN),
+            default_from=self._compile(node, "default_from", field.object, expected),
+            suggest=self._compile(node, "suggest", field.object, expected, clock=False),
+        )
+
+    def _check(self, definition: Object, check: Check) -> Check:
+        assert check.source is not None
+        return replace(check, that=self._compile(check.source, "that", definition.name, BOOLEAN))
+
+    def _view(self, definition: Object, view: ListView) -> ListView:
+        assert view.source is not None
+        return replace(view, where=self._compile(view.source, "where", definition.name, BOOLEAN))
+
+    def _compile(
+        self, node: Node, key: str, object: str, expected: Type, *, clock: bool = True
+    ) -> Expression | None:
+        child = node.get(key)
+        if child is None or child.value is None:
+            return None
+        try:
+            return compile_expression(
+                str(child.value), object, self, expected=expected, place=child.place,
+                allow_clock=clock, allow_user=clock,
+            )  # fmt: skip
+        except Refusal as refusal:
+            self.problems.extend(refusal.problems)
+            return None
+
+
+def _connect_site(catalog: Catalog, problems: Problems) -> Catalog:
+    return catalog
+
+
+SITE_KIND = DefinitionKind("site", "site", "site.schema.json", build_site, _connect_site, True)
+OBJECT_KIND = DefinitionKind(
+    "object", "objects", "object.schema.json", build_object, connect_objects
+)

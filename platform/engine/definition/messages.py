@@ -1,0 +1,112 @@
+"""What can be wrong with the meaning of object definitions."""
+
+from __future__ import annotations
+
+from engine.problems import Message
+
+FORMULA_CYCLE = Message(
+    "formula-cycle",
+    en="the formula depends on itself: {path}",
+    zh="公式循环依赖自身：{path}",
+    hint_en="take one of the fields out of the circle",
+    hint_zh="请从循环中移除其中一个字段",
+)
+CANNOT_STORE = Message(
+    "cannot-store",
+    en="{field} cannot be stored: its formula reads the clock, the user or another record",
+    zh="{field} 无法存储：其公式读取了当前时间、当前用户或其他记录",
+    hint_en="leave out `stored`, it is then computed when read",
+    hint_zh="请去掉 `stored`，该字段将在读取时计算",
+)
+ROLLUP_SHAPE = Message(
+    "rollup-shape",
+    en="the rollup {field} is not one sum, count, min or max over lines or related records",
+    zh="汇总 {field} 必须是对明细或相关记录的一个 sum、count、min 或 max",
+    hint_en="write it like sum(line.amount for line in lines if line.kind == 'goods')",
+    hint_zh="写法如 sum(line.amount for line in lines if line.kind == 'goods')",
+)
+ROLLUP_CLOCK = Message(
+    "rollup-clock",
+    en="the rollup {field} depends on the clock or the user, so it could not be kept exact",
+    zh="汇总 {field} 依赖当前时间或用户，无法保持准确",
+    hint_en="use a formula instead, it is computed when read",
+    hint_zh="请改用公式，在读取时计算",
+)
+ROLLUP_READS = Message(
+    "rollup-reads",
+    en="the rollup {field} reads {path}, which the child record does not store itself",
+    zh="汇总 {field} 读取了 {path}，而该值并不存储在子记录中",
+    hint_en="store it in the child by a formula or a suggestion first",
+    hint_zh="请先在子记录中用公式或建议值保存它",
+)
+UNKNOWN_OBJECT = Message(
+    "unknown-object",
+    en="there is no object {name!r}",
+    zh="不存在对象 {name!r}",
+    hint_en="did you mean {best!r}?",
+    hint_zh="是否想写 {best!r}？",
+)
+UNKNOWN_FIELD = Message(
+    "unknown-field",
+    en="{object} has no field {name!r}",
+    zh="{object} 没有字段 {name!r}",
+    hint_en="did you mean {best!r}?",
+    hint_zh="是否想写 {best!r}？",
+)
+UNKNOWN_WORKFLOW = Message(
+    "unknown-workflow",
+    en="there is no workflow {name!r}",
+    zh="不存在流程 {name!r}",
+    hint_en="did you mean {best!r}?",
+    hint_zh="是否想写 {best!r}？",
+)
+NO_LINK_BACK = Message(
+    "no-link-back",
+    en="{child} has no single link to {parent}",
+    zh="{child} 没有唯一指向 {parent} 的链接字段",
+    hint_en="name the link with `by:`",
+    hint_zh="请用 `by:` 指明链接字段",
+)
+TWO_PARENTS = Message(
+    "two-parents",
+    en="{child} is used as lines by both {first} and {second}",
+    zh="{child} 同时被 {first} 和 {second} 用作明细",
+    hint_en="give each parent a line object of its own",
+    hint_zh="请为每个父对象使用各自的明细对象",
+)
+UNSUITABLE_TITLE = Message(
+    "unsuitable-title",
+    en="{field} cannot serve as the title of {object}: it is not a text",
+    zh="{field} 不是文本，不能作为 {object} 的标题",
+    hint_en="use a text field, `number`, or a text formula",
+    hint_zh="请使用文本字段、`number` 或文本公式",
+)
+NO_TITLE = Message(
+    "no-title",
+    en="{object} does not say which field names its records",
+    zh="{object} 未说明用哪个字段命名其记录",
+    hint_en="add `title: <field>` or a `number:`",
+    hint_zh="请加上 `title: <字段>` 或 `number:`",
+)
+NOT_SEARCHABLE = Message(
+    "not-searchable",
+    en="{field} of {object} cannot be searched: it is not a stored text",
+    zh="{object} 的 {field} 不是已存储的文本，无法搜索",
+)
+BAD_DEFAULT = Message(
+    "bad-default",
+    en="the default of {field} is not usable: {why}",
+    zh="{field} 的默认值不可用：{why}",
+)
+DERIVED_AND_RULE = Message(
+    "derived-and-rule",
+    en="{field} is computed, so `{key}` has no effect",
+    zh="{field} 是计算字段，`{key}` 不起作用",
+    hint_en="remove one of the two",
+    hint_zh="请去掉其中之一",
+)
+NOT_STORED = Message(
+    "not-stored",
+    en="{field} of {object} is computed when read, so it cannot stand in `{key}`",
+    zh="{object} 的 {field} 在读取时计算，不能用于 `{key}`",
+)

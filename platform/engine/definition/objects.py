@@ -1,0 +1,201 @@
+"""Objects and fields: what a business thing is, as frozen values.
+
+They are built from YAML (`building.py`) with their expressions still as text, and connected
+(`connecting.py`) once everything is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from engine.definition.numbering import NumberPattern
+from engine.definition.tree import Node
+from engine.expressions import Expression
+from engine.fieldtypes.base import FieldType
+from engine.fieldtypes.link import Collection, Lines, Link
+from engine.problems import Place, Text
+
+ID_FIELDS = ("id",)
+OWNERSHIP_FIELDS = ("owner", "department")
+STAMP_FIELDS = (
+    "created_on", "created_by", "changed_on", "changed_by",
+    "version", "deleted_on", "deleted_by",
+)  # fmt: skip
+SYSTEM_FIELDS = frozenset((*ID_FIELDS, "number", *OWNERSHIP_FIELDS, *STAMP_FIELDS))
+"""The names that no field may take (rule 7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """One aggregate over records that link here, kept in the row (rule 15).
+
+    `function` is sum, count, min or max; `collection` the field of this object that is
+    aggregated, `child` its object and `via` the child's link back. `value` and `condition` are
+    about the child, which they name by the variable `variable`.
+    """
+
+    function: str
+    collection: str
+    child: str
+    via: str
+    variable: str
+    value: Expression | None
+    condition: Expression | None
+    expression: Expression
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One field of an object.
+
+    `default` is in input form. Expressions are None until the field is connected, or absent.
+    `virtual` fields are computed when read; `derived` ones take no input.
+    """
+
+    name: str
+    object: str
+    type: FieldType
+    label: Text
+    key: str = ""
+    help: Text | None = None
+    required: bool = False
+    required_when: Expression | None = None
+    default: Any = None
+    default_from: Expression | None = None
+    suggest: Expression | None = None
+    formula: Expression | None = None
+    virtual: bool = False
+    rollup: Rollup | None = None
+    unique: bool = False
+    read_only: bool = False
+    restricted: bool = False
+    searchable: bool = False
+    personal: str = ""
+    system: bool = False
+    source: Node | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def column(self) -> str:
+        """The physical column; names can change, keys never do (rule 1)."""
+        return self.key or self.name
+
+    @property
+    def folded(self) -> str:
+        """The column with the folded text, or an empty string (rule 21)."""
+        return f"{self.column}__f" if self.searchable or (self.unique and self.type.textual) else ""
+
+    @property
+    def stored(self) -> bool:
+        """Whether the object's table has a column for it."""
+        return self.type.stored and not self.virtual
+
+    @property
+    def derived(self) -> bool:
+        """Whether its value follows from others, so that no input may set it."""
+        return self.formula is not None or self.rollup is not None or self.virtual
+
+    @property
+    def writable(self) -> bool:
+        """Whether input may set it at all."""
+        return not (self.derived or self.system or self.read_only) and not (
+            isinstance(self.type, Collection) and not isinstance(self.type, Lines)
+        )
+
+    def place(self, *path: str | int) -> Place:
+        """Where it, or one of its keys, was written."""
+        return self.source.at(*path) if self.source else Place("", 1, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A condition that every record must fulfil, what to say when it does not, about which field."""
+
+    name: str
+    that: Expression | None
+    say: Text
+    about: str = ""
+    source: Node | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListView:
+    """A declared list: its filters, order and columns. Declared lists get their index."""
+
+    name: str
+    label: Text
+    equal: tuple[str, ...] = ()
+    sort: tuple[str, ...] = ()
+    where: Expression | None = None
+    columns: tuple[str, ...] = ()
+    source: Node | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A group of fields on the form."""
+
+    label: Text
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Object:
+    """A business thing: its fields and rules.
+
+    `order` is the sequence in which stored formulas and suggestions are computed. `parent` is,
+    for a line object, its link to the record that it is part of.
+    """
+
+    name: str
+    label: Text
+    plural: Text
+    fields: Mapping[str, Field]
+    key: str = ""
+    icon: str = ""
+    help: Text | None = None
+    title: str = ""
+    number: NumberPattern | None = None
+    owned: bool = True
+    search: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+    views: Mapping[str, ListView] = field(default_factory=dict)
+    sections: tuple[Section, ...] = ()
+    parent: str = ""
+    order: tuple[str, ...] = ()
+    source: Node | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def table(self) -> str:
+        """The physical table."""
+        return self.key or self.name
+
+    @cached_property
+    def stored_fields(self) -> tuple[Field, ...]:
+        """The fields with a column, system fields included."""
+        return tuple(f for f in self.fields.values() if f.stored)
+
+    @cached_property
+    def lines(self) -> tuple[Field, ...]:
+        """The fields that hold lines."""
+        return tuple(f for f in self.fields.values() if isinstance(f.type, Lines))
+
+    @cached_property
+    def links(self) -> tuple[Field, ...]:
+        """The stored links, system fields included."""
+        return tuple(f for f in self.fields.values() if isinstance(f.type, Link) and f.stored)
+
+    @property
+    def parent_object(self) -> str:
+        """The object that this line object is part of, or an empty string."""
+        if not self.parent:
+            return ""
+        link = self.fields[self.parent].type
+        return link.to if isinstance(link, Link) else ""
+
+    def place(self, *path: str | int) -> Place:
+        """Where it, or one of its keys, was written."""
+        return self.source.at(*path) if self.source else Place("", 1, 1)

@@ -1,0 +1,94 @@
+"""The site: what concerns the whole application (company, currency, people, side bar)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from engine.definition.kinds import Problems
+from engine.definition.tree import Node
+from engine.problems import Message, Text
+
+UNKNOWN_ZONE = Message(
+    "unknown-time-zone",
+    en="there is no time zone {zone!r}",
+    zh="不存在时区 {zone!r}",
+    hint_en="use an IANA name such as Asia/Shanghai",
+    hint_zh="请使用 IANA 名称，如 Asia/Shanghai",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Module:
+    """A group of objects in the side bar."""
+
+    name: str
+    label: Text
+    icon: str = ""
+    objects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """The settings of the whole application.
+
+    `person`, `department` name the objects of people and departments (empty: none);
+    `person_department`, `person_manager`, `person_account` and `department_parent` are the
+    fields of those objects that carry the meaning.
+    """
+
+    label: Text = field(default_factory=lambda: Text.of("Formwright"))
+    company: Text = field(default_factory=lambda: Text.of("Company"))
+    currency: str = "CNY"
+    time_zone: str = "UTC"
+    locales: tuple[str, ...] = ("en", "zh")
+    person: str = ""
+    person_department: str = ""
+    person_manager: str = ""
+    person_account: str = ""
+    department: str = ""
+    department_parent: str = ""
+    modules: Mapping[str, Module] = field(default_factory=dict)
+    source: Node | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The company's time zone."""
+        return ZoneInfo(self.time_zone)
+
+
+def build_site(name: str, node: Node, problems: Problems) -> Site | None:
+    """The site from `site.yaml`."""
+    zone = node.plain("time_zone", "UTC")
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        problems.append(UNKNOWN_ZONE(node.at("time_zone"), zone=zone))
+        zone = "UTC"
+    people = node.plain("people", {})
+    departments = node.plain("departments", {})
+    modules = node.get("modules")
+    return Site(
+        label=node.text("site") or Text.of("Formwright"),
+        company=node.text("company") or Text.of(""),
+        currency=node.plain("currency", "CNY"),
+        time_zone=zone,
+        locales=tuple(node.plain("locales", ["en", "zh"])),
+        person=people.get("object", ""),
+        person_department=people.get("department", ""),
+        person_manager=people.get("manager", ""),
+        person_account=people.get("account", ""),
+        department=departments.get("object", ""),
+        department_parent=departments.get("parent", ""),
+        modules={
+            key: Module(
+                name=key,
+                label=child.text("label") or Text.of(key),
+                icon=child.plain("icon", ""),
+                objects=tuple(child.plain("objects", [])),
+            )
+            for key, child in (modules.items() if modules else ())
+        },
+        source=node,
+    )

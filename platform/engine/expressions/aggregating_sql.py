@@ -1,0 +1,108 @@
+"""The forms over records in SQL: correlated subqueries over the records' own table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine.expressions.binding import sql_type
+from engine.expressions.functions.arithmetic import DIVIDE, fitted
+from engine.expressions.functions.table import Writing, constant
+from engine.expressions.joins import JoinSet
+from engine.expressions.nodes import Aggregate, Call, Get, Literal, Node, Variable, is_bound
+from engine.expressions.sqltypes import Number
+from engine.expressions.types import Member
+from engine.expressions.typing_rules import number
+
+if TYPE_CHECKING:
+    from engine.expressions.sql import Frame, Translator
+
+Column = sa.ColumnElement[Any]
+
+
+class _Loop:
+    """The records that a form goes through: their table, joins and conditions."""
+
+    def __init__(self, translator: Translator, records: Get, via: Member, frame: Frame) -> None:
+        object, view = records.type.object, translator.view
+        self.source = view.source(object)
+        self.joins = JoinSet()
+        translator.owners[id(self.source)] = self.joins
+        owner = _id_of(translator, records.base, frame)
+        self.conditions = [view.column(object, via, self.source) == owner]
+        visible = view.visible(object, self.source)
+        if visible is not None:
+            self.conditions.append(visible)
+
+    def select(self, *columns: Column) -> sa.Select[Any]:
+        """A correlated SELECT. Called last, when all joins are known."""
+        statement = sa.select(*columns).select_from(self.joins.applied(self.source))
+        own = (self.source, *self.joins.sources())
+        return statement.where(*self.conditions).correlate_except(*own)
+
+
+def _id_of(translator: Translator, node: Node, frame: Frame) -> Column:
+    if is_bound(node) or isinstance(node, Variable):
+        return translator.value(node, frame)
+    return translator.source(node, frame).c.id
+
+
+def _looped(translator: Translator, node: Aggregate, frame: Frame) -> tuple[_Loop, Frame]:
+    loop = _Loop(translator, node.records, node.via, frame)
+    inner = {**frame, node.slot: loop.source}
+    if node.condition is not None:
+        loop.conditions.append(translator.truth(node.condition, inner))
+    return loop, inner
+
+
+def exists(translator: Translator, node: Aggregate, frame: Frame) -> sa.ColumnElement[bool]:
+    """EXISTS for any() and exists(); for all(), whether one fails."""
+    loop, inner = _looped(translator, node, frame)
+    if node.element is not None:
+        failing = node.name == "all"
+        loop.conditions.append(translator.truth(node.element, inner, negate=failing))
+    return _exists(loop)
+
+
+def _exists(loop: _Loop) -> sa.ColumnElement[bool]:
+    return loop.select(constant("1")).exists()
+
+
+def scalar(translator: Translator, node: Aggregate, frame: Frame) -> Column:
+    """sum, count, avg, min and max as a scalar subquery."""
+    loop, inner = _looped(translator, node, frame)
+    element = None if node.element is None else translator.value(node.element, inner)
+    value = loop.select(_result(translator, node, element)).scalar_subquery()
+    return sa.type_coerce(value, sql_type(node.type))
+
+
+def _result(translator: Translator, node: Aggregate, element: Column | None) -> Column:
+    if node.name == "count":
+        counted = sa.func.count() if element is None else sa.func.count(element)
+        return sa.cast(counted, Number(0))
+    assert element is not None and node.element is not None
+    if node.name == "sum":
+        zero = constant("0")
+        return _checked(translator, sa.func.coalesce(sa.func.sum(element), zero), node.element)
+    if node.name == "avg":
+        return _average(translator, node, element)
+    least = sa.func.min if node.name == "min" else sa.func.max
+    return least(element, type_=sql_type(node.type))
+
+
+def _checked(translator: Translator, total: Column, element: Node) -> Column:
+    if translator.sqlite:
+        return sa.func.fw_check(total, type_=Number(element.type.scale))
+    return fitted(total, element.type)
+
+
+def _average(translator: Translator, node: Aggregate, element: Column) -> Column:
+    assert node.element is not None
+    total = _checked(translator, sa.func.sum(element), node.element)
+    count = sa.cast(sa.func.count(element), Number(0))
+    parts = (node.element, Literal(type=number(), value=None))
+    call = Call(type=node.type, function=DIVIDE, args=parts)
+    writing = Writing(call, (total, count), translator.bind)
+    write = DIVIDE.sqlite if translator.sqlite and DIVIDE.sqlite else DIVIDE.postgresql
+    return write(writing)

@@ -1,0 +1,136 @@
+"""Text and its specialised forms: e-mail address, telephone number, web address."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy.types import TypeEngine
+
+from engine.expressions.sqltypes import String
+from engine.expressions.types import Kind, Type
+from engine.fieldtypes.base import FieldType, not_readable
+from engine.problems import Message, Refusal
+
+TOO_LONG = Message(
+    "text-too-long",
+    en="the text has {length} characters, at most {limit} are allowed",
+    zh="文本有 {length} 个字符，最多允许 {limit} 个",
+    hint_en="shorten it",
+    hint_zh="请缩短",
+)
+BAD_CHARACTER = Message(
+    "bad-character",
+    en="the text contains a character that cannot be stored ({character})",
+    zh="文本含有无法保存的字符（{character}）",
+    hint_en="remove it",
+    hint_zh="请删除该字符",
+)
+PATTERN = Message(
+    "text-pattern",
+    en="{found!r} does not have the form that is asked for",
+    zh="{found!r} 不符合要求的格式",
+)
+_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SPACES = re.compile(r"\s+")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+_PHONE = re.compile(r"\+?[0-9(][0-9 ()/.\-]{3,38}(\s*(ext\.?|x|转)\s*[0-9]{1,8})?", re.IGNORECASE)
+LIMIT = 200
+MULTILINE_LIMIT = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextType(FieldType):
+    """Text of one line or, with `multiline`, of several."""
+
+    name = "text"
+    control = "text"
+    textual = True
+    max_length: int = 0
+    pattern: str = ""
+    multiline: bool = False
+
+    @property
+    def limit(self) -> int:
+        """The most characters allowed."""
+        return self.max_length or (MULTILINE_LIMIT if self.multiline else LIMIT)
+
+    def expression_type(self) -> Type:
+        return Type(Kind.TEXT)
+
+    def column_type(self) -> TypeEngine[Any]:
+        return String()
+
+    def read(self, raw: Any) -> str | None:
+        if raw is None:
+            return None
+        if isinstance(raw, bool) or not isinstance(raw, str | int):
+            raise not_readable(raw, "a text", "文本")
+        text = str(raw)
+        if not text.isascii():
+            text = unicodedata.normalize("NFC", text)
+        found = _FORBIDDEN.search(text) or _CONTROL.search(text)
+        if found:
+            raise Refusal(BAD_CHARACTER(character=f"U+{ord(found[0]):04X}"))
+        text = text.strip() if self.multiline else _SPACES.sub(" ", text).strip()
+        if not text:
+            return None
+        if len(text) > self.limit:
+            raise Refusal(TOO_LONG(length=len(text), limit=self.limit))
+        if self.pattern and not re.fullmatch(self.pattern, text):
+            raise Refusal(PATTERN(found=text))
+        return self.checked(text)
+
+    def checked(self, text: str) -> str:
+        """`text` in this type's form; refuses what does not have it."""
+        return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Email(TextType):
+    """An e-mail address; the part after the @ is written small."""
+
+    name = "email"
+    control = "email"
+
+    def checked(self, text: str) -> str:
+        if not _EMAIL.fullmatch(text):
+            raise not_readable(text, "an e-mail address", "电子邮件地址")
+        local, _, host = text.rpartition("@")
+        return f"{local}@{host.lower()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phone(TextType):
+    """A telephone number as people write it."""
+
+    name = "phone"
+    control = "phone"
+
+    def checked(self, text: str) -> str:
+        if not _PHONE.fullmatch(unicodedata.normalize("NFKC", text)):
+            raise not_readable(text, "a telephone number", "电话号码")
+        return unicodedata.normalize("NFKC", text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Url(TextType):
+    """A web address; only http and https, so that a link can never run a script."""
+
+    name = "url"
+    control = "url"
+
+    def checked(self, text: str) -> str:
+        address = text if "://" in text else f"https://{text}"
+        try:
+            parts = urlsplit(address)
+            ok = parts.scheme in ("http", "https") and "." in (parts.hostname or "")
+        except ValueError:
+            ok = False
+        if not ok or " " in address:
+            raise not_readable(text, "a web address", "网址")
+        return address

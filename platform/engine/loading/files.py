@@ -1,0 +1,208 @@
+"""Which files of a layer are definitions, and what each of them defines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.definition.kinds import DefinitionKind, Problems
+from engine.definition.tree import Node
+from engine.loading.reading import read_file, shown
+from engine.loading.reading_messages import UNREADABLE
+from engine.problems import Message, Place, Problem, did_you_mean
+
+OTHER_FOLDERS = frozenset({"templates", "scenarios", "translations", "assets"})
+"""Folders of a layer that hold something else than definitions."""
+
+ENDING = ".yaml"
+
+NO_LAYER = Message(
+    "no-layer",
+    en="there is no folder {folder}",
+    zh="不存在文件夹 {folder}",
+    hint_en="name an existing folder, or set FORMWRIGHT_LAYERS",
+    hint_zh="请指定已有的文件夹，或设置 FORMWRIGHT_LAYERS",
+)
+UNKNOWN_FOLDER = Message(
+    "unknown-folder",
+    en="no kind of definition lies in a folder {name!r}",
+    zh="没有任何定义存放在文件夹 {name!r} 中",
+    hint_en="did you mean {best!r}?",
+    hint_zh="是否想写 {best!r}？",
+)
+UNKNOWN_FILE = Message(
+    "unknown-file",
+    en="no definition is read from {name!r} here",
+    zh="此处的 {name!r} 不会被读取",
+    hint_en="it belongs to {best}",
+    hint_zh="它应放在 {best}",
+)
+INNER_FOLDER = Message(
+    "inner-folder",
+    en="a folder stands where only files are read",
+    zh="此处只读取文件，不应有文件夹",
+    hint_en="move its files one level up",
+    hint_zh="请将其中的文件上移一层",
+)
+OTHER_ENDING = Message(
+    "other-ending",
+    en="{name!r} does not end in .yaml, so it is not read",
+    zh="{name!r} 不以 .yaml 结尾，不会被读取",
+    hint_en="rename it to {best!r}",
+    hint_zh="请改名为 {best!r}",
+)
+NOT_A_MAP = Message(
+    "no-map",
+    en="this file does not consist of keys and values",
+    zh="此文件不是由键和值组成",
+    hint_en="begin with its head key, such as `{kind}: …`",
+    hint_zh="请以首键开头，如 `{kind}: …`",
+)
+NO_HEAD_KEY = Message(
+    "no-head-key",
+    en="the head key {kind!r} is missing",
+    zh="缺少首键 {kind!r}",
+    hint_en="begin the file with `{kind}: {name}`",
+    hint_zh="请以 `{kind}: {name}` 作为文件开头",
+)
+WRONG_FOLDER = Message(
+    "wrong-folder",
+    en="this file defines a {found}, but only {kind} files belong here",
+    zh="此文件定义的是 {found}，而此处只能放 {kind}",
+    hint_en="move it to {best}",
+    hint_zh="请移到 {best}",
+)
+OTHER_NAME = Message(
+    "file-name",
+    en="the file is called {file!r}, but it defines {name!r}",
+    zh="文件名为 {file!r}，但定义的是 {name!r}",
+    hint_en="give both the same name",
+    hint_zh="请使两者名称一致",
+)
+DEFINED_TWICE = Message(
+    "defined-twice",
+    en="{name!r} is defined twice in this layer, also in {other}",
+    zh="{name!r} 在此层中重复定义，另见 {other}",
+    hint_en="keep one of the two",
+    hint_zh="请只保留一个",
+)
+
+
+@dataclass(slots=True)
+class Layer:
+    """What one folder defines: trees by kind and name. `broken` are things that were not read."""
+
+    trees: dict[str, dict[str, Node]]
+    broken: set[str]
+
+
+def read_layer(
+    folder: Path,
+    kinds: Sequence[DefinitionKind],
+    problems: Problems,
+    others: Collection[str] = OTHER_FOLDERS,
+) -> Layer:
+    """Reads all definition files of a layer; what is wrong with them is added to `problems`.
+
+    `others` are folders that are no concern of ours.
+    """
+    layer = Layer({kind.name: {} for kind in kinds}, set())
+    if not folder.is_dir():
+        problems.append(NO_LAYER(Place(shown(folder)), folder=shown(folder)))
+        return layer
+    for kind, path in _definition_files(folder, kinds, problems, others):
+        reading = read_file(path, folder)
+        problems += reading.problems
+        named = _headed(reading.node, kind, kinds, path, problems) if reading.node else None
+        if reading.node is None or named is None:
+            layer.broken.add(path.stem)
+            continue
+        trees = layer.trees[kind.name]
+        if named in trees:
+            other = str(trees[named].place.file)
+            place = reading.node.at(kind.name)
+            problems.append(DEFINED_TWICE(place, name=named, other=other))
+        else:
+            trees[named] = reading.node
+    return layer
+
+
+def _definition_files(
+    folder: Path, kinds: Sequence[DefinitionKind], problems: Problems, others: Collection[str]
+) -> Iterator[tuple[DefinitionKind, Path]]:
+    """Every file that should be read, with its kind; complains about strays."""
+    folders = {kind.folder: kind for kind in kinds if not kind.single}
+    singles = {kind.folder + ENDING: kind for kind in kinds if kind.single}
+    for path in _listed(folder, problems):
+        name = path.name
+        if path.is_dir() and name in folders:
+            yield from _folder_files(path, folders[name], problems)
+        elif path.is_dir():
+            if name not in others:
+                best = did_you_mean(name, [*folders, *others])
+                problems.append(UNKNOWN_FOLDER(Place(shown(path)), name=name, best=best))
+        elif name in singles:
+            yield singles[name], path
+        elif path.suffix.lower() in (".yaml", ".yml"):
+            places = [f"{kind.folder}/" for kind in kinds if not kind.single]
+            best = did_you_mean(name, singles) or ", ".join(places)
+            problems.append(UNKNOWN_FILE(Place(shown(path)), name=name, best=best))
+
+
+def _folder_files(
+    folder: Path, kind: DefinitionKind, problems: Problems
+) -> Iterator[tuple[DefinitionKind, Path]]:
+    for path in _listed(folder, problems):
+        if path.suffix == ENDING and (path.is_symlink() or not path.is_dir()):
+            yield kind, path
+        elif path.is_dir():
+            problems.append(INNER_FOLDER(Place(shown(path))))
+        elif path.suffix.lower() in (".yaml", ".yml"):
+            better = path.stem + ENDING
+            problems.append(OTHER_ENDING(Place(shown(path)), name=path.name, best=better))
+
+
+def _listed(folder: Path, problems: Problems) -> list[Path]:
+    """The content of a folder by name, without hidden files, backups and Python's own."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        why = error.strerror or str(error)
+        problems.append(UNREADABLE(Place(shown(folder)), why=why))
+        return []
+    return [p for p in paths if not p.name.startswith((".", "__")) and not p.name.endswith("~")]
+
+
+def _headed(
+    node: Node,
+    kind: DefinitionKind,
+    kinds: Sequence[DefinitionKind],
+    path: Path,
+    problems: Problems,
+) -> str | None:
+    """The name that the file's head key gives, or None when it has none."""
+    name = path.stem
+    if not any(True for _ in node.items()):
+        problems.append(NOT_A_MAP(node.place, kind=kind.name))
+        return None
+    head = node.get(kind.name)
+    if head is None:
+        problems.append(_headless(node, kind, kinds, name))
+        return None
+    if kind.single or not isinstance(head.value, str):
+        return name  # a site's head key is its title; what is no text, the schema refuses
+    if head.value != name:
+        problems.append(OTHER_NAME(head.place, file=path.name, name=head.value))
+    return head.value
+
+
+def _headless(
+    node: Node, kind: DefinitionKind, kinds: Sequence[DefinitionKind], name: str
+) -> Problem:
+    first = next(key for key, _ in node.items())
+    for other in kinds:
+        if other.name == first:
+            home = other.folder + ENDING if other.single else other.folder + "/"
+            return WRONG_FOLDER(node.place, found=first, kind=kind.name, best=home)
+    return NO_HEAD_KEY(node.place, kind=kind.name, name=name)

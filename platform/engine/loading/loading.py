@@ -1,0 +1,119 @@
+"""From layers of folders to a catalog, or to all problems at once.
+
+1. Read every file of every layer (`files`, `reading`).
+2. Lay the layers over each other (`merging`).
+3. Check each definition's shape against its kind's schema (`validating`).
+4. Build every definition, then connect them kind by kind, so that files may refer to each other
+   in any order.
+
+Each step goes on with what the steps before could make, so that one broken file does not hide the
+problems of the others. Only when there is no problem at all is there a catalog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.definition.catalog import Catalog
+from engine.definition.kinds import DefinitionKind, Problems
+from engine.loading.files import OTHER_FOLDERS, read_layer
+from engine.loading.merging import Trees, merge_trees
+from engine.loading.schemas import SCHEMAS, prepared
+from engine.loading.validating import validate
+from engine.problems import Message, Place, Problem
+
+NO_FILE = Message(
+    "no-file",
+    en="there is no {file}",
+    zh="缺少 {file}",
+    hint_en="add it; it begins with `{kind}: …`",
+    hint_zh="请添加；以 `{kind}: …` 开头",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What loading gives: the catalog, or the problems (by place) that there is none.
+
+    `trees` are the merged definitions by kind and name, `layers` those of each layer alone.
+    """
+
+    catalog: Catalog | None
+    problems: tuple[Problem, ...]
+    trees: Trees
+    layers: tuple[Trees, ...] = ()
+
+
+def load(
+    layers: Sequence[Path],
+    kinds: Sequence[DefinitionKind],
+    *,
+    schemas: Path = SCHEMAS,
+    others: Collection[str] = OTHER_FOLDERS,
+) -> Loaded:
+    """Loads the layers, lowest first.
+
+    `schemas` is the folder of JSON Schemas, `others` are folders of a layer that hold no
+    definitions. Never raises for what the files hold.
+    """
+    problems: Problems = []
+    read = [read_layer(folder, kinds, problems, others) for folder in layers]
+    by_kind = {kind.name: prepared(kind.schema, schemas) for kind in kinds}
+    trees = merge_trees([layer.trees for layer in read], by_kind, problems)
+    broken = set().union(*(layer.broken for layer in read))
+    for kind in kinds:
+        if kind.single and not trees[kind.name] and kind.folder not in broken and layers:
+            file = f"{kind.folder}.yaml"
+            problems.append(NO_FILE(Place(str(layers[0] / file)), file=file, kind=kind.name))
+    catalog = _assembled(trees, kinds, problems, broken, schemas)
+    return Loaded(catalog, _sorted(problems), trees, tuple(layer.trees for layer in read))
+
+
+def load_trees(
+    trees: Trees, kinds: Sequence[DefinitionKind], *, schemas: Path = SCHEMAS
+) -> Loaded:
+    """Loads definitions that were merged before, such as an applied revision (rule 5)."""
+    problems: Problems = []
+    catalog = _assembled(trees, kinds, problems, set(), schemas)
+    return Loaded(catalog, _sorted(problems), trees)
+
+
+def _assembled(
+    trees: Trees,
+    kinds: Sequence[DefinitionKind],
+    problems: Problems,
+    broken: set[str],
+    schemas: Path,
+) -> Catalog | None:
+    definitions: dict[str, Mapping[str, Any]] = {}
+    for kind in kinds:
+        built = {}
+        for name, tree in trees.get(kind.name, {}).items():
+            usable = validate(tree, kind.schema, problems, schemas)
+            made = kind.build(name, usable, problems) if usable else None
+            if made is None:
+                broken.add(name)
+            else:
+                built[name] = made
+        definitions[kind.name] = built
+    catalog = Catalog.draft(definitions)
+    found: Problems = []
+    for kind in kinds:
+        catalog = kind.connect(catalog, found)
+    problems += [problem for problem in found if not _follows(problem, broken)]
+    return catalog if not problems else None
+
+
+def _follows(problem: Problem, broken: set[str]) -> bool:
+    """Whether a problem only says that something broken is missing."""
+    return any(isinstance(arg, str) and arg in broken for arg in problem.args.values())
+
+
+def _sorted(problems: Problems) -> tuple[Problem, ...]:
+    """The problems by place, each once."""
+    nowhere = Place("", 0, 0)
+    unique = {problem.line(): problem for problem in problems}
+    return tuple(sorted(unique.values(), key=lambda p: (p.place or nowhere, p.code)))

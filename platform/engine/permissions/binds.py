@@ -1,0 +1,42 @@
+"""The bind parameters that a statement needs from whoever runs it, collected while it is built."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from engine.permissions.actors import Actor
+
+LISTS = ("actor_team", "actor_departments")
+
+
+class Compiled(Protocol):
+    """An expression's SQL reading, as far as its parameters go."""
+
+    def parameters(self, context: Any) -> dict[str, Any]:
+        """Values of its bind parameters in an evaluation context."""
+
+
+class Binds:
+    """Collects what a statement needs: parameters about the actor, and of expressions."""
+
+    def __init__(self) -> None:
+        self._compiled: list[Compiled] = []
+        self._needs_actor = False
+
+    def actor(self, name: str) -> sa.BindParameter[Any]:
+        """The bind parameter with that fact about the actor."""
+        self._needs_actor = True
+        return sa.bindparam(name, type_=sa.BigInteger(), expanding=name in LISTS)
+
+    def add(self, compiled: Compiled) -> None:
+        """Adds an expression's parameters."""
+        self._compiled.append(compiled)
+
+    def values(self, actor: Actor, context: Any) -> dict[str, Any]:
+        """The values for one execution. More than the statement needs may be among them."""
+        values = actor.parameters() if self._needs_actor else {}
+        for compiled in self._compiled:
+            values.update(compiled.parameters(context))
+        return values

@@ -1,0 +1,270 @@
+"""One object as a set of roles sees it: the one predicate for every read path (rule 27).
+
+A row is visible when one of the roles grants it. A cell is visible when one of the roles
+grants both its row and its field: where all roles that grant rows also grant the field, the
+column stands bare; otherwise it is masked by the rows of the roles that do grant it. So a
+union of roles never shows a cell that no single role grants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.definition.catalog import Catalog
+from engine.definition.objects import Object
+from engine.expressions import to_sql
+from engine.expressions.types import Member, View
+from engine.permissions.binds import Binds
+from engine.permissions.roles import Grant, Role, Scope
+
+
+@dataclass(frozen=True, eq=False)
+class Lens:
+    """An object as the roles `roles` see it. `parent` is the lens of a line's parent."""
+
+    catalog: Catalog
+    view: View
+    dialect: str
+    definition: Object
+    grants: tuple[Grant, ...]
+    parent: Lens | None = None
+    is_system: bool = False
+    levels: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        levels: dict[str, str] = {}
+        for grant in self.grants:
+            for name, level in grant.fields.items():
+                if levels.get(name) != "write":
+                    levels[name] = level
+        if self.is_system:
+            levels = dict.fromkeys(self.definition.fields, "write")
+        object.__setattr__(self, "levels", levels)
+
+    def may_read(self, name: str) -> bool:
+        """Whether the field can be seen on some row."""
+        return name in self.levels
+
+    def may_write(self, name: str) -> bool:
+        """Whether the field can be set on some row."""
+        return self.levels.get(name) == "write"
+
+    def may(self, action: str) -> bool:
+        """Whether the action is granted at all, on whatever rows."""
+        if self.is_system:
+            return True
+        if self.parent is not None:
+            return self.parent.may(action)
+        return any(
+            action in grant.allowed or not grant.scope(action).nothing for grant in self.grants
+        )
+
+    def rows(
+        self, action: str, source: sa.FromClause, binds: Binds
+    ) -> sa.ColumnElement[bool] | None:
+        """The rows of `source` on which the action is granted; None for all of them."""
+        if self.is_system:
+            return None
+        if self.parent is not None:
+            return self._parent_rows(action, source, binds)
+        return self._union(self._scopes(action), source, binds)
+
+    def cell(
+        self, name: str, source: sa.FromClause, binds: Binds
+    ) -> sa.ColumnElement[bool] | None:
+        """The condition under which the field of a visible row is visible; None for always."""
+        if self.is_system or self.parent is not None:
+            return None
+        granting = [g for g in self.grants if name in g.fields]
+        reading = [g for g in self.grants if not g.scope("read").nothing]
+        if all(g in granting for g in reading):
+            return None
+        return self._union([g.scope("read") for g in granting], source, binds)
+
+    def _scopes(self, action: str) -> list[Scope]:
+        return [grant.scope(action) for grant in self.grants]
+
+    def _union(
+        self, scopes: Iterable[Scope], source: sa.FromClause, binds: Binds
+    ) -> sa.ColumnElement[bool] | None:
+        wanted = {scope.name: scope for scope in scopes if not scope.nothing}
+        if "all" in wanted:
+            return None
+        if "team" in wanted:  # everyone's own records are part of their team's
+            wanted.pop("own", None)
+        if "department_and_below" in wanted:
+            wanted.pop("department", None)
+        conditions = [self.condition(scope, source, binds) for scope in wanted.values()]
+        return sa.or_(*conditions) if conditions else sa.false()
+
+    def condition(
+        self, scope: Scope, source: sa.FromClause, binds: Binds
+    ) -> sa.ColumnElement[bool]:
+        """One scope as SQL."""
+        match scope.name:
+            case "all":
+                return sa.true()
+            case "none":
+                return sa.false()
+            case "own":
+                return self._owner(source) == binds.actor("actor_person")
+            case "team":
+                return self._owner(source).in_(binds.actor("actor_team"))
+            case "department":
+                return self._department(source) == binds.actor("actor_department")
+            case "department_and_below":
+                return self._department(source).in_(binds.actor("actor_departments"))
+        assert scope.condition is not None
+        return self._expression(scope, source, binds)
+
+    def _expression(
+        self, scope: Scope, source: sa.FromClause, binds: Binds
+    ) -> sa.ColumnElement[bool]:
+        assert scope.condition is not None
+        compiled = to_sql(scope.condition, self.view, source, self.dialect)
+        binds.add(compiled)
+        if not compiled.joins:
+            return compiled.condition
+        # keep the predicate self-contained, so that it can stand in ON clauses and masks too
+        inner = self.view.source(self.definition.name)
+        compiled = to_sql(scope.condition, self.view, inner, self.dialect)
+        binds.add(compiled)
+        joined: sa.FromClause = inner
+        for join in compiled.joins:
+            joined = joined.outerjoin(join.source, join.on)
+        found = (
+            sa.select(sa.literal(1))
+            .select_from(joined)
+            .where(inner.c.id == source.c.id, compiled.condition)
+            .correlate(source)
+        )
+        return sa.exists(found)
+
+    def _parent_rows(
+        self, action: str, source: sa.FromClause, binds: Binds
+    ) -> sa.ColumnElement[bool] | None:
+        assert self.parent is not None
+        above = self.view.source(self.parent.definition.name)
+        rows = self.parent.rows(action, above, binds)
+        if rows is None:
+            return None
+        link = self.definition.fields[self.definition.parent].column
+        return source.c[link].in_(sa.select(above.c.id).where(rows))
+
+    def _owner(self, source: sa.FromClause) -> sa.ColumnElement[Any]:
+        field_ = self.definition.fields.get("owner")
+        return source.c[field_.column] if field_ else source.c.id  # a person owns their own record
+
+    def _department(self, source: sa.FromClause) -> sa.ColumnElement[Any]:
+        name = "department"
+        if "owner" not in self.definition.fields:
+            name = self.catalog.site.person_department
+        return source.c[self.definition.fields[name].column]
+
+
+class Lenses:
+    """The lenses of one revision, made once per object and set of roles.
+
+    It hands out, per set of roles, the `View` that expressions of such an actor are read in.
+    """
+
+    def __init__(self, catalog: Catalog, view: View, dialect: str) -> None:
+        self.catalog = catalog
+        self.view = view
+        self.dialect = dialect
+        self._lenses: dict[tuple[str, frozenset[str] | None], Lens] = {}
+
+    def lens(self, object: str, roles: frozenset[str] | None) -> Lens:
+        """The object as these roles see it; None stands for the system."""
+        key = (object, roles)
+        if key not in self._lenses:
+            self._lenses[key] = self._make(object, roles)
+        return self._lenses[key]
+
+    def _make(self, object: str, roles: frozenset[str] | None) -> Lens:
+        definition = self.catalog.objects[object]
+        known: Mapping[str, Role] = self.catalog.of("role")
+        granting = [known[name] for name in sorted(roles or ()) if name in known]
+        return Lens(
+            catalog=self.catalog,
+            view=self.view,
+            dialect=self.dialect,
+            definition=definition,
+            grants=tuple(r.grants[object] for r in granting if object in r.grants),
+            parent=self.lens(definition.parent_object, roles) if definition.parent else None,
+            is_system=roles is None,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ActorView:
+    """The tables as some roles see them (`engine.expressions.types.View`).
+
+    Formulas inside are computed as the system (rule 10): `inside_formula` gives their view.
+    """
+
+    lenses: Lenses
+    roles: frozenset[str] | None
+    binds: Binds
+
+    def source(self, object: str) -> sa.FromClause:
+        """A fresh alias of the object's table."""
+        return self.lenses.view.source(object)
+
+    def visible(self, object: str, source: sa.FromClause) -> sa.ColumnElement[bool] | None:
+        """Live rows that the roles may read."""
+        live = self.lenses.view.visible(object, source)
+        rows = self.lenses.lens(object, self.roles).rows("read", source, self.binds)
+        parts = [part for part in (live, rows) if part is not None]
+        return sa.and_(*parts) if parts else None
+
+    def column(self, object: str, member: Member, source: sa.FromClause) -> sa.ColumnElement[Any]:
+        """The member's column, empty on rows where the roles may not read it."""
+        column = self.lenses.view.column(object, member, source)
+        return self.masked(object, member.name, column, source)
+
+    def masked(
+        self, object: str, name: str, value: sa.ColumnElement[Any], source: sa.FromClause
+    ) -> sa.ColumnElement[Any]:
+        """`value` of the field `name`, empty on rows where the roles may not read it."""
+        lens = self.lenses.lens(object, self.roles)
+        if not lens.may_read(name):
+            return sa.cast(sa.null(), value.type)
+        cell = lens.cell(name, source, self.binds)
+        return value if cell is None else sa.case((cell, value), else_=None)
+
+    def inside_formula(self) -> View:
+        """The view that a formula's own reading takes: the system's."""
+        return self.lenses.view
+
+
+@dataclass(frozen=True)
+class ReadableNames:
+    """The members that some roles may name in a condition (`engine.expressions.types.Names`)."""
+
+    catalog: Catalog
+    lenses: Lenses
+    roles: frozenset[str] | None
+
+    @property
+    def user_object(self) -> str:
+        """The object whose records are people."""
+        return self.catalog.user_object
+
+    def member(self, object: str, name: str) -> Member | None:
+        """The member, where these roles may read it; else as if it did not exist."""
+        if object not in self.catalog.objects:
+            return None
+        readable = self.lenses.lens(object, self.roles).may_read(name)
+        return self.catalog.member(object, name) if readable else None
+
+    def members(self, object: str) -> Iterable[str]:
+        """The names that these roles may read."""
+        if object not in self.catalog.objects:
+            return ()
+        lens = self.lenses.lens(object, self.roles)
+        return [name for name in self.catalog.members(object) if lens.may_read(name)]

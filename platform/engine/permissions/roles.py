@@ -1,0 +1,204 @@
+"""Roles: which rows and which fields of each object somebody may see and change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from engine.definition.catalog import Catalog
+from engine.definition.kinds import DefinitionKind, Problems
+from engine.definition.messages import UNKNOWN_FIELD, UNKNOWN_OBJECT
+from engine.definition.objects import Object
+from engine.definition.tree import Node
+from engine.expressions import Expression, compile_expression
+from engine.expressions.types import Kind, Type
+from engine.problems import Message, Place, Refusal, Text, did_you_mean
+
+ROW_ACTIONS = ("read", "update", "delete", "restore", "export")
+"""Actions that a scope of rows is granted for."""
+PLAIN_ACTIONS = ("create", "import")
+"""Actions that are granted or not."""
+ACTIONS = (*ROW_ACTIONS, *PLAIN_ACTIONS)
+
+NAMED_SCOPES = ("all", "own", "team", "department", "department_and_below", "none")
+
+NO_OWNER = Message(
+    "scope-without-owner",
+    en="{object} has no owner, so the scope {scope!r} means nothing here",
+    zh="{object} 没有负责人，因此范围 {scope!r} 在此无意义",
+    hint_en="use `all`, `none` or an expression",
+    hint_zh="请使用 `all`、`none` 或表达式",
+)
+LINE_GRANT = Message(
+    "line-grant",
+    en="{object} is part of {parent}: its rows take that object's grant, only `fields` counts here",
+    zh="{object} 是 {parent} 的明细：其行沿用该对象的权限，此处只有 `fields` 有效",
+    hint_en="remove `{key}`",
+    hint_zh="请去掉 `{key}`",
+)
+NO_FIELDS = Message(
+    "grant-without-fields",
+    en="the grant on {object} names no fields, so nothing would be visible",
+    zh="对 {object} 的授权未指明字段，因此什么都看不到",
+    hint_en='add `fields: {{"*": read}}` or the fields one by one',
+    hint_zh='请加上 `fields: {{"*": read}}` 或逐个列出字段',
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which rows: a named scope, or a condition (then `name` is its text)."""
+
+    name: str
+    condition: Expression | None = None
+    place: Place | None = None
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it holds no row at all."""
+        return self.name == "none"
+
+
+NONE = Scope("none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """What one role may do with one object.
+
+    `scopes` by row action, `allowed` the granted plain actions, `fields` the level of each
+    field: "read" or "write"; a field that is missing is hidden (default deny).
+    """
+
+    object: str
+    scopes: Mapping[str, Scope]
+    allowed: frozenset[str]
+    fields: Mapping[str, str]
+    source: Node | None = field(default=None, compare=False, repr=False)
+
+    def scope(self, action: str) -> Scope:
+        """The rows on which `action` is granted."""
+        return self.scopes.get(action, NONE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """A role and its grants by object."""
+
+    name: str
+    label: Text
+    key: str = ""
+    grants: Mapping[str, Grant] = field(default_factory=dict)
+    historical_import: bool = False
+    administer: bool = False
+    source: Node | None = field(default=None, compare=False, repr=False)
+
+
+def build_role(name: str, node: Node, problems: Problems) -> Role | None:
+    """The role from its file; scopes are still text."""
+    return Role(
+        name=name,
+        label=node.text("label") or Text.of(name),
+        historical_import=bool(node.plain("historical_import", False)),
+        administer=bool(node.plain("administer", False)),
+        source=node,
+    )
+
+
+def connect_roles(catalog: Catalog, problems: Problems) -> Catalog:
+    """The catalog with the grants of all roles compiled and checked."""
+    roles: dict[str, Role] = {}
+    for name, role in catalog.of("role").items():
+        grants_node = role.source.get("grants") if role.source else None
+        grants = {}
+        for object_name, node in grants_node.items() if grants_node else ():
+            definition = catalog.objects.get(object_name)
+            if definition is None:
+                best = did_you_mean(object_name, catalog.objects)
+                place = node.key_place or node.place
+                problems.append(UNKNOWN_OBJECT(place, name=object_name, best=best))
+                continue
+            grants[object_name] = _grant(definition, node, catalog, problems)
+        roles[name] = replace(role, grants=grants)
+    return catalog.with_others("role", roles)
+
+
+def _grant(definition: Object, node: Node, catalog: Catalog, problems: Problems) -> Grant:
+    if definition.parent:
+        for key in ACTIONS:
+            if node.get(key) is not None:
+                problems.append(
+                    LINE_GRANT(
+                        node.at(key), object=definition.name, parent=definition.parent_object, key=key
+                    )
+                )
+    scopes = {
+        action: _scope(definition, action, child, catalog, problems)
+        for action in ROW_ACTIONS
+        if (child := node.get(action)) is not None
+    }
+    return Grant(
+        object=definition.name,
+        scopes=scopes,
+        allowed=frozenset(a for a in PLAIN_ACTIONS if node.plain(a, False) is True),
+        fields=_field_levels(definition, node, problems),
+        source=node,
+    )
+
+
+def _scope(
+    definition: Object, action: str, node: Node, catalog: Catalog, problems: Problems
+) -> Scope:
+    raw = node.to_plain()
+    word = {True: "all", False: "none", None: "none"}.get(raw, raw) if not isinstance(raw, str) else raw
+    if word in NAMED_SCOPES:
+        if word not in ("all", "none") and "owner" not in definition.fields:
+            # a person's record belongs to that person, so it has these scopes without an owner
+            if definition.name != catalog.site.person:
+                problems.append(NO_OWNER(node.place, object=definition.name, scope=word))
+                return Scope("none", place=node.place)
+        return Scope(word, place=node.place)
+    try:
+        condition = compile_expression(
+            str(word), definition.name, catalog, expected=Type(Kind.BOOLEAN), place=node.place
+        )
+    except Refusal as refusal:
+        problems.extend(refusal.problems)
+        return Scope("none", place=node.place)
+    return Scope(str(word), condition, node.place)
+
+
+def _field_levels(definition: Object, node: Node, problems: Problems) -> dict[str, str]:
+    fields_node = node.get("fields")
+    if fields_node is None:
+        problems.append(NO_FIELDS(node.key_place or node.place, object=definition.name))
+        return {}
+    levels: dict[str, str] = {}
+    everything = fields_node.plain("*", "none")
+    for name, definition_field in definition.fields.items():
+        if definition_field.system:  # `"*": write` does not hand out the owner
+            levels[name] = "none" if everything == "none" else "read"
+        elif not definition_field.restricted:
+            levels[name] = everything
+    for name, child in fields_node.items():
+        if name == "*":
+            continue
+        if name not in definition.fields:
+            best = did_you_mean(name, definition.fields)
+            place = child.key_place or child.place
+            problems.append(UNKNOWN_FIELD(place, object=definition.name, name=name, best=best))
+            continue
+        levels[name] = child.to_plain()
+    if any(level != "none" for level in levels.values()):
+        levels["id"] = "read"  # a record that is visible at all can be referred to
+        levels.setdefault("version", "read")
+    return {name: level for name, level in levels.items() if level in ("read", "write")}
+
+
+def roles_of(catalog: Catalog) -> Mapping[str, Any]:
+    """All roles by name."""
+    return catalog.of("role")
+
+
+ROLE_KIND = DefinitionKind("role", "roles", "role.schema.json", build_role, connect_roles)

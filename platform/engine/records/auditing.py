@@ -1,0 +1,142 @@
+"""Steps: what was changed is written down, and what must happen later is announced.
+
+An audit row holds who, when, by which door and why, the record's values before and after, and
+a digest over all of it. Rows are inserted unchained; a job seals them in batches (rule 11).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.records.changes import DELETE, RESTORE, Batch, Change
+from engine.schema.tables import DELETED, POSITION, Tables
+
+QUIET = frozenset(("version", "changed_on", "changed_by", POSITION, DELETED, "deleted_by"))
+"""Changes that say nothing by themselves."""
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON holds it in the audit."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return list(value)
+    return value
+
+
+def difference(change: Change) -> dict[str, list[Any]]:
+    """What changed, by field name: the value before and after."""
+    before = change.before or {}
+    return {
+        name: [plain(before.get(name)), plain(change.row.get(name))]
+        for name in sorted(change.changed() - QUIET)
+        if name != "id"
+    }
+
+
+def audit(batch: Batch) -> None:
+    """Writes one audit row per record, its lines included."""
+    tx = batch.tx
+    rows = []
+    for change in batch.changes:
+        if "unchanged" in change.notes:
+            continue
+        data = json.dumps(_data(batch, change), ensure_ascii=False, separators=(",", ":"))
+        row = {
+            "at": tx.now,
+            "actor": tx.actor.person,
+            "via": tx.actor.via,
+            "cause": tx.cause or None,
+            "batch": tx.batch,
+            "object": batch.name,
+            "record": change.id,
+            "action": batch.action,
+            "version": change.row.get("version"),
+            "data": data,
+        }
+        rows.append(row | {"digest": digest(row)})
+    tx.insert(tx.tables.system("fw_audit"), rows)
+
+
+def digest(row: dict[str, Any]) -> str:
+    """The SHA-256 over an audit row, its data by their own digest (rule 11)."""
+    inner = hashlib.sha256((row["data"] or "").encode()).hexdigest()
+    parts = [plain(row[k]) for k in ("at", "actor", "via", "object", "record", "action", "version")]
+    text = json.dumps([*parts, inner], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _data(batch: Batch, change: Change) -> dict[str, Any]:
+    if batch.action in (DELETE, RESTORE):
+        return {}
+    data: dict[str, Any] = {"fields": difference(change)}
+    for field in batch.definition.lines:
+        lines = [
+            {"id": line.id, "action": line.action, "fields": difference(line)}
+            for line in change.lines.get(field.name, ())
+            if line.action == DELETE or line.changed() - QUIET
+        ]
+        if lines:
+            data.setdefault("lines", {})[field.name] = lines
+    if "transition" in change.notes:
+        data["transition"] = change.notes["transition"]
+    return data
+
+
+def announce(batch: Batch) -> None:
+    """Writes the outbox row from which automations and notices start, after the commit."""
+    tx = batch.tx
+    if tx.historical:  # history fires nothing
+        return
+    rows = [
+        {
+            "at": tx.now,
+            "kind": f"record.{batch.action}",
+            "object": batch.name,
+            "record": change.id,
+            "payload": json.dumps(
+                {
+                    "version": change.row.get("version"),
+                    "changed": sorted(change.changed() - QUIET) if change.before else None,
+                    "transition": change.notes.get("transition"),
+                    "actor": tx.actor.person,
+                    "cause": tx.cause or None,
+                }
+            ),
+        }
+        for change in batch.changes
+        if "unchanged" not in change.notes
+    ]
+    tx.insert(tx.tables.system("fw_outbox"), rows)
+
+
+class Audit:
+    """What the audit says about a record."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.table = tables.system("fw_audit")
+
+    def changed_since(
+        self, connection: sa.Connection, object: str, record: int, version: int
+    ) -> list[str]:
+        """The fields that changed after `version`, in the order of their names."""
+        statement = sa.select(self.table.c.data).where(
+            self.table.c.object == object,
+            self.table.c.record == record,
+            self.table.c.version > version,
+        )
+        names: set[str] = set()
+        for (data,) in connection.execute(statement):
+            content = json.loads(data or "{}")
+            names.update(content.get("fields", {}), content.get("lines", {}))
+        return sorted(names)

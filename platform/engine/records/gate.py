@@ -1,0 +1,258 @@
+"""The one gate for writing: a list of named steps that every change passes, whoever asks.
+
+One transaction does it all: permission, input, defaults, suggestions, formulas, rules, numbers,
+the write, rollups, audit and the outbox. Higher rooms add their steps to the list (rule 9), so
+that nobody can forget one. Reading goes through `reading.Reader`, with the same permissions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from engine.definition.catalog import Catalog
+from engine.definition.objects import Object
+from engine.permissions.actors import Actor
+from engine.permissions.lens import Lenses
+from engine.permissions.roles import Role
+from engine.problems import Refusal
+from engine.records import auditing, computing, derived, inputs, lines, numbers, removal, rights
+from engine.records import messages as say
+from engine.records import rollups, rules, writing
+from engine.records.changes import CREATE, DELETE, RESTORE, UPDATE, Batch, Change, Step
+from engine.records.conflicts import refusal_of
+from engine.records.hierarchy import Hierarchy
+from engine.records.rows import RowView
+from engine.records.shapes import Row, make_shapes
+from engine.records.statements import Statements
+from engine.records.transaction import Transaction
+from engine.schema.engines import Databases
+from engine.schema.fence import enter_write
+from engine.schema.tables import Tables
+
+T = TypeVar("T")
+
+_SAVING = frozenset((CREATE, UPDATE))
+_EXISTING = frozenset((UPDATE, DELETE, RESTORE))
+_REMOVING = frozenset((DELETE, RESTORE))
+_EVERY = _SAVING | _REMOVING
+ATTEMPTS = 4
+"""How often a transaction is tried that the database ended because of a deadlock."""
+
+
+def _opening(batch: Batch) -> None:
+    """What lines go through before anything is computed."""
+    lines.start_lines(batch)
+    inputs.read_input(batch)
+    inputs.resolve_links(batch)
+    inputs.fill_defaults(batch)
+
+
+STEPS: tuple[Step, ...] = (
+    Step("permission", rights.authorise, _EVERY),
+    Step("before", rights.load_before, _EXISTING),
+    Step("version", rights.check_version, frozenset((UPDATE, DELETE))),
+    Step("new", rights.start_new, frozenset((CREATE,))),
+    Step("input", inputs.read_input),
+    Step("links", inputs.resolve_links),
+    Step("defaults", inputs.fill_defaults),
+    Step("department", inputs.assign_department),
+    Step("lines", lines.open_lines(_opening)),
+    Step("compute", computing.compute),
+    Step("rules", rules.check_rules),
+    Step("unique", rules.check_unique, _SAVING | {RESTORE}),
+    Step("references", removal.check_references, frozenset((DELETE,))),
+    Step("number", numbers.number),
+    Step("parents", rollups.lock_parents, _EVERY),
+    Step("write", writing.write),
+    Step("remove", removal.remove, _REMOVING),
+    Step("follow", removal.follow_links, frozenset((DELETE,))),
+    Step("rollups", rollups.carry_rollups, _EVERY),
+    Step("audit", auditing.audit, _EVERY),
+    Step("announce", auditing.announce, _EVERY),
+)
+"""The steps in order. A step runs for its own actions only."""
+
+
+def with_steps(
+    steps: Sequence[Step], *additions: tuple[str, Step]
+) -> tuple[Step, ...]:
+    """The steps with more of them: each addition stands right before the named step.
+
+    Raises LookupError when there is no step of that name.
+    """
+    result = list(steps)
+    for before, step in additions:
+        names = [s.name for s in result]
+        if before not in names:
+            raise LookupError(f"there is no step {before!r} among {names}")
+        result.insert(names.index(before), step)
+    return tuple(result)
+
+
+class Gate:
+    """The gate of one revision of the application."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        tables: Tables,
+        databases: Databases,
+        revision: int,
+        clock: Callable[[], dt.datetime],
+        steps: Sequence[Step] = STEPS,
+        before_transaction: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.catalog = catalog
+        self.tables = tables
+        self.databases = databases
+        self.revision = revision
+        self.clock = clock
+        self.steps = tuple(steps)
+        self.before_transaction = before_transaction
+        self.dialect = databases.dialect
+        self.zone: ZoneInfo = catalog.site.zone
+        self.lenses = Lenses(catalog, tables, self.dialect)
+        self.shapes = make_shapes(catalog, tables)
+        self.statements = Statements()
+        self.hierarchy = Hierarchy(catalog, tables)
+        self.keepers = rollups.keepers(catalog)
+        self.numbering = numbers.Numbering(self)
+        self.audit = auditing.Audit(tables)
+
+    @contextmanager
+    def transaction(
+        self, actor: Actor, *, historical: bool = False, batch: int | None = None, cause: str = ""
+    ) -> Iterator[Transaction]:
+        """One write transaction as `actor`; committed at the end, rolled back on any exception.
+
+        Raises Refusal where the actor lacks the right to import history, and StaleRevision
+        when the database has moved on to another revision (rule 4).
+        """
+        if historical:
+            self.require_right(actor, "historical_import")
+        self.before_transaction()
+        with self.databases.writing() as connection:
+            enter_write(connection, self.revision)
+            yield Transaction(
+                self, connection, actor, historical=historical, batch=batch, cause=cause
+            )
+
+    def write(self, actor: Actor, work: Callable[[Transaction], T], **mode: Any) -> T:
+        """Runs `work` in one transaction; repeats it when the database chose it to end a deadlock.
+
+        Raises Refusal for everything that the rules refuse, races on unique values included.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.transaction(actor, **mode) as tx:
+                    return work(tx)
+            except IntegrityError as error:
+                raise refusal_of(error, self.catalog) from error
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", "") not in ("40P01", "40001") or attempt == ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def create(self, actor: Actor, object: str, values: Sequence[Mapping[str, Any]]) -> list[Change]:
+        """Creates records, all or none; each with its lines."""
+        changes = [Change(given=dict(given)) for given in values]
+        if len(changes) > 1:
+            for index, change in enumerate(changes):
+                change.path = f"[{index}]."
+        return self.write(actor, lambda tx: self.pass_steps(tx, object, CREATE, changes).changes)
+
+    def update(
+        self, actor: Actor, object: str, id: int, values: Mapping[str, Any], version: int | None = None
+    ) -> Change:
+        """Changes the given fields of one record; `version` is the one the change was made from."""
+
+        def work(tx: Transaction) -> Change:
+            change = Change(given=dict(values), id=id, expected_version=version)
+            self.pass_steps(tx, object, UPDATE, [change])
+            return change
+
+        return self.write(actor, work)
+
+    def delete(self, actor: Actor, object: str, ids: Sequence[int], version: int | None = None) -> None:
+        """Moves records to the recycle bin, with their lines."""
+        self.write(
+            actor,
+            lambda tx: self.pass_steps(
+                tx, object, DELETE, [Change(given={}, id=id, expected_version=version) for id in ids]
+            ),
+        )
+
+    def restore(self, actor: Actor, object: str, ids: Sequence[int]) -> None:
+        """Brings records back from the recycle bin, with the lines that went with them."""
+        self.write(
+            actor,
+            lambda tx: self.pass_steps(
+                tx, object, RESTORE, [Change(given={}, id=id) for id in ids]
+            ),
+        )
+
+    def pass_steps(
+        self,
+        tx: Transaction,
+        object: str,
+        action: str,
+        changes: list[Change],
+        *,
+        lenient: bool = False,
+    ) -> Batch:
+        """Takes changes of one object through all steps of an action.
+
+        A lenient batch parts with changes that have problems and goes on; they end up in
+        `Batch.rejected`. Raises Refusal with all problems of any other batch.
+        """
+        definition = self.catalog.objects.get(object)
+        if definition is None or definition.parent:
+            raise Refusal(say.NOT_FOUND(object=object, record=""))
+        batch = Batch(tx, definition, action, changes, tx.lens(object), lenient=lenient)
+        for step in self.steps:
+            if action in step.actions and batch.changes:
+                step.run(batch)
+        return batch
+
+    def view_of(self, tx: Transaction, definition: Object, change: Change) -> RowView:
+        """The record as it will be, for expressions."""
+        if change.view is None or change.view.row is not change.row:
+            above = change.parent
+            parent = None
+            if above is not None:
+                parent = self.view_of(tx, self.catalog.objects[definition.parent_object], above)
+            change.view = RowView(tx, definition, change.row, parent=parent)
+        if change.lines and change.view.lines is None:
+            change.view.lines = {
+                name: [
+                    self.view_of(tx, self.line_object(definition, name), line)
+                    for line in found
+                    if line.action != DELETE
+                ]
+                for name, found in change.lines.items()
+            }
+        return change.view
+
+    def line_object(self, definition: Object, name: str) -> Object:
+        """The object of the lines field `name`."""
+        return self.catalog.objects[definition.fields[name].type.expression_type().object]
+
+    def write_derived(
+        self, tx: Transaction, definition: Object, before: Mapping[int, Row], after: dict[int, Row]
+    ) -> None:
+        """Writes rows whose rollups moved, and everything that follows from that."""
+        derived.write_derived(tx, definition, before, after)
+
+    def require_right(self, actor: Actor, right: str) -> None:
+        """Refuses an actor none of whose roles has the right (`historical_import`, `administer`)."""
+        known: Mapping[str, Role] = self.catalog.of("role")
+        if actor.is_system or any(getattr(known[r], right) for r in actor.roles if r in known):
+            return
+        lens = self.lenses.lens(next(iter(self.catalog.objects)), actor.roles)
+        raise Refusal(say.RIGHT_MISSING(right=right, roles=rights.role_names(lens, actor.roles)))

@@ -1,0 +1,45 @@
+"""Who and what stands below a record along its object's link to itself."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from engine.definition.catalog import Catalog
+from engine.fieldtypes.link import Link
+from engine.schema.tables import DELETED, Tables
+
+
+class Hierarchy:
+    """Sub-trees of objects that link to themselves: territories, departments, reporting lines."""
+
+    def __init__(self, catalog: Catalog, tables: Tables) -> None:
+        self.catalog = catalog
+        self.tables = tables
+
+    def link(self, object: str) -> str:
+        """The link that makes the object a tree, or an empty string."""
+        site = self.catalog.site
+        if object == site.person:
+            return site.person_manager
+        if object == site.department and site.department_parent:
+            return site.department_parent
+        fields = self.catalog.objects[object].fields.values()
+        return next(
+            (f.name for f in fields if isinstance(f.type, Link) and f.type.to == object and not f.system),
+            "",
+        )
+
+    def below(self, connection: sa.Connection, object: str, id: int) -> frozenset[int]:
+        """The record itself and every live one below it; circles in the data do no harm."""
+        name = self.link(object)
+        if not name:
+            return frozenset((id,))
+        table = self.tables.table(object)
+        column = self.catalog.objects[object].fields[name].column
+        tree = sa.select(table.c.id).where(table.c.id == sa.bindparam("root")).cte(recursive=True)
+        child = table.alias()
+        tree = tree.union(  # UNION, not UNION ALL: a circle ends where it closes
+            sa.select(child.c.id).where(child.c[column] == tree.c.id, child.c[DELETED].is_(None))
+        )
+        found = connection.execute(sa.select(tree.c.id), {"root": id}).scalars()
+        return frozenset(found) | {id}

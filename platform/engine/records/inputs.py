@@ -1,0 +1,240 @@
+"""Steps: raw input becomes values, links named in words become ids, defaults fill what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.definition.messages import UNKNOWN_FIELD
+from engine.definition.objects import Field
+from engine.expressions import evaluate
+from engine.expressions.folding import fold
+from engine.fieldtypes.link import UNCHANGED, Lines, Link, Reference
+from engine.permissions.binds import Binds
+from engine.permissions.lens import ActorView
+from engine.problems import Message, Problem, Refusal, did_you_mean
+from engine.records import messages as say
+from engine.records.changes import CREATE, Batch, Change
+from engine.records.rights import role_names, writable
+from engine.records.values import as_stored
+
+HISTORICAL_FIELDS = frozenset(
+    ("number", "owner", "department", "created_on", "created_by", "changed_on", "changed_by")
+)
+"""System fields that a historical import keeps."""
+
+
+def read_input(batch: Batch) -> None:
+    """Reads every given field, refusing unknown, computed and forbidden ones."""
+    readers: dict[str, Callable[[Any], Any] | Problem | None] = {}
+    for change in batch.changes:
+        for name, raw in change.given.items():
+            if name not in readers:
+                readers[name] = _reader(batch, name)
+            reader = readers[name]
+            if reader is None:
+                continue
+            if isinstance(reader, Problem):
+                change.refuse(reader, name)
+                continue
+            if change.writable is not None and not writable(change, batch.lens, name):
+                change.refuse(_forbidden_field(batch, name), name)
+                continue
+            try:
+                value = reader(raw)
+            except Refusal as refusal:
+                for problem in refusal.problems:
+                    change.refuse(problem, name)
+                continue
+            if value is not UNCHANGED:
+                change.input[name] = value
+                change.row[name] = value
+
+
+def _reader(batch: Batch, name: str) -> Callable[[Any], Any] | Problem | None:
+    """How this field's input is read; a problem when it takes none; None for lines."""
+    lens, definition = batch.lens, batch.definition
+    field = definition.fields.get(name)
+    if field is None or not lens.may_read(name):
+        readable = [n for n in definition.fields if lens.may_read(n)]
+        best = did_you_mean(name, readable)
+        return UNKNOWN_FIELD(object=definition.label, name=name, best=best)
+    if isinstance(field.type, Lines):
+        if not lens.may_write(name):
+            return _forbidden_field(batch, name)
+        return None
+    if field.name == "owner" or (batch.tx.historical and name in HISTORICAL_FIELDS):
+        pass
+    elif not field.writable:
+        return _not_writable(field)
+    if not lens.may_write(name):
+        return _forbidden_field(batch, name)
+    return field.type.read
+
+
+def _not_writable(field: Field) -> Problem:
+    message: Message = say.COMPUTED if field.derived else say.SYSTEM_FIELD
+    return message(field=field.label)
+
+
+def _forbidden_field(batch: Batch, name: str) -> Problem:
+    return say.FORBIDDEN_FIELD(
+        roles=role_names(batch.lens, batch.tx.actor.roles),
+        field=batch.definition.fields[name].label,
+    )
+
+
+def fill_defaults(batch: Batch) -> None:
+    """Gives new records their creator, owner and declared defaults where nothing was given."""
+    if batch.action != CREATE:
+        return
+    tx, definition = batch.tx, batch.definition
+    literal = [
+        (f.name, as_stored(f, f.type.read(f.default)))
+        for f in definition.fields.values()
+        if f.default is not None and f.writable
+    ]
+    computed = [f for f in definition.fields.values() if f.default_from is not None]
+    for change in batch.changes:
+        row, given = change.row, change.given
+        for name, value in literal:
+            if name not in given:
+                row[name] = value
+        if not definition.parent:
+            _stamp(batch, change)
+    for field in computed:
+        assert field.default_from is not None
+        for change in batch.changes:
+            if field.name not in change.given:
+                view = tx.gate.view_of(tx, batch.definition, change)
+                change.row[field.name] = as_stored(
+                    field, evaluate(field.default_from, view, tx.context)
+                )
+
+
+def _stamp(batch: Batch, change: Change) -> None:
+    tx, row = batch.tx, change.row
+    row["version"] = 1
+    for name, value in (
+        ("created_on", tx.now), ("created_by", tx.actor.person),
+        ("changed_on", row.get("created_on") or tx.now), ("changed_by", row.get("created_by") or tx.actor.person),
+    ):  # fmt: skip
+        if row.get(name) is None:
+            row[name] = value
+    if "owner" in batch.definition.fields and "owner" not in change.given:
+        row["owner"] = tx.actor.person
+
+
+def assign_department(batch: Batch) -> None:
+    """The owning department follows the owner (rule 29)."""
+    definition, tx = batch.definition, batch.tx
+    site = tx.catalog.site
+    if "department" not in definition.fields or "owner" not in definition.fields:
+        return
+    if not definition.fields["department"].system:
+        return
+    moved = [
+        change
+        for change in batch.changes
+        if "department" not in change.input
+        and change.row.get("owner") is not None
+        and (change.before is None or change.before.get("owner") != change.row["owner"])
+    ]
+    people = tx.fetch(site.person, {change.row["owner"] for change in moved})
+    for change in moved:
+        person = people.get(change.row["owner"])
+        change.row["department"] = person.get(site.person_department) if person else None
+
+
+def resolve_links(batch: Batch) -> None:
+    """Turns numbers and names into ids, and refuses targets that the actor cannot see."""
+    for field in batch.definition.links:
+        waiting = [c for c in batch.changes if c.input.get(field.name) is not None]
+        if not waiting or field.name == batch.definition.parent:
+            continue
+        assert isinstance(field.type, Link)
+        words = {v.word for c in waiting if isinstance(v := c.input[field.name], Reference)}
+        ids = {v for c in waiting if isinstance(v := c.input[field.name], int)}
+        found = _visible_targets(batch, field, ids)
+        by_word = _targets_by_word(batch, field.type.to, words) if words else {}
+        for change in waiting:
+            _resolve(batch, field, change, found, by_word)
+
+
+def _resolve(
+    batch: Batch, field: Field, change: Change, found: set[int], by_word: dict[str, list[int]]
+) -> None:
+    value = change.input[field.name]
+    assert isinstance(field.type, Link)
+    target = batch.tx.catalog.objects[field.type.to].label
+    if isinstance(value, Reference):
+        ids = by_word.get(value.word, [])
+        if len(ids) == 1:
+            change.input[field.name] = change.row[field.name] = ids[0]
+            return
+        message = say.LINK_AMBIGUOUS if ids else say.LINK_NOT_FOUND
+        change.refuse(message(field=field.label, target=target, found=repr(value.word)), field.name)
+        change.row[field.name] = None
+    elif value not in found:
+        unchanged = change.before is not None and change.before.get(field.name) == value
+        if not unchanged:
+            change.refuse(say.LINK_NOT_FOUND(field=field.label, target=target, found=value), field.name)
+            change.row[field.name] = None
+
+
+def _visible_targets(batch: Batch, field: Field, ids: Iterable[int]) -> set[int]:
+    wanted = sorted(set(ids))
+    if not wanted:
+        return set()
+    assert isinstance(field.type, Link)
+    statement, binds, _ = _target_select(batch, field.type.to)
+    parameters = {"ids": wanted} | binds.values(batch.tx.actor, batch.tx.context)
+    return set(batch.tx.connection.execute(statement, parameters).scalars())
+
+
+def _targets_by_word(batch: Batch, target: str, words: set[str]) -> dict[str, list[int]]:
+    """Visible records by number, unique text or title."""
+    _, binds, named = _target_select(batch, target)
+    found: dict[str, list[int]] = {}
+    parameters = binds.values(batch.tx.actor, batch.tx.context)
+    folded = {fold(word): word for word in words}
+    for statement in named:
+        open_words = [f for f, word in folded.items() if word not in found]
+        if not open_words:
+            break
+        rows = batch.tx.connection.execute(statement, parameters | {"words": open_words})
+        for id, text in rows:
+            found.setdefault(folded[text], []).append(id)
+    return found
+
+
+def _target_select(batch: Batch, target: str) -> tuple[sa.Select[Any], Binds, list[sa.Select[Any]]]:
+    tx = batch.tx
+    roles = None if tx.actor.is_system else tx.actor.roles
+
+    def build() -> tuple[sa.Select[Any], Binds, list[sa.Select[Any]]]:
+        binds = Binds()
+        view = ActorView(tx.gate.lenses, roles, binds)
+        definition = tx.catalog.objects[target]
+        source = tx.tables.table(target)
+        seen = view.visible(target, source)
+        assert seen is not None
+        ids = sa.select(source.c.id).where(
+            source.c.id.in_(sa.bindparam("ids", expanding=True)), seen
+        )
+        # most exact first: a number, then unique texts, then the title
+        keys = [f for f in definition.fields.values() if f.folded and f.unique]
+        keys += [f for f in definition.fields.values() if f.folded and f.name == definition.title]
+        keys.sort(key=lambda f: f.name != "number")
+        named = [
+            sa.select(source.c.id, source.c[f.folded]).where(
+                source.c[f.folded].in_(sa.bindparam("words", expanding=True)), seen
+            )
+            for f in {f.name: f for f in keys if tx.lens(target).may_read(f.name)}.values()
+        ]
+        return ids, binds, named
+
+    return tx.gate.statements.once(("targets", target, roles), build)
+

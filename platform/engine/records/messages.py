@@ -1,0 +1,130 @@
+"""Why the gate refuses something."""
+
+from __future__ import annotations
+
+from engine.problems import Message
+
+NOT_FOUND = Message(
+    "not-found",
+    en="there is no {object} {record}",
+    zh="不存在{object} {record}",
+)
+FORBIDDEN = Message(
+    "forbidden",
+    en="your roles ({roles}) do not allow to {action} {object}",
+    zh="您的角色（{roles}）不允许{action}{object}",
+    hint_en="ask an administrator; `formwright why` names the rules",
+    hint_zh="请联系管理员；`formwright why` 可列出相关规则",
+)
+FORBIDDEN_ROW = Message(
+    "forbidden-record",
+    en="your roles ({roles}) allow to {action} only: {scopes}; this {object} is not among them",
+    zh="您的角色（{roles}）只允许{action}：{scopes}；该{object}不在其中",
+    hint_en="ask its owner or an administrator",
+    hint_zh="请联系其负责人或管理员",
+)
+FORBIDDEN_FIELD = Message(
+    "forbidden-field",
+    en="your roles ({roles}) may not change {field}",
+    zh="您的角色（{roles}）不能修改{field}",
+    hint_en="leave it out",
+    hint_zh="请不要提交该字段",
+)
+COMPUTED = Message(
+    "computed-field",
+    en="{field} is computed and takes no input",
+    zh="{field}由系统计算，不接受输入",
+    hint_en="leave it out",
+    hint_zh="请不要提交该字段",
+)
+SYSTEM_FIELD = Message(
+    "system-field",
+    en="{field} is set by the system",
+    zh="{field}由系统设置",
+    hint_en="leave it out; a historical import may set it",
+    hint_zh="请不要提交该字段；历史数据导入可以设置",
+)
+REQUIRED = Message(
+    "required",
+    en="{field} must be filled in",
+    zh="请填写{field}",
+)
+CHECK_FAILED = Message("check-failed", en="{say}", zh="{say}")
+LINK_NOT_FOUND = Message(
+    "link-not-found",
+    en="{field}: there is no {target} {found}",
+    zh="{field}：不存在{target} {found}",
+)
+LINK_AMBIGUOUS = Message(
+    "link-ambiguous",
+    en="{field}: {found} names more than one {target}",
+    zh="{field}：{found} 对应多个{target}",
+    hint_en="give the id or the number",
+    hint_zh="请使用 ID 或编号",
+)
+LINK_UNSUITABLE = Message(
+    "link-unsuitable",
+    en="{field}: this {target} does not fulfil the condition {condition}",
+    zh="{field}：该{target}不满足条件 {condition}",
+)
+NOT_UNIQUE = Message(
+    "not-unique",
+    en="{fields} {found} is already used by {holder}",
+    zh="{fields} {found} 已被 {holder} 使用",
+)
+NOT_AVAILABLE = Message(
+    "not-available",
+    en="{fields} {found} is not available",
+    zh="{fields} {found} 不可用",
+    hint_en="choose another value",
+    hint_zh="请换一个值",
+)
+STALE = Message(
+    "stale-version",
+    en="the record was changed meanwhile (version {current} instead of {expected}): {fields}",
+    zh="记录已被他人修改（版本 {current}，而非 {expected}）：{fields}",
+    hint_en="load it again and repeat your change",
+    hint_zh="请重新加载后再修改",
+)
+STILL_USED = Message(
+    "still-used",
+    en="{count} {objects} still refer to it",
+    zh="仍有 {count} 条{objects}引用它",
+    hint_en="change or delete those first",
+    hint_zh="请先修改或删除这些记录",
+)
+NOT_DELETED = Message(
+    "not-deleted",
+    en="this {object} is not in the recycle bin",
+    zh="该{object}不在回收站中",
+)
+TOO_MANY_DIGITS = Message(
+    "result-too-large",
+    en="{field}: the result has more than 18 digits",
+    zh="{field}：计算结果超过 18 位数字",
+)
+BAD_LINES = Message(
+    "bad-lines",
+    en="{field} takes a list of records",
+    zh="{field}需要记录列表",
+)
+UNKNOWN_LINE = Message(
+    "unknown-line",
+    en="line {found} does not belong to this record",
+    zh="明细 {found} 不属于该记录",
+)
+NUMBER_TAKEN = Message(
+    "number-shape",
+    en="the number {found!r} must contain a character that is no digit",
+    zh="编号 {found!r} 必须包含非数字字符",
+)
+BAD_QUERY = Message(
+    "bad-query",
+    en="{key}: {found!r} is not usable; expected {expected}",
+    zh="{key}：{found!r} 不可用；应为 {expected}",
+)
+RIGHT_MISSING = Message(
+    "right-missing",
+    en="your roles ({roles}) do not have the right `{right}`",
+    zh="您的角色（{roles}）没有权限 `{right}`",
+)

@@ -1,0 +1,197 @@
+"""Steps: may the actor do this at all, on these rows, with these fields?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from engine.permissions.binds import Binds
+from engine.permissions.lens import Lens
+from engine.permissions.roles import Grant, Role
+from engine.problems import Problem, Refusal, Text
+from engine.records import messages as say
+from engine.records.changes import CREATE, RESTORE, UPDATE, Batch, Change
+from engine.records.transaction import ids_of
+from engine.schema.tables import DELETED
+
+VERBS = {
+    "create": Text({"en": "create", "zh": "新建"}),
+    "read": Text({"en": "read", "zh": "查看"}),
+    "update": Text({"en": "change", "zh": "修改"}),
+    "delete": Text({"en": "delete", "zh": "删除"}),
+    "restore": Text({"en": "restore", "zh": "恢复"}),
+    "export": Text({"en": "export", "zh": "导出"}),
+    "import": Text({"en": "import", "zh": "导入"}),
+}
+SCOPES = {
+    "all": Text({"en": "all records", "zh": "全部记录"}),
+    "own": Text({"en": "their own records", "zh": "本人记录"}),
+    "team": Text({"en": "their team's records", "zh": "本团队记录"}),
+    "department": Text({"en": "their department's records", "zh": "本部门记录"}),
+    "department_and_below": Text(
+        {"en": "records of their department and below", "zh": "本部门及下级部门记录"}
+    ),
+    "none": Text({"en": "no records", "zh": "无"}),
+}
+
+
+def authorise(batch: Batch) -> None:
+    """Refuses an action that none of the actor's roles grants on the object."""
+    if not batch.lens.may(batch.action):
+        raise Refusal(forbidden(batch.lens, batch.action, batch.tx.actor.roles))
+
+
+def forbidden(lens: Lens, action: str, roles: frozenset[str]) -> Problem:
+    """The problem that the action is not granted on the object at all."""
+    return say.FORBIDDEN(
+        object=lens.definition.label, action=VERBS[action], roles=role_names(lens, roles)
+    )
+
+
+def role_names(lens: Lens, roles: frozenset[str]) -> Text:
+    """The labels of roles, for a sentence."""
+    known: dict[str, Role] = dict(lens.catalog.of("role"))
+    labels = [known[name].label for name in sorted(roles) if name in known]
+    none = Text({"en": "none", "zh": "无"})
+    return joined(labels) if labels else none
+
+
+def joined(texts: Sequence[Text]) -> Text:
+    """Texts in one enumeration, in each language."""
+    return Text(
+        {
+            "en": ", ".join(text.in_("en") for text in texts),
+            "zh": "、".join(text.in_("zh") for text in texts),
+        }
+    )
+
+
+def load_before(batch: Batch) -> None:
+    """Locks the records in id order and takes their images; hides those the actor cannot see."""
+    tx, lens = batch.tx, batch.lens
+    rows, granted = _locked_rows(batch)
+    for change in batch.changes:
+        change.action = batch.action
+        row = rows.get(change.id or 0)
+        deleted = row is not None and row.get(DELETED) is not None
+        if row is None or deleted is not (batch.action == RESTORE):
+            if row is not None and batch.action == RESTORE:
+                change.refuse(say.NOT_DELETED(object=batch.definition.label))
+            else:
+                change.refuse(not_found(lens, change.id))
+            continue
+        flags = granted.get(change.id or 0)
+        if flags is not None and not any(flags):
+            change.refuse(_forbidden_row(lens, batch.action, tx.actor.roles))
+            continue
+        if flags is not None and batch.action == UPDATE:
+            change.writable = _writable(lens.grants, flags)
+        change.before = row
+        change.row = dict(row)
+        tx.remember(batch.name, row)
+    batch.settle()
+
+
+def not_found(lens: Lens, record: object) -> Problem:
+    """The answer for what does not exist, and for what the actor may not see."""
+    return say.NOT_FOUND(object=lens.definition.label, record=record)
+
+
+def _locked_rows(batch: Batch) -> tuple[dict[int, dict[str, object]], dict[int, tuple[bool, ...]]]:
+    tx, lens = batch.tx, batch.lens
+    shape = tx.shape(batch.name)
+    ids = ids_of(batch.changes)
+    if lens.is_system:
+        statement = tx.gate.statements.by_ids(shape, lock=True)
+        found = [shape.row(values) for values in tx.connection.execute(statement, {"ids": ids})]
+        return {row["id"]: row for row in found}, {}
+    key = ("locked", batch.name, batch.action, tx.actor.roles)
+    statement, binds = tx.gate.statements.once(key, lambda: _locking_select(batch))
+    parameters = {"ids": ids} | binds.values(tx.actor, tx.context)
+    width = len(shape.names)
+    rows, granted = {}, {}
+    for values in tx.connection.execute(statement, parameters):
+        row = shape.row(values[:width])
+        rows[row["id"]] = row
+        granted[row["id"]] = tuple(bool(flag) for flag in values[width:])
+    return rows, granted
+
+
+def _locking_select(batch: Batch) -> tuple[sa.Select[tuple[object, ...]], Binds]:
+    """Readable rows with, per grant, whether it allows the action on the row."""
+    tx, lens = batch.tx, batch.lens
+    shape, binds = tx.shape(batch.name), Binds()
+    table = shape.table
+    flags = [
+        sa.case((lens.condition(grant.scope(batch.action), table, binds), 1), else_=0)
+        for grant in lens.grants
+    ]
+    statement = (
+        sa.select(*shape.select_columns(table), *flags)
+        .where(table.c.id.in_(sa.bindparam("ids", expanding=True)))
+        .order_by(table.c.id)
+        .with_for_update(of=table)
+    )
+    # what cannot be seen is answered as if it did not exist, whatever else is granted on it
+    seen = lens.rows("read" if batch.action != RESTORE else "restore", table, binds)
+    return (statement if seen is None else statement.where(seen)), binds
+
+
+def _writable(grants: Sequence[Grant], flags: tuple[bool, ...]) -> frozenset[str]:
+    """The fields that some grant on this very row lets the actor write."""
+    return frozenset(
+        name
+        for grant, flag in zip(grants, flags, strict=True)
+        if flag
+        for name, level in grant.fields.items()
+        if level == "write"
+    )
+
+
+def _forbidden_row(lens: Lens, action: str, roles: frozenset[str]) -> Problem:
+    scopes = [grant.scope(action) for grant in lens.grants if not grant.scope(action).nothing]
+    texts = [SCOPES.get(scope.name) or Text.of(scope.name) for scope in scopes]
+    return say.FORBIDDEN_ROW(
+        object=lens.definition.label,
+        action=VERBS[action],
+        roles=role_names(lens, roles),
+        scopes=joined(texts) if texts else SCOPES["none"],
+    )
+
+
+def check_version(batch: Batch) -> None:
+    """Refuses a change made from an older version, and names what changed meanwhile."""
+    for change in batch.changes:
+        expected = change.expected_version
+        if expected is None or change.before is None or change.before["version"] == expected:
+            continue
+        names = batch.tx.gate.audit.changed_since(
+            batch.tx.connection, batch.name, change.before["id"], expected
+        )
+        readable = [n for n in names if batch.lens.may_read(n)]
+        labels = [batch.definition.fields[n].label for n in readable if n in batch.definition.fields]
+        change.refuse(
+            say.STALE(
+                current=change.before["version"],
+                expected=expected,
+                fields=joined(labels) if labels else Text.of("–"),
+            )
+        )
+        change.notes["stale_fields"] = readable
+    batch.settle()
+
+
+def start_new(batch: Batch) -> None:
+    """Gives new records all their fields, empty."""
+    if batch.action != CREATE:
+        return
+    empty = dict.fromkeys(batch.tx.shape(batch.name).names)
+    for change in batch.changes:
+        change.row = dict(empty)
+        change.action = CREATE
+
+
+def writable(change: Change, lens: Lens, name: str) -> bool:
+    """Whether the actor may write this field of this record."""
+    return lens.may_write(name) if change.writable is None else name in change.writable

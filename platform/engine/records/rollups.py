@@ -1,0 +1,217 @@
+"""Steps: rollups are kept exact by the difference that each change makes (rule 15).
+
+1. Before children change, the records that they count for are locked, in order of object and id.
+2. Each change's contribution is computed from the child as it was and as it is.
+3. Sums and counts move by the difference; a minimum or maximum moves to a new extreme at once,
+   and is looked up anew only where the old extreme may have gone.
+4. The record's formulas that read rollups follow, and it counts in turn for its own parents.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.definition.catalog import Catalog
+from engine.definition.objects import Field, Object, Rollup
+from engine.expressions import evaluate, to_sql
+from engine.records.changes import Batch, Change
+from engine.records.rows import RowView
+from engine.records.shapes import Row
+from engine.records.transaction import Transaction
+from engine.records.values import as_stored
+from engine.schema.tables import DELETED
+
+LOOK_UP = object()
+"""Stands for a minimum or maximum that must be looked up anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """A rollup and the object that keeps it."""
+
+    object: str
+    field: Field
+    rollup: Rollup
+
+
+def keepers(catalog: Catalog) -> dict[str, tuple[Keeper, ...]]:
+    """By child object, all rollups that count its records."""
+    found: dict[str, list[Keeper]] = defaultdict(list)
+    for definition in catalog.objects.values():
+        for field in definition.fields.values():
+            if field.rollup is not None:
+                found[field.rollup.child].append(Keeper(definition.name, field, field.rollup))
+    return {child: tuple(kept) for child, kept in found.items()}
+
+
+def lock_parents(batch: Batch) -> None:
+    """Locks every record that these changes may count for, before they are written."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for keeper in _outer_keepers(batch):
+        for change in batch.changes:
+            for row in (change.before, change.row):
+                if row and row.get(keeper.rollup.via) is not None:
+                    wanted[keeper.object].add(row[keeper.rollup.via])
+    for object in sorted(wanted):
+        _lock(batch.tx, object, wanted[object])
+
+
+def _outer_keepers(batch: Batch) -> list[Keeper]:
+    """Rollups over this object that are kept by records other than the lines' own parent."""
+    return [
+        keeper
+        for keeper in batch.tx.gate.keepers.get(batch.name, ())
+        if keeper.rollup.via != batch.definition.parent
+    ]
+
+
+def _lock(tx: Transaction, object: str, ids: Iterable[int]) -> dict[int, Row]:
+    shape = tx.shape(object)
+    statement = tx.gate.statements.by_ids(shape, lock=True)
+    found: dict[int, Row] = {}
+    for values in tx.connection.execute(statement, {"ids": sorted(ids)}):
+        row = shape.row(values)
+        found[row["id"]] = row
+        tx.remember(object, row)
+    return found
+
+
+def contribution(tx: Transaction, definition: Object, rollup: Rollup, row: Row | None) -> Any:
+    """What a child counts for in a rollup: a value, 1 for a count, or None for nothing."""
+    if row is None or row.get(DELETED) is not None or row.get(rollup.via) is None:
+        return None
+    view = RowView(tx, definition, row)
+    context = replace(tx.context, variables={rollup.variable: view})
+    if rollup.condition is not None and not evaluate(rollup.condition, view, context):
+        return None
+    if rollup.value is None:
+        return 1
+    return evaluate(rollup.value, view, context)
+
+
+def moved(rollup: Rollup, current: Any, gone: Sequence[Any], come: Sequence[Any]) -> Any:
+    """The rollup's value after some contributions went and others came, or LOOK_UP."""
+    gone = [value for value in gone if value is not None]
+    come = [value for value in come if value is not None]
+    if rollup.function in ("sum", "count"):
+        return (current or 0) + sum(come) - sum(gone)
+    best = min if rollup.function == "min" else max
+    if current is not None and current in gone and current not in come:
+        return LOOK_UP
+    return best([value for value in (current, *come) if value is not None], default=None)
+
+
+def own_line_rollups(batch: Batch) -> None:
+    """Brings the rollups over a record's own lines up to date in its row."""
+    for field in batch.definition.fields.values():
+        rollup = field.rollup
+        if rollup is None:
+            continue
+        child = batch.tx.catalog.objects[rollup.child]
+        if child.parent != rollup.via:
+            continue
+        for change in batch.changes:
+            lines = change.lines.get(rollup.collection)
+            if lines is None and change.before is not None:
+                continue
+            _roll_lines(batch, change, field, child, lines or [])
+
+
+def _roll_lines(
+    batch: Batch, change: Change, field: Field, child: Object, lines: list[Change]
+) -> None:
+    """A record's lines are all at hand when they change, so the rollup is taken over all."""
+    rollup = field.rollup
+    assert rollup is not None
+    parent = {rollup.via: -1}  # any link will do: new lines have no parent's id yet
+    values = [
+        contribution(batch.tx, child, rollup, line.row | parent)
+        for line in lines
+        if line.action != "delete"
+    ]
+    value = moved(rollup, None, (), values)
+    change.row[field.name] = as_stored(field, value)
+
+
+def carry_rollups(batch: Batch) -> None:
+    """Carries the difference that these changes make to the records they count for."""
+    pairs = [(change.before, change.row) for change in batch.changes]
+    carry(batch.tx, batch.definition, pairs)
+    for field in batch.definition.lines:
+        lines = [line for change in batch.changes for line in change.lines.get(field.name, ())]
+        if lines:
+            child = batch.tx.catalog.objects[field.type.expression_type().object]
+            carry(batch.tx, child, [(line.before, line.row) for line in lines])
+
+
+def carry(
+    tx: Transaction, definition: Object, pairs: Sequence[tuple[Row | None, Row | None]]
+) -> None:
+    """Moves all rollups over these children from their rows before to their rows after."""
+    by_object: dict[str, list[Keeper]] = defaultdict(list)
+    for keeper in tx.gate.keepers.get(definition.name, ()):
+        if keeper.rollup.via != definition.parent:
+            by_object[keeper.object].append(keeper)
+    for object in sorted(by_object):
+        _carry_to(tx, definition, object, by_object[object], pairs)
+
+
+def _carry_to(
+    tx: Transaction,
+    definition: Object,
+    object: str,
+    kept: Sequence[Keeper],
+    pairs: Sequence[tuple[Row | None, Row | None]],
+) -> None:
+    gone: dict[tuple[int, str], list[Any]] = defaultdict(list)
+    come: dict[tuple[int, str], list[Any]] = defaultdict(list)
+    for keeper in kept:
+        rollup, name = keeper.rollup, keeper.field.name
+        for before, after in pairs:
+            was = contribution(tx, definition, rollup, before)
+            now = contribution(tx, definition, rollup, after)
+            if before is not None and was is not None:
+                gone[before[rollup.via], name].append(was)
+            if after is not None and now is not None:
+                come[after[rollup.via], name].append(now)
+    touched = {key for key in {*gone, *come} if sorted(gone[key]) != sorted(come[key])}
+    if not touched:
+        return
+    parents = _lock(tx, object, {id for id, _ in touched})
+    changed: dict[int, Row] = {id: dict(row) for id, row in parents.items()}
+    look_up: dict[str, set[int]] = defaultdict(set)
+    by_name = {keeper.field.name: keeper for keeper in kept}
+    for id, name in touched:
+        if id not in changed:
+            continue
+        keeper = by_name[name]
+        value = moved(keeper.rollup, changed[id][name], gone[id, name], come[id, name])
+        if value is LOOK_UP:
+            look_up[name].add(id)
+        else:
+            changed[id][name] = as_stored(keeper.field, value)
+    for name, ids in look_up.items():
+        for id, value in computed_anew(tx, by_name[name], ids).items():
+            changed[id][name] = as_stored(by_name[name].field, value)
+    tx.gate.write_derived(tx, tx.catalog.objects[object], parents, changed)
+
+
+def computed_anew(tx: Transaction, keeper: Keeper, ids: Iterable[int]) -> dict[int, Any]:
+    """The rollup of these records, taken over all their children in one statement."""
+    table = tx.tables.table(keeper.object)
+    compiled = to_sql(keeper.rollup.expression, tx.tables, table, tx.dialect)
+    source: sa.FromClause = table
+    for join in compiled.joins:
+        source = source.outerjoin(join.source, join.on)
+    statement = (
+        sa.select(table.c.id, compiled.value)
+        .select_from(source)
+        .where(table.c.id.in_(sorted(ids)))
+    )
+    parameters = compiled.parameters(tx.context)
+    return {row[0]: row[1] for row in tx.connection.execute(statement, parameters)}

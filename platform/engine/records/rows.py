@@ -1,0 +1,72 @@
+"""Records as expressions read them (`engine.expressions.types.Row`), as the system sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from engine.definition.objects import Object
+from engine.fieldtypes.link import Collection, Lines, Link
+from engine.fieldtypes.number import Identifier
+from engine.records.shapes import Row
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+
+class RowView:
+    """A record whose members can be asked for; linked records are fetched when needed.
+
+    Within a change, `lines` gives a record's lines and `parent` a line's record as they will be.
+    """
+
+    __slots__ = ("_id", "definition", "lines", "parent", "row", "tx")
+
+    def __init__(
+        self,
+        tx: Transaction,
+        definition: Object,
+        row: Row | None,
+        *,
+        id: int | None = None,
+        lines: dict[str, list[RowView]] | None = None,
+        parent: RowView | None = None,
+    ) -> None:
+        self.tx = tx
+        self.definition = definition
+        self.row = row
+        self._id = id
+        self.lines = lines
+        self.parent = parent
+
+    @property
+    def id(self) -> int | None:
+        """The record's id; None before it is written."""
+        return self._id if self.row is None else self.row.get("id")
+
+    def value(self, name: str) -> Any:
+        """The member's value; of links a view, of collections a list of views."""
+        if self.row is None:
+            assert self._id is not None
+            self.row = self.tx.fetch(self.definition.name, [self._id]).get(self._id, {})
+        field = self.definition.fields[name]
+        type_ = field.type
+        if isinstance(type_, Link):
+            if self.parent is not None and name == self.definition.parent:
+                return self.parent
+            target = self.row.get(name)
+            return None if target is None else self.tx.linked(type_.to, target)
+        if isinstance(type_, Collection):
+            return self._collection(name, type_)
+        found = self.row.get(name)
+        if isinstance(type_, Identifier) and found is not None:
+            return Decimal(found)
+        return found
+
+    def _collection(self, name: str, type_: Collection) -> Sequence[RowView]:
+        if isinstance(type_, Lines) and self.lines is not None and name in self.lines:
+            return self.lines[name]
+        if self.id is None:
+            return ()
+        return self.tx.collection(type_.of, type_.by, self.id)

@@ -1,0 +1,214 @@
+"""One transaction of the gate: its connection, its actor, its clock, and what it has read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection as Sized
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine.definition.catalog import Catalog
+from engine.definition.objects import Object
+from engine.expressions import Context
+from engine.fieldtypes.link import Link
+from engine.permissions.actors import Actor
+from engine.permissions.lens import Lens
+from engine.records.rows import RowView
+from engine.records.shapes import Row, Shape
+from engine.schema.tables import DELETED, POSITION, Tables
+
+if TYPE_CHECKING:
+    from engine.records.gate import Gate
+
+COPY_FROM = 50
+"""From so many rows on, PostgreSQL takes them by COPY instead of INSERT."""
+CHUNK = 5_000
+"""Most ids in one IN list."""
+
+
+class Transaction:
+    """Reads and writes within one database transaction, as one actor.
+
+    `historical` is the mode of imports that keep creators, dates, numbers and stages.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        connection: sa.Connection,
+        actor: Actor,
+        *,
+        historical: bool = False,
+        batch: int | None = None,
+        cause: str = "",
+    ) -> None:
+        self.gate = gate
+        self.connection = connection
+        self.actor = actor
+        self.historical = historical
+        self.batch = batch
+        self.cause = cause
+        self.now: dt.datetime = gate.clock()
+        self._rows: dict[str, dict[int, Row]] = {}
+        self._views: dict[tuple[str, int], RowView] = {}
+        self._below: dict[tuple[str, int], frozenset[int]] = {}
+
+    @property
+    def catalog(self) -> Catalog:
+        """The definitions that this transaction was compiled for."""
+        return self.gate.catalog
+
+    @property
+    def tables(self) -> Tables:
+        """Their tables."""
+        return self.gate.tables
+
+    @property
+    def dialect(self) -> str:
+        """"sqlite" or "postgresql"."""
+        return self.gate.dialect
+
+    @property
+    def today(self) -> dt.date:
+        """The date in the company's time zone."""
+        return self.now.astimezone(self.gate.zone).date()
+
+    @cached_property
+    def context(self) -> Context:
+        """What expressions are evaluated in."""
+        person = self.actor.person
+        user_object = self.catalog.user_object
+        user = None
+        if person is not None and user_object:
+            user = RowView(self, self.catalog.objects[user_object], None, id=person)
+        return Context(
+            now=self.now, zone=self.gate.zone, user=user, below=self.below, variables={}
+        )
+
+    def as_system(self) -> Transaction:
+        """The same transaction with all rights; what follows from a change is no new decision.
+
+        The person stays, so that the audit tells whose doing it was.
+        """
+        other = copy(self)
+        other.actor = replace(self.actor, is_system=True)
+        return other
+
+    def lens(self, object: str) -> Lens:
+        """The object as the actor sees it."""
+        return self.gate.lenses.lens(object, None if self.actor.is_system else self.actor.roles)
+
+    def shape(self, object: str) -> Shape:
+        """The object's table with its translations."""
+        return self.gate.shapes[object]
+
+    def fetch(self, object: str, ids: Iterable[int]) -> Mapping[int, Row]:
+        """Rows by id, deleted ones too; one statement for all that are not known yet."""
+        known = self._rows.setdefault(object, {})
+        missing = sorted({id for id in ids if id not in known})
+        shape = self.shape(object)
+        for start in range(0, len(missing), CHUNK):
+            chunk = missing[start : start + CHUNK]
+            statement = self.gate.statements.by_ids(shape)
+            for values in self.connection.execute(statement, {"ids": chunk}):
+                row = shape.row(values)
+                known[row["id"]] = row
+        return known
+
+    def remember(self, object: str, row: Row) -> None:
+        """Makes a row that was read or written under lock the one that is known."""
+        self._rows.setdefault(object, {})[row["id"]] = row
+        self._views.pop((object, row["id"]), None)
+
+    def forget(self, object: str) -> None:
+        """Drops what is known of an object's rows."""
+        self._rows.pop(object, None)
+        self._views = {key: view for key, view in self._views.items() if key[0] != object}
+
+    def linked(self, object: str, id: int) -> RowView:
+        """The view of one linked record."""
+        key = (object, id)
+        view = self._views.get(key)
+        if view is None:
+            row = self._rows.get(object, {}).get(id)
+            view = RowView(self, self.catalog.objects[object], row, id=id)
+            self._views[key] = view
+        return view
+
+    def collection(self, object: str, by: str, id: int) -> Sequence[RowView]:
+        """Live records of `object` whose link `by` points to `id`, lines in their order."""
+        shape = self.shape(object)
+        source = shape.table.alias()
+        link = self.catalog.objects[object].fields[by].column
+        order = [source.c[POSITION], source.c.id] if POSITION in source.c else [source.c.id]
+        statement = (
+            sa.select(*shape.select_columns(source))
+            .where(source.c[link] == id, source.c[DELETED].is_(None))
+            .order_by(*order)
+        )
+        definition = self.catalog.objects[object]
+        rows = [shape.row(values) for values in self.connection.execute(statement)]
+        return [RowView(self, definition, row) for row in rows]
+
+    def prefetch(self, definition: Object, rows: Iterable[Row], paths: Iterable[tuple[str, ...]]) -> None:
+        """Fetches the records that link paths lead to, set-wise: one statement per step."""
+        for path in paths:
+            current, target = list(rows), definition
+            for step in path:
+                link = target.fields[step].type
+                if not isinstance(link, Link):
+                    break
+                ids = {row[step] for row in current if row.get(step) is not None}
+                found = self.fetch(link.to, ids)
+                current = [found[id] for id in ids if id in found]
+                target = self.catalog.objects[link.to]
+
+    def below(self, object: str, id: int) -> frozenset[int]:
+        """The record and all below it along the object's link to itself."""
+        key = (object, id)
+        if key not in self._below:
+            self._below[key] = self.gate.hierarchy.below(self.connection, object, id)
+        return self._below[key]
+
+    def take_ids(self, table: sa.Table, count: int) -> list[int]:
+        """Ids for new rows, known before they are written."""
+        if count == 0:
+            return []
+        if self.dialect == "sqlite":  # this transaction is the only writer, and no row ever goes
+            top = self.connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
+            return list(range(top + 1, top + 1 + count))
+        statement = self.gate.statements.next_ids(table)
+        return list(self.connection.execute(statement, {"count": count}).scalars())
+
+    def insert(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Writes new rows; many at once by COPY on PostgreSQL."""
+        if not rows:
+            return
+        if self.dialect == "postgresql" and len(rows) >= COPY_FROM:
+            self._copy(table, rows)
+        else:
+            self.connection.execute(self.gate.statements.insert(table, frozenset(rows[0])), rows)
+
+    def _copy(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        quote = self.connection.dialect.identifier_preparer.quote
+        names = list(rows[0])
+        columns = ", ".join(quote(name) for name in names)
+        driver: Any = self.connection.connection.driver_connection
+        with driver.cursor() as cursor:
+            with cursor.copy(f"COPY {quote(table.name)} ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row([_driver_value(row[name]) for name in names])
+
+
+def _driver_value(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def ids_of(changes: Sized[Any]) -> list[int]:
+    """The ids of changes that have one, ascending: the order in which rows are locked (rule 15)."""
+    return sorted({change.id for change in changes if change.id is not None})

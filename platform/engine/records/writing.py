@@ -1,0 +1,136 @@
+"""Steps: rows reach the database: new ones by INSERT or COPY, changed ones by UPDATE of what changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.records.changes import CREATE, DELETE, UPDATE, Batch, Change
+from engine.records.lines import line_batches, removed_row
+from engine.records.shapes import Row, Shape
+from engine.records.transaction import Transaction
+from engine.schema.searching import search_statements, tokens
+from engine.schema.tables import DELETED, GRAMS
+
+
+def write(batch: Batch) -> None:
+    """Writes the records of the batch and their lines."""
+    if not batch.changes:
+        return
+    if batch.action == CREATE:
+        _insert(batch)
+    else:
+        _update(batch)
+    for change in batch.changes:
+        batch.tx.remember(batch.name, change.row)
+    _write_lines(batch)
+
+
+def _insert(batch: Batch) -> None:
+    tx, shape = batch.tx, batch.tx.shape(batch.name)
+    ids = tx.take_ids(shape.table, len(batch.changes))
+    rows = []
+    for change, id in zip(batch.changes, ids, strict=True):
+        change.id = change.row["id"] = id
+        rows.append(shape.stored(change.row, shape.names))
+    tx.insert(shape.table, rows)
+    _index_words(tx, shape, [(row["id"], row.get(GRAMS)) for row in rows])
+
+
+def _update(batch: Batch) -> None:
+    tx, definition = batch.tx, batch.definition
+    for change in batch.changes:
+        lines_changed = any(_touched(line) for lines in change.lines.values() for line in lines)
+        if not change.changed() and not lines_changed:
+            change.notes["unchanged"] = True
+            continue
+        assert change.before is not None
+        if "version" in definition.fields:  # a record with its lines is one version (rule 14)
+            change.row["version"] = change.before["version"] + 1
+            for name, value in (("changed_on", tx.now), ("changed_by", tx.actor.person)):
+                if not (tx.historical and name in change.input):
+                    change.row[name] = value
+    changes = [change for change in batch.changes if "unchanged" not in change.notes]
+    update_rows(tx, tx.shape(batch.name), [(c.before or {}, c.row) for c in changes])
+
+
+def _touched(line: Change) -> bool:
+    return line.action != UPDATE or bool(line.changed())
+
+
+def update_rows(tx: Transaction, shape: Shape, pairs: list[tuple[Row, Row]]) -> None:
+    """Updates rows from their images before and after, together where the same columns change."""
+    groups: dict[frozenset[str], list[dict[str, Any]]] = defaultdict(list)
+    words: list[tuple[int, Any]] = []
+    for before, after in pairs:
+        names = [name for name in shape.names if before.get(name) != after.get(name)]
+        if not names:
+            continue
+        columns = shape.stored(after, names)
+        if GRAMS in columns:
+            words.append((after["id"], columns[GRAMS]))
+        parameters = {f"set_{name}": value for name, value in columns.items()}
+        groups[frozenset(columns)].append(parameters | {"row_id": after["id"]})
+    for columns_set, parameters_list in groups.items():
+        parameters_list.sort(key=lambda p: p["row_id"])
+        statement = tx.gate.statements.update(shape.table, columns_set)
+        tx.connection.execute(statement, parameters_list)
+    _index_words(tx, shape, words)
+
+
+def _write_lines(batch: Batch) -> None:
+    tx = batch.tx
+    for field, lines in line_batches(batch):
+        link = lines.definition.parent
+        for line in lines.changes:
+            assert line.parent is not None
+            line.row[link] = line.parent.id
+        shape = tx.shape(lines.name)
+        new = [line for line in lines.changes if line.action == CREATE]
+        for line, id in zip(new, tx.take_ids(shape.table, len(new)), strict=True):
+            line.id = line.row["id"] = id
+        tx.insert(shape.table, [shape.stored(line.row, shape.names) for line in new])
+        old = [line for line in lines.changes if line.action == UPDATE]
+        update_rows(tx, shape, [(line.before or {}, line.row) for line in old])
+        tx.forget(field.type.expression_type().object)
+    for field in batch.definition.lines:
+        gone = [
+            line
+            for change in batch.changes
+            for line in change.lines.get(field.name, ())
+            if line.action == DELETE
+        ]
+        if gone:
+            _remove_lines(tx, field.type.expression_type().object, gone)
+
+
+def _remove_lines(tx: Transaction, object: str, lines: list[Change]) -> None:
+    for line in lines:
+        line.row = removed_row(line.before or {}, tx.now)
+    update_rows(tx, tx.shape(object), [(line.before or {}, line.row) for line in lines])
+    tx.forget(object)
+
+
+def _index_words(tx: Transaction, shape: Shape, rows: list[tuple[int, Any]]) -> None:
+    """On SQLite the search grams stand in a full-text table of their own."""
+    if tx.dialect != "sqlite" or GRAMS not in shape.table.c or not rows:
+        return
+    name = shape.definition.name
+    statements = tx.gate.statements.once(
+        ("words", name), lambda: search_statements(tx.tables, name, tx.dialect)
+    )
+    tx.connection.execute(
+        statements.write, [{"id": id, "tokens": tokens(found or ())} for id, found in rows]
+    )
+
+
+def trashed(row: Row, moment: Any, by: int | None) -> Row:
+    """The row in the recycle bin."""
+    return row | {DELETED: moment, "deleted_by": by}
+
+
+def count_of(connection: sa.Connection, statement: sa.Select[Any]) -> int:
+    """A count as an int."""
+    return int(connection.execute(statement).scalar_one())

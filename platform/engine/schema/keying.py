@@ -1,0 +1,253 @@
+"""Permanent physical keys: names can change, keys never do (rule 1).
+
+When something is applied for the first time it receives a key, which is its name unless that is
+taken: by something parked, by a table of another program, or by a column of our own. Renaming
+(`was: old_name`) gives the new name the old one's key, and touches no table. Something that was
+parked and comes back finds its key, so its values, again; with another type it gets a new one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.definition.catalog import Catalog
+from engine.definition.kinds import Problems
+from engine.definition.objects import SYSTEM_FIELDS, Field, Object
+from engine.definition.tree import Node
+from engine.fieldtypes.base import FieldType
+from engine.fieldtypes.choice import Choice, Choices, Option, Stage
+from engine.fieldtypes.link import Link
+from engine.fieldtypes.number import NumberType
+from engine.problems import Message
+from engine.schema.naming import OWN_PREFIXES
+from engine.schema.state import Key, Keys, Name
+from engine.schema.structure import Structure
+from engine.schema.system import RESERVED_PREFIXES
+from engine.schema.tables import DELETED, GRAMS, POSITION
+
+TYPE_CHANGED = Message(
+    "type-changed",
+    en="{object}.{field} holds {before}, it cannot become {after}",
+    zh="{object}.{field} 的数据类型为 {before}，不能改为 {after}",
+    hint_en="keep the type, or remove the field and add one with another name",
+    hint_zh="请保留原类型，或删除该字段并以新名称新增",
+)
+
+OPTION = "option"
+_OUR_COLUMNS = SYSTEM_FIELDS | {GRAMS, POSITION, DELETED}
+_OUR_COLUMN_ENDS = ("__f", "__s")
+_OUR_TABLE_ENDS = ("_pkey", "_seq")
+
+
+def allotted(
+    catalog: Catalog,
+    stored: Keys,
+    structure: Structure,
+    applied: Collection[Name],
+    problems: Problems,
+) -> dict[Name, Key]:
+    """The keys of all names in `catalog`, besides the `stored` ones of what is parked.
+
+    `applied` are the names of the revision in force. A field of it whose type has changed keeps
+    its key and is a problem.
+    """
+    keys = dict(stored)
+    _Allotting(catalog, keys, structure, applied, problems).run()
+    present = {n[:2] + (keys[n].key,): n for n in _names(catalog, keys)}
+    return {
+        name: key
+        for name, key in keys.items()
+        if present.get((*name[:2], key.key), name) == name  # what was renamed leaves its old name
+    }
+
+
+def names(catalog: Catalog, keys: Keys) -> frozenset[Name]:
+    """The names in `catalog` that have keys."""
+    return frozenset(_names(catalog, keys))
+
+
+def keyed(catalog: Catalog, keys: Keys) -> Catalog:
+    """The catalog with the stored keys on its objects, fields, options and other definitions.
+
+    It must not be connected yet: connected expressions have taken over the columns' names.
+    Definitions of the rooms above take their key in a field `key`, and the keys of the stages or
+    steps inside them through a method `with_option_keys(keys_by_name)`.
+    """
+    objects = {name: _keyed_object(o, keys) for name, o in catalog.objects.items()}
+    catalog = catalog.with_objects(objects)
+    for kind, definitions in catalog.others.items():
+        catalog = catalog.with_others(
+            kind, {name: _keyed_other(kind, name, d, keys) for name, d in definitions.items()}
+        )
+    return catalog
+
+
+def column_kind(field: Field, object_key: Callable[[str], str]) -> str:
+    """What the field's column holds, such that values of one kind never mean another thing."""
+    type_: FieldType = field.type
+    if isinstance(type_, Link):
+        return f"link:{object_key(type_.to)}"
+    if isinstance(type_, NumberType):
+        return f"number:{type_.scale}"
+    if isinstance(type_, Choices):
+        return "choices"
+    if isinstance(type_, Choice):
+        return "choice"
+    return "text" if type_.textual else type_.name
+
+
+class _Allotting:
+    """One walk through the catalog that completes `keys`."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        keys: dict[Name, Key],
+        structure: Structure,
+        applied: Collection[Name],
+        problems: Problems,
+    ) -> None:
+        self.catalog, self.keys, self.structure = catalog, keys, structure
+        self.applied, self.problems = applied, problems
+
+    def run(self) -> None:
+        objects = self.catalog.objects
+        occupied = {*self.structure.tables, *self.structure.other}
+        for name, definition in objects.items():
+            self.allot(("object", "", name), definition.source, objects, occupied, _table_name)
+        for definition in objects.values():
+            owner = self.key("object", "", definition.name)
+            self.fields(definition, owner)
+        for kind, definitions in self.catalog.others.items():
+            for name, other in definitions.items():
+                self.allot((kind, "", name), getattr(other, "source", None), definitions)
+                owner = self.key(kind, "", name)
+                self.options(f"{kind}:{owner}", getattr(other, "options", ()))
+
+    def fields(self, definition: Object, owner: str) -> None:
+        """The keys of an object's own fields and of their options."""
+        declared = {f.name: f for f in definition.stored_fields if not f.system}
+        table = self.structure.tables.get(owner)
+        occupied = set(table.columns) if table else set()
+        for field in declared.values():
+            kind = column_kind(field, lambda target: self.key("object", "", target))
+            name = ("field", owner, field.name)
+            self.type_changes(definition, field, name, kind)
+            self.allot(name, field.source, declared, occupied, _column_name, kind)
+            if isinstance(field.type, Choice) and not isinstance(field.type, Stage):
+                self.options(f"{owner}.{self.keys[name].key}", field.type.options)
+
+    def type_changes(self, definition: Object, field: Field, name: Name, kind: str) -> None:
+        """A changed type is a problem for what is in force; what was parked begins anew."""
+        known = self.keys.get(name) or self.keys.get((*name[:2], _was(field.source)))
+        if known is None or not known.type or known.type == kind:
+            return
+        if name in self.applied or name not in self.keys:
+            self.problems.append(
+                TYPE_CHANGED(
+                    field.place("type"),
+                    object=definition.name,
+                    field=field.name,
+                    before=known.type,
+                    after=kind,
+                )
+            )
+        else:
+            del self.keys[name]
+
+    def options(self, owner: str, options: Iterable[Option]) -> None:
+        by_name = {option.name: option for option in options}
+        for name in by_name:
+            self.allot((OPTION, owner, name), None, by_name)
+
+    def allot(
+        self,
+        name: Name,
+        source: Node | None,
+        siblings: Collection[str],
+        occupied: Collection[str] = (),
+        shape: Callable[[str], str] = str,
+        type_: str = "",
+    ) -> None:
+        """Gives `name` its key if it has none."""
+        if name in self.keys:
+            return
+        was = (*name[:2], _was(source))
+        if was in self.keys and was[2] not in siblings:
+            self.keys[name] = self.keys[was]
+            return
+        taken = {key.key for other, key in self.keys.items() if other[:2] == name[:2]}
+        taken.update(occupied)
+        wanted = shape(name[2])
+        key, number = wanted, 1
+        while key in taken:
+            number += 1
+            key = f"{wanted}_{number}"
+        self.keys[name] = Key(key, type_)
+
+    def key(self, kind: str, owner: str, name: str) -> str:
+        return self.keys[kind, owner, name].key
+
+
+def _was(source: Node | None) -> str:
+    return str(source.plain("was", "")) if source else ""
+
+
+def _table_name(name: str) -> str:
+    if name.startswith((*RESERVED_PREFIXES, *OWN_PREFIXES)):
+        return f"o_{name}"
+    single = re.sub("__+", "_", name)  # two underscores separate our own suffixes
+    return f"{single}_2" if single.endswith(_OUR_TABLE_ENDS) else single
+
+
+def _column_name(name: str) -> str:
+    return f"{name}_2" if name in _OUR_COLUMNS or name.endswith(_OUR_COLUMN_ENDS) else name
+
+
+def _names(catalog: Catalog, keys: Keys) -> Iterable[Name]:
+    for name, definition in catalog.objects.items():
+        yield "object", "", name
+        owner = keys["object", "", name].key
+        for field in definition.stored_fields:
+            if not field.system:
+                yield "field", owner, field.name
+    for kind, definitions in catalog.others.items():
+        for name in definitions:
+            yield kind, "", name
+
+
+def _keyed_object(definition: Object, keys: Keys) -> Object:
+    owner = _key(keys, "object", "", definition.name)
+    fields = {name: _keyed_field(f, owner, keys) for name, f in definition.fields.items()}
+    return replace(definition, key=owner, fields=fields)
+
+
+def _keyed_field(field: Field, owner: str, keys: Keys) -> Field:
+    key = _key(keys, "field", owner, field.name)
+    type_ = field.type
+    if isinstance(type_, Choice) and type_.options:
+        options = tuple(
+            replace(o, key=_key(keys, OPTION, f"{owner}.{key}", o.name)) for o in type_.options
+        )
+        type_ = replace(type_, options=options)
+    return replace(field, key=key, type=type_)
+
+
+def _keyed_other(kind: str, name: str, definition: Any, keys: Keys) -> Any:
+    key = _key(keys, kind, "", name)
+    if hasattr(definition, "with_option_keys"):
+        owner = f"{kind}:{key}"
+        by_name = {o.name: _key(keys, OPTION, owner, o.name) for o in definition.options}
+        definition = definition.with_option_keys(by_name)
+    if dataclasses.is_dataclass(definition) and hasattr(definition, "key"):
+        definition = replace(definition, key=key)  # type: ignore[type-var]
+    return definition
+
+
+def _key(keys: Mapping[Name, Key], kind: str, owner: str, name: str) -> str:
+    found = keys.get((kind, owner, name))
+    return found.key if found else name

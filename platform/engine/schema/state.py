@@ -1,0 +1,116 @@
+"""What the database knows about itself: its revisions and the permanent keys of names.
+
+`fw_state` names the current revision, `fw_revision` holds every applied one with its
+definitions, `fw_key` the physical key that each name received when it was first applied.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.schema.fence import REVISION
+from engine.schema.system import add_system_tables
+
+_METADATA = sa.MetaData()
+add_system_tables(_METADATA)
+_STATE, _REVISION, _KEY = (
+    _METADATA.tables[name] for name in ("fw_state", "fw_revision", "fw_key")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An applied revision. `definitions` is the text that loading can restore."""
+
+    id: int
+    at: dt.datetime
+    by: str
+    digest: str
+    definitions: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The physical name behind a name, and of fields the type of column that stands there."""
+
+    key: str
+    type: str = ""
+
+
+Name = tuple[str, str, str]
+"""Kind (`object`, `field`, `option`, …), the key of what it belongs to, and the name."""
+Keys = Mapping[Name, Key]
+
+
+def current(connection: sa.Connection) -> Applied | None:
+    """The revision in force, or None in a database that nothing was applied to."""
+    if not sa.inspect(connection).has_table(_STATE.name):
+        return None
+    value = connection.scalar(sa.select(_STATE.c.value).where(_STATE.c.name == REVISION))
+    if value is None:
+        return None
+    row = connection.execute(sa.select(_REVISION).where(_REVISION.c.id == int(value))).one()
+    return _applied(row, row.definitions)
+
+
+def revisions(connection: sa.Connection) -> tuple[Applied, ...]:
+    """All revisions, the newest first, without their definitions."""
+    if not sa.inspect(connection).has_table(_REVISION.name):
+        return ()
+    columns = [c for c in _REVISION.c if c.name not in ("definitions", "inverse")]
+    rows = connection.execute(sa.select(*columns).order_by(_REVISION.c.id.desc()))
+    return tuple(_applied(row) for row in rows)
+
+
+def read_keys(connection: sa.Connection) -> dict[Name, Key]:
+    """All keys, those of parked things included."""
+    if not sa.inspect(connection).has_table(_KEY.name):
+        return {}
+    return {
+        (row.kind, row.owner, row.name): Key(row.key, row.type or "")
+        for row in connection.execute(sa.select(_KEY))
+    }
+
+
+def write_keys(connection: sa.Connection, keys: Keys) -> None:
+    """Makes the stored keys equal to `keys`; must run inside a transaction."""
+    stored = read_keys(connection)
+    for name in stored.keys() - {n for n, key in keys.items() if stored.get(n) == key}:
+        connection.execute(sa.delete(_KEY).where(_identity(name)))
+    rows = [
+        {"kind": n[0], "owner": n[1], "name": n[2], "key": key.key, "type": key.type or None}
+        for n, key in keys.items()
+        if stored.get(n) != key
+    ]
+    if rows:
+        connection.execute(sa.insert(_KEY), rows)
+
+
+def write_revision(
+    connection: sa.Connection, *, definitions: str, digest: str, by: str, now: dt.datetime
+) -> int:
+    """Stores a revision and makes it the current one; returns its number."""
+    revision: int = connection.execute(
+        sa.insert(_REVISION)
+        .values(at=now, by=by or None, digest=digest, definitions=definitions)
+        .returning(_REVISION.c.id)
+    ).scalar_one()
+    updated = connection.execute(
+        sa.update(_STATE).where(_STATE.c.name == REVISION).values(value=str(revision))
+    )
+    if not updated.rowcount:
+        connection.execute(sa.insert(_STATE).values(name=REVISION, value=str(revision)))
+    return revision
+
+
+def _identity(name: Name) -> sa.ColumnElement[bool]:
+    return sa.and_(_KEY.c.kind == name[0], _KEY.c.owner == name[1], _KEY.c.name == name[2])
+
+
+def _applied(row: sa.Row[Any], definitions: str = "") -> Applied:
+    return Applied(row.id, row.at, row.by or "", row.digest, definitions)

@@ -1,0 +1,69 @@
+"""What stands in a database: tables, their columns and indexes, by name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+SEARCH_SUFFIX = "__fts"
+"""The end of the names of SQLite's search tables; they bring further tables of their own."""
+
+_INVALID = """
+SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE NOT i.indisvalid AND c.relnamespace = current_schema()::regnamespace
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TableStructure:
+    """The columns and indexes that a table has."""
+
+    columns: frozenset[str]
+    indexes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """All tables of a database. `other` are names that views and search tables occupy.
+
+    `invalid` are PostgreSQL's indexes whose concurrent creation did not come to its end; they
+    serve nobody and are not among the indexes of their tables.
+    """
+
+    tables: Mapping[str, TableStructure]
+    other: frozenset[str] = frozenset()
+    invalid: frozenset[str] = frozenset()
+
+    def digest(self, tables: Iterable[str]) -> str:
+        """A digest of those of `tables` that exist, as they stand."""
+        found = {
+            name: [sorted(self.tables[name].columns), sorted(self.tables[name].indexes)]
+            for name in sorted(tables)
+            if name in self.tables
+        }
+        return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+
+def read_structure(connection: sa.Connection) -> Structure:
+    """The structure of the database that `connection` leads to (its default schema)."""
+    inspector = sa.inspect(connection)
+    invalid: frozenset[str] = frozenset()
+    if connection.dialect.name == "postgresql":
+        invalid = frozenset(connection.exec_driver_sql(_INVALID).scalars())
+    names = inspector.get_table_names()
+    plain = [name for name in names if SEARCH_SUFFIX not in name]
+    columns = inspector.get_multi_columns(filter_names=plain) if plain else {}
+    indexes = inspector.get_multi_indexes(filter_names=plain) if plain else {}
+    tables = {
+        name: TableStructure(
+            frozenset(column["name"] for column in found),
+            frozenset(i["name"] for i in indexes.get((schema, name), []) if i["name"]) - invalid,
+        )
+        for (schema, name), found in columns.items()
+    }
+    other = {*names, *inspector.get_view_names()} - tables.keys()
+    return Structure(tables, frozenset(other), invalid)

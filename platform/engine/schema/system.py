@@ -1,0 +1,92 @@
+"""The platform's own tables in every database; their names start with `fw_`.
+
+Rooms above add theirs by the same convention and hand them to `build_tables`.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from engine.expressions.sqltypes import Id, Moment, String
+
+RESERVED_PREFIXES = ("fw_", "ab_", "sqlite_", "pg_")
+"""Prefixes that no object's table may have."""
+
+
+def add_system_tables(metadata: sa.MetaData) -> None:
+    """Adds the tables of state, numbering, audit and outbox to `metadata`."""
+    _table(
+        metadata, "fw_state",
+        sa.Column("name", String(), primary_key=True),
+        sa.Column("value", String(), nullable=False),
+    )  # fmt: skip
+    _table(
+        metadata, "fw_revision",
+        _id(),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("by", String()),
+        sa.Column("digest", String(), nullable=False),
+        sa.Column("definitions", String(), nullable=False),
+        sa.Column("inverse", String()),
+    )  # fmt: skip
+    _table(
+        metadata, "fw_key",
+        sa.Column("kind", String(), primary_key=True),
+        sa.Column("owner", String(), primary_key=True),
+        sa.Column("name", String(), primary_key=True),
+        sa.Column("key", String(), nullable=False),
+        sa.Column("type", String()),
+    )  # fmt: skip
+    _table(
+        metadata, "fw_counter",
+        sa.Column("object", String(), primary_key=True),
+        sa.Column("period", String(), primary_key=True),
+        sa.Column("value", Id(), nullable=False),
+    )  # fmt: skip
+    _table(
+        metadata, "fw_batch",
+        _id(),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("actor", Id()),
+        sa.Column("via", String(), nullable=False),
+        sa.Column("cause", String()),
+        sa.Column("data", String()),
+    )  # fmt: skip
+    _table(
+        metadata, "fw_audit",
+        _id(),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("actor", Id()),
+        sa.Column("via", String(), nullable=False),
+        sa.Column("cause", String()),
+        sa.Column("batch", Id()),
+        sa.Column("object", String(), nullable=False),
+        sa.Column("record", Id(), nullable=False),
+        sa.Column("action", String(), nullable=False),
+        sa.Column("version", Id()),
+        sa.Column("data", String()),
+        sa.Column("digest", String(), nullable=False),
+        sa.Index("ix_fw_audit_object_record", "object", "record", "id"),
+        sa.Index("ix_fw_audit_batch", "batch"),
+    )  # fmt: skip
+    _table(
+        metadata, "fw_outbox",
+        _id(),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("kind", String(), nullable=False),
+        sa.Column("object", String()),
+        sa.Column("record", Id()),
+        sa.Column("payload", String()),
+        sa.Column("status", String(), nullable=False, server_default="waiting"),
+        sa.Column("attempts", Id(), nullable=False, server_default="0"),
+        sa.Column("due", Moment()),
+        sa.Index("ix_fw_outbox_status", "status", "due", "id"),
+    )  # fmt: skip
+
+
+def _table(metadata: sa.MetaData, name: str, *items: sa.schema.SchemaItem) -> sa.Table:
+    return sa.Table(name, metadata, *items, sqlite_strict=True)
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", Id(), sa.Identity(), primary_key=True)

@@ -1,0 +1,5 @@
+"""What people and other systems are told: bell, mail, webhooks and further channels.
+
+Imports `jobs` and `engine`; none of its neighbours.
+Start with how a notice finds its channels.
+"""

@@ -1,0 +1,93 @@
+"""What every test may ask for: a fresh empty database, on SQLite or on PostgreSQL.
+
+`sqlite_url`, `postgres_url`   the URL of a fresh empty database, for one test
+`database_url`                 the same, the test running once on each
+
+One PostgreSQL server serves the whole run: the first process starts it and hands its URL to the
+workers of pytest-xdist in an environment variable.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from support import postgres
+
+SERVER_URL = "FORMWRIGHT_TEST_POSTGRES_URL"
+SERVER_PROBLEM = "FORMWRIGHT_TEST_POSTGRES_PROBLEM"
+
+# `default` finds the same examples in every run, so that a failure is always the change's own;
+# `fuzz` looks for new ones, for as long as one cares to wait.
+_slow_is_fine = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
+settings.register_profile(
+    "default", derandomize=True, deadline=None, print_blob=True, suppress_health_check=_slow_is_fine
+)
+settings.register_profile(
+    "fuzz",
+    derandomize=False,
+    deadline=None,
+    print_blob=True,
+    max_examples=5_000,
+    suppress_health_check=_slow_is_fine,
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+_server = pytest.StashKey[postgres.Server]()
+_numbers = itertools.count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the server: in the first process only, and before that starts its workers."""
+    config = session.config
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    os.environ.pop(SERVER_URL, None)
+    os.environ.pop(SERVER_PROBLEM, None)
+    if (binaries := postgres.find_binaries()) is None:
+        os.environ[SERVER_PROBLEM] = postgres.NOT_FOUND
+        return
+    try:
+        server = postgres.start(binaries)
+    except postgres.ServerFailure as failure:
+        os.environ[SERVER_PROBLEM] = str(failure)
+        return
+    config.stash[_server] = server
+    os.environ[SERVER_URL] = server.url
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server, whatever became of the tests."""
+    if server := config.stash.get(_server, None):
+        server.stop()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of a SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'formwright.db'}"
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """The URL of a fresh empty PostgreSQL database, dropped after the test."""
+    if SERVER_URL not in os.environ:
+        pytest.fail(os.environ.get(SERVER_PROBLEM, postgres.NOT_FOUND), pytrace=False)
+    server_url = os.environ[SERVER_URL]
+    name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'gw')}_{next(_numbers)}"
+    yield postgres.create_database(server_url, name)
+    postgres.drop_database(server_url, name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh empty database, the test running once on each kind."""
+    name = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
+    url: str = request.getfixturevalue(name)
+    return url
