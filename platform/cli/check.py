@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import click
-
 from assembly.kinds import KINDS
+
 from cli.layers import chosen_layers
 from cli.printing import LOCALES, locale_of, print_json, print_problems, problem_json
 from engine.loading import Loaded, load

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-
 from assembly.kinds import KINDS
+
 from cli.layers import chosen_layers
 from cli.printing import print_json
 from engine.loading import explaining, load

@@ -8,17 +8,21 @@ from pathlib import Path
 
 import click
 
-SETTING = "FORMWRIGHT_LAYERS"
+from assembly.settings import read_settings
 
 
 def chosen_layers(named: Sequence[Path]) -> list[Path]:
-    """The folders named on the command line, else those of the setting, else `config`.
+    """The folders named on the command line, else those of the setting FORMWRIGHT_LAYERS.
 
-    Raises click.UsageError (exit status 2) when one of them is no folder.
+    Raises click.UsageError (exit status 2) when one of them is no folder, Refusal when the
+    settings cannot be used.
     """
-    setting = os.environ.get(SETTING, "").split(os.pathsep)
-    layers = list(named) or [Path(folder) for folder in setting if folder] or [Path("config")]
+    layers = list(named)
+    if not layers:
+        layers += read_settings(os.environ, Path.cwd(), check_layers=False).layers
     for layer in layers:
         if not layer.is_dir():
-            raise click.UsageError(f"There is no folder {layer}. Name a folder or set {SETTING}.")
+            raise click.UsageError(
+                f"There is no folder {layer}. Name a folder, or set FORMWRIGHT_LAYERS."
+            )
     return layers

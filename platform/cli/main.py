@@ -13,6 +13,9 @@ from engine.problems import Refusal
 COMMANDS = {
     "check": ("cli.check:check", "Load the layers and print every problem."),
     "explain": ("cli.explain:explain", "Show a merged definition and who set each value."),
+    "plan": ("cli.plan:plan", "Show what applying the layers would change."),
+    "apply": ("cli.apply:apply", "Bring the database to what the layers define."),
+    "revisions": ("cli.revisions:revisions", "List what was applied, when and by whom."),
 }
 """Every command: where it is, and what `--help` says of it without importing it."""
 

@@ -73,6 +73,11 @@ def scalar(translator: Translator, node: Aggregate, frame: Frame) -> Column:
     """sum, count, avg, min and max as a scalar subquery."""
     loop, inner = _looped(translator, node, frame)
     element = None if node.element is None else translator.value(node.element, inner)
+    if element is not None:
+        # An aggregate of nothing but outer columns would belong to the outer statement, and
+        # SQLite sees through `id IS NOT NULL`.
+        own = sa.case((loop.source.c.id == loop.source.c.id, element))
+        element = sa.type_coerce(own, element.type)
     value = loop.select(_result(translator, node, element)).scalar_subquery()
     return sa.type_coerce(value, sql_type(node.type))
 

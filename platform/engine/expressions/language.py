@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -41,7 +41,7 @@ class Expression:
     object: str
     type: Type
     place: Place | None
-    tree: Node
+    tree: Node = field(repr=False)
     reads: frozenset[tuple[str, str]]
     uses_clock: bool
     uses_user: bool

@@ -54,7 +54,7 @@ from engine.expressions.nodes import (
     Variable,
     is_bound,
 )
-from engine.expressions.sqltypes import Ids
+from engine.expressions.sqltypes import Ids, Number
 from engine.expressions.types import Kind, View
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Translator:
                 return frame[node.slot].c.id
             case OptionAttribute():
                 return self._option_attribute(node, frame)
-            case Call():
+            case Call() if node.type.kind is not Kind.BOOLEAN or node.function.lenient:
                 return self._call(node, frame)
             case Rescale():
                 return self.rescaled(self.value(node.part, frame), node.part, node)
@@ -269,7 +269,9 @@ class Translator:
         """A named parameter that `read` supplies from the context of each execution."""
         self.binds.setdefault(name, Bind(name, read))
         # In brackets, because SQLAlchemy would retype a bare parameter where it is coerced.
-        return Grouping(sa.bindparam(name, type_=type))
+        bound: Column = Grouping(sa.bindparam(name, type_=type))
+        # PostgreSQL must know the type of an empty number too.
+        return bound if self.sqlite or not isinstance(type, Number) else sa.cast(bound, type)
 
     def _bound(self, node: Node, folded: bool = False) -> Column:
         name = path_name(node) + ("_FOLDED" if folded else "")
@@ -318,6 +320,8 @@ class Translator:
                 return self._one_of(node, frame)
             case Has():
                 return self._has(node, frame)
+            case Call():
+                return self._call(node, frame)
         return self.value(node, frame)
 
     def _is_empty(self, node: Node, frame: Frame, negate: bool) -> Condition:

@@ -194,5 +194,9 @@ class Identifier(Integer):
 
     name = "identifier"
 
+    def read(self, raw: Any) -> Any:
+        number = super().read(raw)
+        return None if number is None else int(number)
+
     def column_type(self) -> TypeEngine[Any]:
         return Id()

@@ -125,7 +125,8 @@ def explain(loaded: Loaded, thing: str) -> Explanation:
     if found is None:
         names = [n for k, t in loaded.trees.items() if kind in ("", k) for n in t]
         raise Refusal(UNKNOWN_THING(name=thing, best=did_you_mean(name, names)))
-    node, path = loaded.trees[found][name], []
+    node = loaded.trees[found][name]
+    path: list[str | int] = []
     for step in steps:
         inner = _part(node, step)
         if inner is None:
@@ -151,7 +152,10 @@ def _part(node: Node, step: str) -> list[str | int] | None:
         return ["fields", step]
     if node.get(step):
         return [step]
-    return next(([key, step] for key, child in node.items() if child.get(step)), None)
+    for key, child in node.items():
+        if child.get(step):
+            return [key, step]
+    return None
 
 
 def _parts(node: Node) -> list[str]:

@@ -54,7 +54,9 @@ def quick_test(schema: Schema) -> Test | None:
         types = tuple(_TYPES[kind] for kind in kinds if kind in _TYPES)
         return (lambda value: isinstance(value, types)) if rules == {"type"} and types else None
     pattern = re.compile(schema.get("pattern", ""))
-    return lambda value: isinstance(value, str) and value != "" and pattern.search(value) is not None
+    return lambda value: (
+        isinstance(value, str) and value != "" and pattern.search(value) is not None
+    )
 
 
 def _checked(
@@ -110,7 +112,7 @@ def _branches(
 
 def _carries(validator: Any, keys: list[str], instance: Any, schema: Schema) -> Errors:
     """Things carry only the keys that their schema knows or that are declared beside them."""
-    things, declared = (instance.get(key) for key in keys)
+    things, declared = (instance.get(k) if isinstance(instance, dict) else None for k in keys)
     if not isinstance(things, dict):
         return
     properties = schema.get("properties") or schema["x-properties"]
@@ -125,7 +127,7 @@ def _carries(validator: Any, keys: list[str], instance: Any, schema: Schema) -> 
                     yield error
 
 
-DefinitionValidator = extend(
+DefinitionValidator: Any = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     {
         "properties": _properties,

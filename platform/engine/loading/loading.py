@@ -72,9 +72,7 @@ def load(
     return Loaded(catalog, _sorted(problems), trees, tuple(layer.trees for layer in read))
 
 
-def load_trees(
-    trees: Trees, kinds: Sequence[DefinitionKind], *, schemas: Path = SCHEMAS
-) -> Loaded:
+def load_trees(trees: Trees, kinds: Sequence[DefinitionKind], *, schemas: Path = SCHEMAS) -> Loaded:
     """Loads definitions that were merged before, such as an applied revision (rule 5)."""
     problems: Problems = []
     catalog = _assembled(trees, kinds, problems, set(), schemas)

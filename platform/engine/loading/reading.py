@@ -222,7 +222,9 @@ class _Builder:
         if repeated:
             assert isinstance(top.entries, dict)
             first = top.entries[key].key_place
-            self.problems.append(say.DUPLICATE_KEY(place, key=key, first=first.line if first else 1))
+            self.problems.append(
+                say.DUPLICATE_KEY(place, key=key, first=first.line if first else 1)
+            )
 
     def add(self, node: Node) -> None:
         if not self.stack:

@@ -83,14 +83,14 @@ ANCHOR = Message(
     "anchor",
     en="the anchor &{name} is not allowed",
     zh="不允许使用锚点 &{name}",
-    hint_en="write the value out, share it by a layer, or put a text that begins with `&` in quotes",
+    hint_en="write it out or share it by a layer; put a text that begins with `&` in quotes",
     hint_zh="请写出完整的值或用层共享；以 `&` 开头的文本请加引号",
 )
 ALIAS = Message(
     "alias",
     en="the alias *{name} is not allowed",
     zh="不允许使用别名 *{name}",
-    hint_en="write the value out, share it by a layer, or put a text that begins with `*` in quotes",
+    hint_en="write it out or share it by a layer; put a text that begins with `*` in quotes",
     hint_zh="请写出完整的值或用层共享；以 `*` 开头的文本请加引号",
 )
 MERGE_KEY = Message(

@@ -62,7 +62,7 @@ class _Chapter:
         only = _only(schema)
         needed = schema.get("required", ())
         yield "| key | value | meaning | 含义 |\n| --- | --- | --- | --- |"
-        inner = []
+        inner: list[tuple[str, dict[str, Any]]] = []
         for key, raw in schema["properties"].items():
             part = self.resolved(raw)
             zh, en = part.get("x-zh", ""), part.get("description", "")

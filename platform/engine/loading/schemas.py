@@ -50,14 +50,16 @@ def prepared(file: str, folder: Path = SCHEMAS) -> Schema:
 @cache
 def validator(file: str, folder: Path = SCHEMAS) -> Validator:
     """The validator of the schema in `file`."""
-    return DefinitionValidator(prepared(file, folder))
+    made: Validator = DefinitionValidator(prepared(file, folder))
+    return made
 
 
 def child(schema: Any, key: str) -> Schema:
     """The schema of the entry `key` of a map; empty where nothing is said about it."""
     if not isinstance(schema, dict):
         return {}
-    found = schema.get("properties", schema.get("x-properties", {})).get(key)
+    properties: Schema = schema.get("properties") or schema.get("x-properties") or {}
+    found = properties.get(key)
     if found is None:
         found = schema.get("additionalProperties")
     return found if isinstance(found, dict) else {}

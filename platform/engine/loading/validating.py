@@ -8,8 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from jsonschema import ValidationError
-
 from engine.definition.kinds import Problems
 from engine.definition.tree import Node
 from engine.loading import validating_messages as say
@@ -22,7 +20,9 @@ MOST_ERRORS = 100
 MOST_NAMED = 8
 """The most allowed words that a hint lists."""
 
-Path_ = tuple[str | int, ...]
+Steps = tuple[str | int, ...]
+Error = Any
+"""A `jsonschema.ValidationError`, whose attributes' types depend on the keyword that failed."""
 
 
 def validate(node: Node, schema: str, problems: Problems, folder: Path = SCHEMAS) -> Node | None:
@@ -32,24 +32,26 @@ def validate(node: Node, schema: str, problems: Problems, folder: Path = SCHEMAS
     unusable, so its other mistakes are found in the same run.
     """
     found = validator(schema, folder).iter_errors(node.to_plain())
-    errors = list(itertools.islice(found, MOST_ERRORS + 1))
+    errors: list[Error] = list(itertools.islice(found, MOST_ERRORS + 1))
     if len(errors) > MOST_ERRORS:
         errors.pop()
         problems.append(say.AND_MORE(node.place, number=MOST_ERRORS))
-    unknown: list[Path_] = []
+    unknown: list[Steps] = []
     usable = True
     for error in errors:
         path = tuple(error.absolute_path)
         if error.validator in ("additionalProperties", "x-carries"):
             unknown.append((*path, error.message))
             problems.append(_unknown_key(error, _at(node, path)))
+        elif error.instance is None and ":" in str(path[-1:]):
+            usable = False  # `{en:Customer}` has one fault, not two
         else:
             usable = False
             problems.append(_problem(error, node, path))
     return _without(node, unknown) if usable else None
 
 
-def _unknown_key(error: ValidationError, parent: Node) -> Problem:
+def _unknown_key(error: Error, parent: Node) -> Problem:
     key = error.message
     place = _key_place(parent, key)
     elsewhere = error.schema.get("x-elsewhere", {})
@@ -64,7 +66,7 @@ def _unknown_key(error: ValidationError, parent: Node) -> Problem:
     return say.UNKNOWN_KEY(place, key=key, best=did_you_mean(key, known))
 
 
-def _problem(error: ValidationError, root: Node, path: Path_) -> Problem:
+def _problem(error: Error, root: Node, path: Steps) -> Problem:
     """What the error means; `path` leads to the value that is wrong."""
     node = _at(root, path)
     found, rule, schema = error.instance, error.validator_value, error.schema
@@ -105,7 +107,7 @@ def _wrong_value(place: Place, found: Any, schema: dict[str, Any]) -> Problem:
     return message(place, expected=_expected(schema), found=described(found))
 
 
-def _key_problem(error: ValidationError, place: Place) -> Problem:
+def _key_problem(error: Error, place: Place) -> Problem:
     key, schema = str(error.instance), error.schema
     if error.validator == "not":
         return name_problem(key, place, field=True) or say.BAD_NAME_HERE(place, name=key)
@@ -152,12 +154,12 @@ def _key_place(parent: Node, key: str) -> Place:
     return (child.key_place or child.place) if child else parent.place
 
 
-def _without(node: Node, paths: list[Path_]) -> Node:
+def _without(node: Node, paths: list[Steps]) -> Node:
     """The tree without the entries at `paths`."""
     if not paths:
         return node
     gone = {path[0] for path in paths if len(path) == 1}
-    deeper: dict[str | int, list[Path_]] = {}
+    deeper: dict[str | int, list[Steps]] = {}
     for path in paths:
         if len(path) > 1:
             deeper.setdefault(path[0], []).append(path[1:])

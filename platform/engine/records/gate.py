@@ -229,14 +229,12 @@ class Gate:
                 parent = self.view_of(tx, self.catalog.objects[definition.parent_object], above)
             change.view = RowView(tx, definition, change.row, parent=parent)
         if change.lines and change.view.lines is None:
-            change.view.lines = {
-                name: [
-                    self.view_of(tx, self.line_object(definition, name), line)
-                    for line in found
-                    if line.action != DELETE
+            change.view.lines = {}  # the lines ask for this very view
+            for name, found in change.lines.items():
+                child = self.line_object(definition, name)
+                change.view.lines[name] = [
+                    self.view_of(tx, child, line) for line in found if line.action != DELETE
                 ]
-                for name, found in change.lines.items()
-            }
         return change.view
 
     def line_object(self, definition: Object, name: str) -> Object:

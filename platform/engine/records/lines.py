@@ -14,6 +14,7 @@ from engine.definition.paths import paths
 from engine.fieldtypes.link import Lines
 from engine.records import messages as say
 from engine.records.changes import CREATE, DELETE, UPDATE, Batch, Change
+from engine.records.rights import empty_row
 from engine.records.shapes import Row
 from engine.schema.tables import DELETED, POSITION
 
@@ -147,7 +148,7 @@ def start_lines(batch: Batch) -> None:
     definition = batch.definition
     if not definition.parent:
         return
-    empty = dict.fromkeys(batch.tx.shape(batch.name).names)
+    empty = empty_row(batch.tx.shape(batch.name))
     for change in batch.changes:
         change.row = dict(change.before) if change.before else dict(empty)
         change.row[POSITION] = change.notes[POSITION]

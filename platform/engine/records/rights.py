@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import sqlalchemy as sa
 
@@ -12,7 +13,9 @@ from engine.permissions.roles import Grant, Role
 from engine.problems import Problem, Refusal, Text
 from engine.records import messages as say
 from engine.records.changes import CREATE, RESTORE, UPDATE, Batch, Change
+from engine.records.shapes import Row, Shape
 from engine.records.transaction import ids_of
+from engine.records.values import as_stored
 from engine.schema.tables import DELETED
 
 VERBS = {
@@ -186,10 +189,19 @@ def start_new(batch: Batch) -> None:
     """Gives new records all their fields, empty."""
     if batch.action != CREATE:
         return
-    empty = dict.fromkeys(batch.tx.shape(batch.name).names)
+    empty = empty_row(batch.tx.shape(batch.name))
     for change in batch.changes:
         change.row = dict(empty)
         change.action = CREATE
+
+
+def empty_row(shape: Shape) -> Row:
+    """A record with nothing in it: sums and counts of nothing are 0 (rule 19)."""
+    row: Row = dict.fromkeys(shape.names)
+    for field in shape.definition.fields.values():
+        if field.rollup is not None and field.rollup.function in ("sum", "count"):
+            row[field.name] = as_stored(field, Decimal(0))
+    return row
 
 
 def writable(change: Change, lens: Lens, name: str) -> bool:

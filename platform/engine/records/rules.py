@@ -35,7 +35,11 @@ def check_rules(batch: Batch) -> None:
 
 def _check(batch: Batch) -> None:
     tx, definition = batch.tx, batch.definition
-    always = [f for f in definition.fields.values() if f.required and f.stored and not f.derived]
+    always = [
+        f
+        for f in definition.fields.values()
+        if f.required and f.stored and not f.derived and f.name != definition.parent
+    ]
     sometimes = [f for f in definition.fields.values() if f.required_when is not None]
     limited = [f for f in definition.links if isinstance(f.type, Link) and f.type.where]
     for change in batch.changes:

@@ -27,13 +27,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from engine.problems import Message, Refusal, Text
+from engine.schema.differences import digest_of
 from engine.schema.engines import Databases
 from engine.schema.fence import FENCE, exclusive
 from engine.schema.filling import Filling, fill_folded
 from engine.schema.planning import Plan
 from engine.schema.state import read_keys, write_keys, write_revision
 from engine.schema.steps import Phase, Step
-from engine.schema.differences import digest_of
 
 LOCK_MILLISECONDS = 40
 TRIES = 200

@@ -31,8 +31,8 @@ class Unserved:
 def derived_indexes(definition: Object, table: sa.Table, unserved: list[Unserved]) -> None:
     """Adds the object's indexes to its table."""
     live = table.c.deleted_on.is_(None)
-    for columns in _unique_columns(definition):
-        _index("uq", table, columns, live, unique=True)
+    for unique in _unique_columns(definition):
+        _index("uq", table, unique, live, unique=True)
     chosen: list[tuple[str, ...]] = []
     if definition.parent:
         chosen.append((definition.fields[definition.parent].column, "position"))
@@ -59,7 +59,9 @@ def derived_indexes(definition: Object, table: sa.Table, unserved: list[Unserved
 
 
 def _unique_columns(definition: Object) -> list[tuple[str, ...]]:
-    groups = [(f.name,) for f in definition.fields.values() if f.unique and f.stored]
+    groups: list[tuple[str, ...]] = [
+        (f.name,) for f in definition.fields.values() if f.unique and f.stored
+    ]
     groups += [names for names in definition.unique if all(n in definition.fields for n in names)]
     return [tuple(_key_column(definition.fields[n]) for n in names) for names in groups]
 
@@ -68,9 +70,7 @@ def _key_column(field: Field) -> str:
     return field.folded or field.column
 
 
-def _view_columns(
-    definition: Object, view: ListView, table: sa.Table
-) -> tuple[str, ...] | None:
+def _view_columns(definition: Object, view: ListView, table: sa.Table) -> tuple[str, ...] | None:
     names = [*view.equal, *(name.lstrip("-") for name in view.sort)]
     fields = [definition.fields.get(name) for name in names]
     if not fields or any(field is None or not field.stored for field in fields):

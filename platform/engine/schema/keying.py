@@ -8,7 +8,6 @@ parked and comes back finds its key, so its values, again; with another type it 
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
@@ -16,7 +15,7 @@ from typing import Any
 
 from engine.definition.catalog import Catalog
 from engine.definition.kinds import Problems
-from engine.definition.objects import SYSTEM_FIELDS, Field, Object
+from engine.definition.objects import Field, Object
 from engine.definition.tree import Node
 from engine.fieldtypes.base import FieldType
 from engine.fieldtypes.choice import Choice, Choices, Option, Stage
@@ -38,7 +37,7 @@ TYPE_CHANGED = Message(
 )
 
 OPTION = "option"
-_OUR_COLUMNS = SYSTEM_FIELDS | {GRAMS, POSITION, DELETED}
+_OUR_COLUMNS = frozenset((GRAMS, POSITION, DELETED))
 _OUR_COLUMN_ENDS = ("__f", "__s")
 _OUR_TABLE_ENDS = ("_pkey", "_seq")
 
@@ -57,7 +56,7 @@ def allotted(
     """
     keys = dict(stored)
     _Allotting(catalog, keys, structure, applied, problems).run()
-    present = {n[:2] + (keys[n].key,): n for n in _names(catalog, keys)}
+    present = {(*n[:2], keys[n].key): n for n in _names(catalog, keys)}
     return {
         name: key
         for name, key in keys.items()
@@ -74,8 +73,8 @@ def keyed(catalog: Catalog, keys: Keys) -> Catalog:
     """The catalog with the stored keys on its objects, fields, options and other definitions.
 
     It must not be connected yet: connected expressions have taken over the columns' names.
-    Definitions of the rooms above take their key in a field `key`, and the keys of the stages or
-    steps inside them through a method `with_option_keys(keys_by_name)`.
+    Definitions of the rooms above, frozen dataclasses as well, take their key in a field `key`
+    and those of their stages in the `Option`s of a field `options`, where they have such fields.
     """
     objects = {name: _keyed_object(o, keys) for name, o in catalog.objects.items()}
     catalog = catalog.with_objects(objects)
@@ -132,7 +131,8 @@ class _Allotting:
         """The keys of an object's own fields and of their options."""
         declared = {f.name: f for f in definition.stored_fields if not f.system}
         table = self.structure.tables.get(owner)
-        occupied = set(table.columns) if table else set()
+        occupied = {f.column for f in definition.fields.values() if f.system}
+        occupied |= table.columns if table else set()
         for field in declared.values():
             kind = column_kind(field, lambda target: self.key("object", "", target))
             name = ("field", owner, field.name)
@@ -230,22 +230,22 @@ def _keyed_field(field: Field, owner: str, keys: Keys) -> Field:
     key = _key(keys, "field", owner, field.name)
     type_ = field.type
     if isinstance(type_, Choice) and type_.options:
-        options = tuple(
-            replace(o, key=_key(keys, OPTION, f"{owner}.{key}", o.name)) for o in type_.options
-        )
-        type_ = replace(type_, options=options)
+        type_ = replace(type_, options=_keyed_options(type_.options, f"{owner}.{key}", keys))
     return replace(field, key=key, type=type_)
 
 
 def _keyed_other(kind: str, name: str, definition: Any, keys: Keys) -> Any:
     key = _key(keys, kind, "", name)
-    if hasattr(definition, "with_option_keys"):
-        owner = f"{kind}:{key}"
-        by_name = {o.name: _key(keys, OPTION, owner, o.name) for o in definition.options}
-        definition = definition.with_option_keys(by_name)
-    if dataclasses.is_dataclass(definition) and hasattr(definition, "key"):
-        definition = replace(definition, key=key)  # type: ignore[type-var]
-    return definition
+    changes: dict[str, Any] = {}
+    if hasattr(definition, "key"):
+        changes["key"] = key
+    if hasattr(definition, "options"):
+        changes["options"] = _keyed_options(definition.options, f"{kind}:{key}", keys)
+    return replace(definition, **changes) if changes else definition
+
+
+def _keyed_options(options: Iterable[Option], owner: str, keys: Keys) -> tuple[Option, ...]:
+    return tuple(replace(o, key=_key(keys, OPTION, owner, o.name)) for o in options)
 
 
 def _key(keys: Mapping[Name, Key], kind: str, owner: str, name: str) -> str:

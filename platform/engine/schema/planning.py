@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from alembic.operations import ops
 
-from engine.definition.objects import Object
+from engine.definition.objects import Field, Object
 from engine.problems import Message, Problem, Text
 from engine.schema import wording
 from engine.schema.differences import Difference, Plain, differences, digest_of
@@ -26,7 +26,13 @@ from engine.schema.naming import OWN_PREFIXES
 from engine.schema.searching import create_search_table, search_table_names
 from engine.schema.state import Applied, Keys
 from engine.schema.steps import (
-    Phase, Step, add_columns, create_index, create_tables, drop_index, indexes_of,
+    Phase,
+    Step,
+    add_columns,
+    create_index,
+    create_tables,
+    drop_index,
+    indexes_of,
 )  # fmt: skip
 from engine.schema.structure import Structure
 from engine.schema.tables import GRAMS, Tables
@@ -243,9 +249,7 @@ class _Making:
             return (drop_index(index.name, index.table.name, concurrently), made)
         return (made,)
 
-    def new_fields(
-        self, definition: Object, table: sa.Table, missing: list[str]
-    ) -> Iterator[Step]:
+    def new_fields(self, definition: Object, table: sa.Table, missing: list[str]) -> Iterator[Step]:
         """Missing columns of an object: its new fields, and what search and order need."""
         rest = list(missing)
         for field in definition.stored_fields:
@@ -263,8 +267,11 @@ class _Making:
                 table=table.name,
                 operations=add_columns(table, own),
             )
-        by_column = {name: f.name for f in definition.stored_fields for name in _columns_of(f.column)}
-        self.fills += [Fill(definition.name, by_column.get(name, ""), name) for name in rest]
+        fields = _by_column(definition)
+        self.fills += [
+            Fill(definition.name, fields[name].name if name in fields else "", name)
+            for name in rest
+        ]
         search = self.searches.get(table.name)
         searching: tuple[ops.MigrateOperation, ...] = ()
         if search and search not in self.structure.other:
@@ -292,7 +299,7 @@ class _Making:
         )
         count = self.connection.scalar(sa.select(sa.func.count()).select_from(groups))
         if count:
-            fields = {name: f for f in definition.stored_fields for name in _columns_of(f.column)}
+            fields = _by_column(definition)
             labels = [fields[c.name].label for c in columns if c.name in fields]
             self.problems.append(
                 NOT_UNIQUE(
@@ -359,6 +366,10 @@ class _Making:
         keys = {key for key, _, _ in difference.keys}
         if field and field.stored and field.derived and keys & set(_COMPUTED):
             self.fills.append(Fill(definition.name, field.name, field.column))
+
+
+def _by_column(definition: Object) -> dict[str, Field]:
+    return {name: f for f in definition.stored_fields for name in _columns_of(f.column)}
 
 
 def _columns_of(column: str) -> tuple[str, str, str]:

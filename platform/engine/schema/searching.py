@@ -92,12 +92,12 @@ def search_statements(tables: Tables, object: str, dialect: str) -> SearchStatem
     if dialect == "postgresql" or GRAMS not in table.c:
         return None
     search = _search_table(table)
-    write = sa.insert(search).prefix_with("OR REPLACE").values(
-        rowid=sa.bindparam("id"), grams=sa.bindparam("tokens")
+    write = (
+        sa.insert(search)
+        .prefix_with("OR REPLACE")
+        .values(rowid=sa.bindparam("id"), grams=sa.bindparam("tokens"))
     )
-    return SearchStatements(
-        write, sa.delete(search).where(search.c.rowid == sa.bindparam("id"))
-    )
+    return SearchStatements(write, sa.delete(search).where(search.c.rowid == sa.bindparam("id")))
 
 
 def search_table_names(tables: Sequence[sa.Table], dialect: str) -> dict[str, str]:

@@ -18,9 +18,7 @@ from engine.schema.system import add_system_tables
 
 _METADATA = sa.MetaData()
 add_system_tables(_METADATA)
-_STATE, _REVISION, _KEY = (
-    _METADATA.tables[name] for name in ("fw_state", "fw_revision", "fw_key")
-)
+_STATE, _REVISION, _KEY = (_METADATA.tables[name] for name in ("fw_state", "fw_revision", "fw_key"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,18 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import sqlalchemy as sa
 from alembic.operations import Operations, ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import AddConstraint, CreateSequence, CreateTable
+from sqlalchemy.schema import (
+    AddConstraint,
+    CreateSequence,
+    CreateTable,
+    sort_tables_and_constraints,
+)
 
 from engine.problems import Text
 
@@ -83,7 +89,8 @@ def create_tables(
     by_table: dict[str, tuple[ops.MigrateOperation, ...]] = {}
     circles: list[ops.MigrateOperation] = []
     chosen = {table.name for table in tables}
-    for table, constraints in sa.schema.sort_tables_and_constraints(tables):
+    ordered: list[Any] = sort_tables_and_constraints(tables)  # type: ignore[no-untyped-call]
+    for table, constraints in ordered:
         if table is None:
             late = [c for c in constraints if c.table.name in chosen]
             if dialect != "sqlite":
@@ -114,8 +121,9 @@ def create_index(index: sa.Index, concurrently: bool = False) -> ops.CreateIndex
 
 def drop_index(name: str, table: str, concurrently: bool = False) -> ops.DropIndexOp:
     """What drops the index `name`."""
-    options = {"postgresql_concurrently": True} if concurrently else {}
-    return ops.DropIndexOp(name, table_name=table, **options)
+    if concurrently:
+        return ops.DropIndexOp(name, table, postgresql_concurrently=True)
+    return ops.DropIndexOp(name, table)
 
 
 def add_columns(table: sa.Table, columns: Iterable[str]) -> tuple[ops.MigrateOperation, ...]:

@@ -39,6 +39,8 @@ def both(en: str, zh: str, **args: object) -> Text:
 
 def named(label: Text, name: str) -> Text:
     """A label with the name that files use: `Full name (full_name)`."""
+    if set(label.by_locale.values()) == {name}:
+        return label
     return both("{label} ({name})", "{label}（{name}）", label=label, name=name)
 
 
@@ -162,7 +164,7 @@ def subject(difference: Difference, before: Plain, after: Plain) -> Text:
 
 
 def _label(plain: Any, name: str) -> Text:
-    label = plain.get("label") if isinstance(plain, Mapping) else None
+    label = plain.get("label", plain.get(name)) if isinstance(plain, Mapping) else None
     return Text.of(label) if isinstance(label, str | Mapping) else Text.of(name)
 
 

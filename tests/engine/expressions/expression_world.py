@@ -65,7 +65,7 @@ def _by_name(*members: Member) -> dict[str, Member]:
     return {member.name: member for member in members}
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """The objects: what `Names` and `View` say of them, and their tables."""
 
@@ -160,7 +160,7 @@ def make_world() -> World:
     return world
 
 
-@dataclass
+@dataclass(repr=False)
 class Rows:
     """All rows: values by object and id. A link's value is an id here."""
 
@@ -186,7 +186,7 @@ class Rows:
         return frozenset(found)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Record:
     """A row as the Python reading sees it."""
 

@@ -95,9 +95,8 @@ def test_described(name: str) -> None:
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     yield path
-    children = value.items() if isinstance(value, dict) else enumerate(value)
     if isinstance(value, dict | list):
-        for key, child in children:
+        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
             yield from paths(child, (*path, key))
 
 
@@ -114,8 +113,8 @@ def damaged(draw: st.DrawFn) -> Any:
             parent = parent[key]
         new = draw(
             st.sampled_from(
-                [None, True, 0, -1, "", "text", "Bad Name", "a" * 41, [], ["a", "a"], {}, {"en": "x"},
-                 {"type": "text"}, {"type": "link", "scale": 2}, {"en": 1}, {"xx-": "y"}, "lines"]
+                [None, True, 0, -1, "", "text", "Bad Name", "a" * 41, [], ["a", "a"], {},
+                 {"en": "x"}, {"type": "text"}, {"type": "link", "scale": 2}, {"en": 1}, {"xx-": "y"}, "lines"]
             )
         )  # fmt: skip
         match draw(st.sampled_from(["replace", "delete", "add"])):

@@ -79,7 +79,7 @@ def of_field(field: str) -> list[str]:
         ),
         (
             "{type: money, formula: }",
-            "3:28: no-value expected an expression, found nothing"
+            "3:29: no-value expected an expression, found nothing"
             " (give it a value, or delete the key)",
         ),
         (
@@ -107,7 +107,8 @@ def of_field(field: str) -> list[str]:
         ("", "3:5: no-value expected a map of keys and values, found nothing"
          " (give it a value, or delete the key)"),
         (
-            "{type: choice, options: {a: {label: A, scre: 1}}, attributes: {score: {type: integer}}}",
+            "{type: choice, options: {a: {label: A, scre: 1}},"
+            " attributes: {score: {type: integer}}}",
             "3:45: unknown-key there is no key 'scre' here (did you mean 'score'?)",
         ),
         (
@@ -128,8 +129,8 @@ def test_field(field: str, problem: str) -> None:
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("class", "keyword-name 'class' is a word of the expression language, so it cannot be a name"
-         " (choose another name, such as 'class_')"),
+        ("class", "keyword-name 'class' is a word of the expression language, so it cannot be a"
+         " name (choose another name, such as 'class_')"),
         ("where", "reserved-name 'where' is reserved for list addresses, so it cannot be a name"
          " (choose another name, such as 'where_')"),
         ("created_on", "system-field-name 'created_on' is a field that every record has by itself"
@@ -138,8 +139,8 @@ def test_field(field: str, problem: str) -> None:
          " (choose another name, or say `owned: false` for this object)"),
         ("closeDate", "bad-name 'closeDate' is no name: at most 40 small letters, digits and"
          " underscores, a letter first (write 'close_date')"),
-        ("金额", "bad-name '金额' is no name: at most 40 small letters, digits and underscores, a letter"
-         " first"),
+        ("金额", "bad-name '金额' is no name: at most 40 small letters, digits and underscores, a"
+         " letter first"),
     ],
 )  # fmt: skip
 def test_field_name(name: str, problem: str) -> None:

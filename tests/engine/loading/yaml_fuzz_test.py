@@ -34,7 +34,8 @@ views:
 PIECES = st.sampled_from(
     ["&a ", "*a", "!t ", "!!python/name:os ", "<<: ", "---\n", "...\n", "%YAML 1.1\n", "\t", "  ",
      "\n", "- ", "? ", ": ", "{", "}", "[", "]", "'", '"', "|\n", ">\n", "#", ",", "\\x", "\x00",
-     "\ud7ff", "\ufeff", "\x85", "null", "true", "9" * 50, "1e999999999", ".nan", "客户", "remove: true"]
+     "\ud7ff", "\ufeff", "\x85", "null", "true", "9" * 50, "1e999999999", ".nan", "客户",
+     "remove: true"]
 )  # fmt: skip
 
 

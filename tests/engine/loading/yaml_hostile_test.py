@@ -19,8 +19,7 @@ CASES = {
     "true: x\n": "1:1: key-not-text this key is true, not a text (put the key in quotes)",
     "~: x\n": "1:1: key-not-text this key is ~, not a text (put the key in quotes)",
     "?\n: x\n": "1:2: key-not-text this key is nothing, not a text (put the key in quotes)",
-    "[a]: x\n": "1:1: key-not-text this key is a list or a map, not a text"
-    " (put the key in quotes)",
+    "[a]: x\n": "1:1: key-not-text this key is a list or a map, not a text (put the key in quotes)",
     "a:\n\tb: 1\n": "2:1: tab a tab stands here (use spaces; in a quoted text write \\t)",
     "a: 1\n---\nb: 2\n": "2:1: several-documents a second document begins here"
     " (write one thing per file, without `---` between)",
@@ -29,10 +28,10 @@ CASES = {
     " (leave it out; put a text that begins with `!` in quotes)",
     "a: !secret x\n": "1:4: tag the tag !secret is not allowed"
     " (leave it out; put a text that begins with `!` in quotes)",
-    "a: &x 1\n": "1:4: anchor the anchor &x is not allowed (write the value out, share it by a"
-    " layer, or put a text that begins with `&` in quotes)",
-    "a: *x\n": "1:4: alias the alias *x is not allowed (write the value out, share it by a"
-    " layer, or put a text that begins with `*` in quotes)",
+    "a: &x 1\n": "1:4: anchor the anchor &x is not allowed (write it out or share it by a layer;"
+    " put a text that begins with `&` in quotes)",
+    "a: *x\n": "1:4: alias the alias *x is not allowed (write it out or share it by a layer;"
+    " put a text that begins with `*` in quotes)",
     "from: *\n": "1:7: needs-quotes a value cannot begin with * (put it in quotes)",
     "<<: {a: 1}\n": "1:1: merge-key the merge key << is not allowed"
     " (write the keys out, or share them by a layer)",
@@ -46,8 +45,7 @@ CASES = {
     " (begin with its head key, such as `object: customer`, or delete the file)",
     "a: " + "9" * 5000: "1:4: long-number this number is too long"
     " (put it in quotes if it is a text)",
-    "[" * 50 + "]" * 50: "1:41: too-deep this is nested more than 40 levels deep"
-    " (make it flatter)",
+    "[" * 50 + "]" * 50: "1:41: too-deep this is nested more than 40 levels deep (make it flatter)",
     "a: b\n  c: d\n": "2:3: bad-indentation the indentation of this line does not match the lines"
     " above (keys of one map begin in the same column)",
     "a:\n  b: 1\n c: 2\n": "3:2: bad-indentation the indentation of this line does not match the"
@@ -60,8 +58,7 @@ CASES = {
     " (put the whole value in quotes)",
     "a: 'x\nb: 1\n": "1:4: unclosed-quote the quote that begins here is never closed"
     " (close it with ')",
-    'a: "x\n': "1:4: unclosed-quote the quote that begins here is never closed"
-    ' (close it with ")',
+    'a: "x\n': '1:4: unclosed-quote the quote that begins here is never closed (close it with ")',
     "a: [1, 2\nb: 3\n": "1:4: unclosed-bracket the bracket [ that opens here is not closed"
     " (close it with ], and separate entries by commas)",
     "a: {b: 1\n": "1:4: unclosed-bracket the bracket { that opens here is not closed"

@@ -1,0 +1,70 @@
+"""The application: everything that one revision is, frozen, built from the database alone.
+
+What runs is the applied revision that the database holds, not the files (rule 5).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from assembly.kinds import TABLES, kinds_with
+from engine.definition.catalog import Catalog
+from engine.loading.loading import load_trees
+from engine.loading.storing import restore
+from engine.problems import Message, Refusal
+from engine.schema.engines import Databases
+from engine.schema.fence import current_revision
+from engine.schema.state import Applied, Keys, current, read_keys
+from engine.schema.tables import Tables, build_tables
+
+NOTHING_APPLIED = Message(
+    "nothing-applied",
+    en="nothing has been applied to this database yet",
+    zh="此数据库尚未应用任何定义",
+    hint_en="run `formwright apply`",
+    hint_zh="请运行 `formwright apply`",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """One revision: its definitions, its tables, and the database that they are in."""
+
+    revision: int
+    digest: str
+    catalog: Catalog
+    tables: Tables
+    databases: Databases
+
+
+def build_application(databases: Databases) -> Application:
+    """The application of the revision in force.
+
+    Raises Refusal when there is none, or when its definitions are no longer understood.
+    """
+    with databases.reading() as connection:
+        applied, keys = _consistent(connection)
+    loaded = load_trees(restore(json.loads(applied.definitions)), kinds_with(keys))
+    if loaded.catalog is None:
+        raise Refusal(*loaded.problems)
+    return Application(
+        revision=applied.id,
+        digest=applied.digest,
+        catalog=loaded.catalog,
+        tables=build_tables(loaded.catalog, TABLES),
+        databases=databases,
+    )
+
+
+def _consistent(connection: sa.Connection) -> tuple[Applied, Keys]:
+    """A revision and its keys: read again if another one was published in between."""
+    while True:
+        applied = current(connection)
+        if applied is None:
+            raise Refusal(NOTHING_APPLIED())
+        keys = read_keys(connection)
+        if current_revision(connection) == applied.id:
+            return applied, keys

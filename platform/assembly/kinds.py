@@ -1,0 +1,34 @@
+"""The kinds of definition that an application is made of, and the tables of the rooms above.
+
+Objects are connected first, since everything else refers to them; workflows name roles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from engine.definition.catalog import Catalog
+from engine.definition.connecting import OBJECT_KIND, SITE_KIND
+from engine.definition.kinds import DefinitionKind, Problems
+from engine.permissions.roles import ROLE_KIND
+from engine.schema.keying import keyed
+from engine.schema.state import Keys
+from workflow.definitions import WORKFLOW_KIND
+
+KINDS: tuple[DefinitionKind, ...] = (SITE_KIND, OBJECT_KIND, ROLE_KIND, WORKFLOW_KIND)
+
+TABLES: tuple[Callable[[sa.MetaData], None], ...] = ()
+"""What adds the rooms' own tables to those of the engine."""
+
+
+def kinds_with(keys: Keys) -> Sequence[DefinitionKind]:
+    """The kinds, with the physical keys set on everything before the first one connects it."""
+    first, *others = KINDS
+
+    def connect(catalog: Catalog, problems: Problems) -> Catalog:
+        return first.connect(keyed(catalog, keys), problems)
+
+    return (replace(first, connect=connect), *others)

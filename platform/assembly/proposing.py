@@ -1,0 +1,90 @@
+"""From loaded definitions to a plan: keys are allotted, tables built, both sides compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from assembly.kinds import TABLES, kinds_with
+from engine.definition.catalog import Catalog
+from engine.definition.kinds import Problems
+from engine.definition.tree import Node
+from engine.loading.loading import Loaded, load_trees
+from engine.loading.storing import dump, restore
+from engine.problems import Refusal
+from engine.schema.applying import Replan
+from engine.schema.differences import Plain, digest_of
+from engine.schema.keying import allotted
+from engine.schema.planning import Plan, Target, plan
+from engine.schema.state import Applied, Keys, Name, current, read_keys
+from engine.schema.structure import read_structure
+from engine.schema.tables import build_tables
+
+Trees = Mapping[str, Mapping[str, Node]]
+
+
+def planner(loaded: Loaded, extra: Sequence[sa.MetaData] = ()) -> Replan:
+    """What makes the plan for `loaded` on a connection, as often as it is needed.
+
+    `extra` are tables of libraries (accounts) that are created when they are missing.
+    Raises Refusal when `loaded` has problems.
+    """
+    if loaded.catalog is None:
+        raise Refusal(*loaded.problems)
+    catalog = loaded.catalog
+    stored = json.dumps(dump(loaded.trees), ensure_ascii=False, separators=(",", ":"))
+    definitions = plain(loaded.trees)
+
+    def replan(connection: sa.Connection) -> Plan:
+        structure = read_structure(connection)
+        applied, keys = current(connection), read_keys(connection)
+        before = plain(restore(json.loads(applied.definitions))) if applied else {}
+        problems: Problems = []
+        allotted_keys = allotted(catalog, keys, structure, _names(before, keys), problems)
+        target = Target(
+            tables=build_tables(_with_keys(loaded, catalog, allotted_keys), TABLES),
+            definitions=definitions,
+            stored=stored,
+            keys=allotted_keys,
+            extra=tuple(extra),
+        )
+        return plan(connection, target, structure, applied, before, problems)
+
+    return replan
+
+
+def differs(applied: Applied, loaded: Loaded) -> bool:
+    """Whether the files say something else than the revision that runs."""
+    return applied.digest != digest_of(plain(loaded.trees))
+
+
+def plain(trees: Trees) -> Plain:
+    """The definitions without their places."""
+    return {
+        kind: {name: tree.to_plain() for name, tree in things.items()}
+        for kind, things in trees.items()
+    }
+
+
+def _with_keys(loaded: Loaded, catalog: Catalog, keys: Keys) -> Catalog:
+    """The catalog on its physical keys; built anew only where one of them is not its name."""
+    if all(name[2] == key.key for name, key in keys.items()):
+        return catalog
+    again = load_trees(loaded.trees, kinds_with(keys))
+    if again.catalog is None:
+        raise Refusal(*again.problems)
+    return again.catalog
+
+
+def _names(before: Plain, keys: Keys) -> set[Name]:
+    """The objects and fields of the revision in force."""
+    names: set[Name] = set()
+    for name, definition in before.get("object", {}).items():
+        names.add(("object", "", name))
+        owner = keys.get(("object", "", name))
+        fields: Mapping[str, Any] = definition.get("fields") or {}
+        names.update(("field", owner.key if owner else name, field) for field in fields)
+    return names

@@ -1,0 +1,44 @@
+"""A site: the application that runs now, and how it learns of the next one (rules 4 to 6).
+
+A new revision is a new frozen application, built beside the running one and swapped in by one
+assignment. A request takes `current` once and keeps it to its end.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from assembly.application import Application, build_application
+from engine.schema.engines import Databases
+from engine.schema.fence import current_revision
+
+
+class Site:
+    """One database and the application of its revision in force."""
+
+    def __init__(self, databases: Databases) -> None:
+        """Builds the first application. Raises Refusal when there is none to build."""
+        self.databases = databases
+        self.current: Application = build_application(databases)
+        self._building = threading.Lock()
+
+    def refresh(self, *, wait: bool = False) -> bool:
+        """Swaps the application if another revision is in force; whether `current` is it now.
+
+        While another thread builds, this returns at once with False and `current` goes on
+        serving; with `wait`, as after a StaleRevision, it returns when that thread is done.
+        """
+        if not self._building.acquire(blocking=wait):
+            return False
+        try:
+            with self.databases.reading() as connection:
+                revision = current_revision(connection)
+            if revision != self.current.revision:
+                self.current = build_application(self.databases)
+            return True
+        finally:
+            self._building.release()
+
+    def close(self) -> None:
+        """Closes the pools."""
+        self.databases.dispose()

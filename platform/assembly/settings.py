@@ -1,0 +1,205 @@
+"""Settings: from environment variables, and from a `.env` file for what they leave open."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from engine.problems import Message, Place, Problem, Refusal, did_you_mean
+
+PREFIX = "FORMWRIGHT_"
+SHORTEST_KEY = 16
+DEFAULT_DATABASE = "sqlite:///var/formwright.db"
+SECRET_FILE = Path("var") / "secret_key"
+
+NO_LAYER = Message(
+    "no-layer-folder",
+    en="FORMWRIGHT_LAYERS names {folder!r}, which is no folder",
+    zh="FORMWRIGHT_LAYERS 中的 {folder!r} 不是文件夹",
+    hint_en="name folders of definitions, lowest first, separated by {separator!r}",
+    hint_zh="请填写定义文件夹，从底层到顶层，以 {separator!r} 分隔",
+)
+BAD_SCHEME = Message(
+    "setting-url",
+    en="{name} must be a URL that begins with {schemes}",
+    zh="{name} 必须是以 {schemes} 开头的地址",
+)
+SHORT_KEY = Message(
+    "setting-short-key",
+    en="{name} holds a key with fewer than {least} characters",
+    zh="{name} 中的密钥少于 {least} 个字符",
+    hint_en="make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'",
+    hint_zh="可用以下命令生成：python -c 'import secrets; print(secrets.token_urlsafe(32))'",
+)
+NO_KEY = Message(
+    "setting-no-key",
+    en="FORMWRIGHT_SECRET_KEY is not set",
+    zh="未设置 FORMWRIGHT_SECRET_KEY",
+    hint_en="all processes need the same one: python -c "
+    "'import secrets; print(secrets.token_urlsafe(32))'",
+    hint_zh="所有进程须使用同一密钥：python -c 'import secrets; print(secrets.token_urlsafe(32))'",
+)
+NO_KEY_FILE = Message(
+    "setting-key-file",
+    en="the secret key cannot be kept in {file}: {why}",
+    zh="无法将密钥保存到 {file}：{why}",
+    hint_en="set FORMWRIGHT_SECRET_KEY",
+    hint_zh="请设置 FORMWRIGHT_SECRET_KEY",
+)
+UNKNOWN_SETTING = Message(
+    "unknown-setting",
+    en="there is no setting {name}",
+    zh="不存在设置项 {name}",
+    hint_en="did you mean {best}?",
+    hint_zh="是否想写 {best}？",
+)
+UNREADABLE_FILE = Message(
+    "settings-file",
+    en="the file cannot be read: {why}",
+    zh="无法读取该文件：{why}",
+    hint_en="it holds lines of the form NAME=value, in UTF-8",
+    hint_zh="文件应为 UTF-8 编码，每行形如 NAME=value",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the environment says. `folder` is the current folder, which paths start from."""
+
+    folder: Path
+    layers: tuple[Path, ...]
+    database_url: str = field(repr=False)
+    redis_url: str = field(default="", repr=False)
+    files_url: str = "var/files"
+    mail_url: str = field(default="", repr=False)
+    secret_key: str = field(default="", repr=False)
+    encryption_keys: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def own_server(self) -> bool:
+        """Whether the database is a server that several hosts may share."""
+        return not self.database_url.startswith("sqlite")
+
+
+def read_settings(
+    environment: Mapping[str, str], folder: Path, *, check_layers: bool = True
+) -> Settings:
+    """The settings of `environment`, completed by `folder`/.env.
+
+    Raises Refusal with everything that is not usable.
+    """
+    problems: list[Problem] = []
+    values = _env_file(folder / ".env", problems)
+    values.update({k: v for k, v in environment.items() if k.startswith(PREFIX) and v.strip()})
+
+    def value(name: str, default: str = "") -> str:
+        return values.get(PREFIX + name, default).strip()
+
+    layers = tuple(
+        folder / part for part in value("LAYERS", "config").split(os.pathsep) if part.strip()
+    )
+    if check_layers:
+        problems += [
+            NO_LAYER(folder=str(layer), separator=os.pathsep)
+            for layer in layers
+            if not layer.is_dir()
+        ]
+    keys = tuple(part.strip() for part in value("ENCRYPTION_KEYS").split(",") if part.strip())
+    _long_enough("SECRET_KEY", [value("SECRET_KEY")] if value("SECRET_KEY") else [], problems)
+    _long_enough("ENCRYPTION_KEYS", keys, problems)
+    settings = Settings(
+        folder=folder,
+        layers=layers,
+        database_url=value("DATABASE_URL", DEFAULT_DATABASE),
+        redis_url=_url("REDIS_URL", value, ("redis", "rediss", "unix"), problems),
+        files_url=value("FILES_URL", "var/files"),
+        mail_url=_url("MAIL_URL", value, ("smtp", "smtps"), problems),
+        secret_key=value("SECRET_KEY"),
+        encryption_keys=keys,
+    )
+    if problems:
+        raise Refusal(*problems)
+    return settings
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that sessions and tokens are signed with.
+
+    On SQLite it is made on first use and kept in `var/secret_key`, readable by its owner only;
+    processes on several hosts could not share such a file, so a server database needs the
+    setting. Raises Refusal when there is no key.
+    """
+    if settings.secret_key:
+        return settings.secret_key
+    if settings.own_server:
+        raise Refusal(NO_KEY())
+    path = settings.folder / SECRET_FILE
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return _kept(path)
+        except FileNotFoundError:
+            return _made(path)
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise Refusal(NO_KEY_FILE(file=SECRET_FILE.as_posix(), why=why)) from None
+
+
+def _kept(path: Path) -> str:
+    key = path.read_text(encoding="utf-8").strip()
+    if len(key) < SHORTEST_KEY:
+        raise Refusal(SHORT_KEY(name=SECRET_FILE.as_posix(), least=SHORTEST_KEY))
+    return key
+
+
+def _made(path: Path) -> str:
+    """Writes a new key beside `path` and links it there, so that no process reads half of it."""
+    key = secrets.token_urlsafe(48)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(key + "\n")
+    try:
+        os.link(draft, path)
+    except FileExistsError:  # another process was first: its key counts
+        return _kept(path)
+    finally:
+        draft.unlink()
+    return key
+
+
+def _env_file(path: Path, problems: list[Problem]) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        found = dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        problems.append(UNREADABLE_FILE(Place(path.name), why=why))
+        return {}
+    known = {PREFIX + name.upper() for name in Settings.__dataclass_fields__ if name != "folder"}
+    for name in found:
+        if name.startswith(PREFIX) and name not in known:
+            best = did_you_mean(name, known)
+            problems.append(UNKNOWN_SETTING(Place(path.name), name=name, best=best))
+    return {name: text for name, text in found.items() if text}
+
+
+def _url(
+    name: str, value: Callable[[str], str], schemes: tuple[str, ...], problems: list[Problem]
+) -> str:
+    url = value(name)
+    if url and urlsplit(url).scheme not in schemes:
+        shown = ", ".join(f"{scheme}://" for scheme in schemes)
+        problems.append(BAD_SCHEME(name=PREFIX + name, schemes=shown))
+    return url
+
+
+def _long_enough(name: str, keys: tuple[str, ...] | list[str], problems: list[Problem]) -> None:
+    if any(len(key) < SHORTEST_KEY for key in keys):
+        problems.append(SHORT_KEY(name=PREFIX + name, least=SHORTEST_KEY))

@@ -1,0 +1,71 @@
+"""`formwright apply`: carry out the plan that leads to what the files say."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import os
+import sys
+
+import click
+
+from cli.opening import proposal
+from cli.plan import NOTHING, print_plan
+from cli.printing import LOCALES, locale_of, print_json, print_problems
+from engine.problems import Refusal
+from engine.schema.applying import Publishing, apply_plan
+
+ASK = {"en": "Apply this plan?", "zh": "是否应用此计划？"}
+DONE = {"en": "revision {number} is in force", "zh": "版本 {number} 已生效"}
+NOT_DONE = {"en": "nothing was changed", "zh": "未做任何更改"}
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--allow-loss", is_flag=True, help="Also hide what holds data (it is kept).")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@click.option("--locale", type=click.Choice(LOCALES), help="Language of the sentences.")
+@click.pass_context
+def apply(
+    ctx: click.Context, yes: bool, allow_loss: bool, as_json: bool, locale: str | None
+) -> None:
+    """Bring the database to what the layers define, after showing the plan.
+
+    Exactly the plan that was shown is carried out: if the database changes in between, nothing is.
+    """
+    locale = locale or locale_of(os.environ)
+    with proposal() as proposed:
+        made = proposed.plan
+        revision = made.applied.id if made.applied else None
+        if not made.empty:
+            if not as_json:
+                print_plan(made, locale)
+            if not made.problems and not yes and not _agreed(locale):
+                click.echo(NOT_DONE[locale], err=True)
+                ctx.exit(1)
+            try:
+                publishing = Publishing(by=_who(), now=dt.datetime.now(dt.UTC))
+                applied = apply_plan(
+                    proposed.databases, made, proposed.replan, publishing, allow_loss=allow_loss
+                )
+            except Refusal as refusal:
+                print_problems(refusal.problems, locale, err=True)
+                ctx.exit(1)
+            revision = applied or revision
+    if as_json:
+        print_json({"revision": revision, "changed": not made.empty})
+    text = NOTHING[locale] if made.empty else DONE[locale].format(number=revision)
+    click.echo(text, err=True)
+
+
+def _agreed(locale: str) -> bool:
+    if not sys.stdin.isatty():
+        raise click.UsageError("Nobody can be asked here: add --yes.")
+    return click.confirm(ASK[locale], err=True)
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user id without a name, as in some containers
+        return ""

@@ -1,0 +1,72 @@
+"""What commands that need the database begin with: settings, definitions, pools."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from assembly.kinds import KINDS
+from assembly.proposing import planner
+from assembly.settings import Settings, read_settings
+from engine.loading import Loaded, load
+from engine.problems import Refusal
+from engine.schema.applying import Replan
+from engine.schema.engines import Databases, open_databases
+from engine.schema.planning import Plan
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What the files propose to the database."""
+
+    databases: Databases
+    plan: Plan
+    replan: Replan
+
+
+def settings(*, check_layers: bool = True) -> Settings:
+    """The settings of this process. Raises Refusal when they are not usable."""
+    return read_settings(os.environ, Path.cwd(), check_layers=check_layers)
+
+
+def definitions(of: Settings) -> Loaded:
+    """The definitions in the layers. Raises Refusal with all their problems."""
+    loaded = load(of.layers, KINDS)
+    if loaded.problems:
+        raise Refusal(*loaded.problems)
+    return loaded
+
+
+@contextmanager
+def database(of: Settings) -> Iterator[Databases]:
+    """The database of the settings, closed at the end."""
+    databases = open_databases(of.database_url)
+    try:
+        yield databases
+    finally:
+        databases.dispose()
+
+
+@contextmanager
+def proposal() -> Iterator[Proposal]:
+    """The plan that leads to what the files say. Raises Refusal when they or it have problems."""
+    chosen = settings()
+    replan = planner(definitions(chosen), [account_tables()])
+    with database(chosen) as databases:
+        with databases.reading() as connection:
+            plan = replan(connection)
+        yield Proposal(databases, plan, replan)
+
+
+def account_tables() -> sa.MetaData:
+    """The tables in which Flask-AppBuilder keeps accounts, roles and permissions."""
+    import flask_appbuilder.security.sqla.models  # noqa: F401  its import declares them
+    from flask_appbuilder import Model
+
+    metadata: sa.MetaData = Model.metadata
+    return metadata

@@ -1,0 +1,82 @@
+"""`formwright plan`: what applying the files would change, in words and as SQL."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from cli.opening import proposal
+from cli.printing import LOCALES, locale_of, print_json, print_problems, problem_json
+from engine.schema.planning import Plan
+from engine.schema.steps import Phase
+
+MARKS = {
+    Phase.CREATE: "+",
+    Phase.ALTER: "+",
+    Phase.INDEX: "+",
+    Phase.NOTE: "~",
+    Phase.DROP: "-",
+}
+NOTHING = {"en": "nothing to do: the database is as defined", "zh": "无需变更：数据库与定义一致"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.option("--sql", "as_sql", is_flag=True, help="Print the SQL that would be executed.")
+@click.option("--locale", type=click.Choice(LOCALES), help="Language of the sentences.")
+@click.pass_context
+def plan(ctx: click.Context, as_json: bool, as_sql: bool, locale: str | None) -> None:
+    """Show what `formwright apply` would do; change nothing.
+
+    Exits 1 when the plan has problems, so that it could not be applied.
+    """
+    locale = locale or locale_of(os.environ)
+    with proposal() as proposed:
+        made = proposed.plan
+        if as_json:
+            print_json(plan_json(made, proposed.databases.reads.dialect, locale))
+        elif as_sql:
+            click.echo(sql_of(made, proposed.databases.reads.dialect), nl=False)
+        else:
+            print_plan(made, locale)
+    print_problems(made.problems, locale, err=True)
+    if made.empty:
+        click.echo(NOTHING[locale], err=True)
+    ctx.exit(1 if made.problems else 0)
+
+
+def print_plan(made: Plan, locale: str) -> None:
+    """One line per step: `+` adds, `~` changes without touching tables, `-` takes away, `!` hides."""
+    for step in made.steps:
+        mark = "!" if step.loses else MARKS[step.phase]
+        click.echo(f"{mark} {step.text.in_(locale)}")
+
+
+def sql_of(made: Plan, dialect: Any) -> str:
+    """All steps as SQL, each under its description."""
+    written = [(step.text, step.sql(dialect)) for step in made.steps]
+    return "\n".join(f"-- {text}\n{sql}\n" for text, sql in written if sql)
+
+
+def plan_json(made: Plan, dialect: Any, locale: str) -> dict[str, Any]:
+    """The plan for programs."""
+    return {
+        "digest": made.digest,
+        "empty": made.empty,
+        "revision": made.applied.id if made.applied else None,
+        "loses": made.loses,
+        "steps": [
+            {
+                "kind": step.kind,
+                "phase": step.phase.name.lower(),
+                "text": step.text.in_(locale),
+                "table": step.table or None,
+                "loses": step.loses,
+                "sql": step.sql(dialect) or None,
+            }
+            for step in made.steps
+        ],
+        "problems": [problem_json(problem, locale) for problem in made.problems],
+    }

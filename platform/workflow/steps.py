@@ -1,0 +1,175 @@
+"""The steps that workflows add to the gate, so that every caller runs them (rule 9).
+
+A transition asked for by name, and a stage given in a form, a PATCH or an import, mean the
+same: perform the one transition that leads there, or be refused. A historical import may enter
+any stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.definition.objects import Field
+from engine.expressions import evaluate
+from engine.fieldtypes.choice import Stage
+from engine.permissions.roles import Role
+from engine.problems import Problem, Refusal, Text
+from engine.records.changes import CREATE, Batch, Change, Step
+from engine.records.gate import STEPS, with_steps
+from engine.records.rights import joined, role_names
+from workflow import history
+from workflow import messages as say
+from workflow.definitions import Transition, Workflow
+
+
+def workflow_steps() -> tuple[Step, ...]:
+    """The gate's steps with those of workflows: before computing, before the rules, after writing."""
+    return with_steps(
+        STEPS,
+        ("compute", Step("transition", choose_transitions)),
+        ("rules", Step("guard", check_guards)),
+        ("audit", Step("stage history", history.write_history)),
+    )
+
+
+def stage_fields(batch: Batch) -> list[tuple[Field, Workflow]]:
+    """The object's stage fields with their workflows."""
+    workflows = batch.tx.catalog.of("workflow")
+    return [
+        (field, workflows[field.type.workflow])
+        for field in batch.definition.fields.values()
+        if isinstance(field.type, Stage)
+    ]
+
+
+def choose_transitions(batch: Batch) -> None:
+    """Finds the transition that each change performs and moves its stage."""
+    for field, workflow in stage_fields(batch):
+        for change in batch.changes:
+            if batch.action == CREATE:
+                _start(batch, change, field, workflow)
+            else:
+                _move(batch, change, field, workflow)
+    if not stage_fields(batch):
+        for change in batch.changes:
+            if change.transition:
+                _refuse_unknown(batch, change)
+
+
+def _start(batch: Batch, change: Change, field: Field, workflow: Workflow) -> None:
+    given = change.row.get(field.name)
+    if given is None:
+        change.row[field.name] = workflow.start[0]
+    elif given not in workflow.start and not batch.tx.historical:
+        change.refuse(
+            say.NOT_A_START(
+                object=batch.definition.label,
+                stage=stage_label(workflow, given),
+                possible=joined([stage_label(workflow, name) for name in workflow.start]),
+            ),
+            field.name,
+        )
+
+
+def _move(batch: Batch, change: Change, field: Field, workflow: Workflow) -> None:
+    before = (change.before or {}).get(field.name)
+    if change.transition:
+        transition = workflow.transitions.get(change.transition)
+        if transition is None:
+            if all(change.transition not in w.transitions for _, w in stage_fields(batch)):
+                _refuse_unknown(batch, change)
+            return
+        if before not in transition.sources:
+            change.refuse(
+                say.NOT_FROM_HERE(
+                    transition=transition.label,
+                    stage=stage_label(workflow, before),
+                    possible=_possible(workflow.from_stage(before)),
+                )
+            )
+            return
+        _perform(batch, change, field, transition)
+        return
+    target = change.row.get(field.name)
+    if target == before or batch.tx.historical:
+        return
+    ways = workflow.between(before, target)
+    if not ways:
+        change.refuse(
+            say.NO_WAY(
+                source=stage_label(workflow, before),
+                target=stage_label(workflow, target),
+                possible=_possible(workflow.from_stage(before)),
+            ),
+            field.name,
+        )
+        return
+    _perform(batch, change, field, ways[0])
+
+
+def _perform(batch: Batch, change: Change, field: Field, transition: Transition) -> None:
+    actor = batch.tx.actor
+    if transition.roles and not actor.is_system and not actor.roles & set(transition.roles):
+        change.refuse(forbidden_transition(batch, transition))
+        return
+    change.row[field.name] = transition.target
+    change.notes["transition"] = transition.name
+    change.notes["transition_definition"] = transition
+
+
+def forbidden_transition(batch: Batch, transition: Transition) -> Problem:
+    """The problem that the transition is for other roles."""
+    known: dict[str, Role] = dict(batch.tx.catalog.of("role"))
+    allowed = [known[name].label for name in transition.roles if name in known]
+    return say.NOT_YOUR_TRANSITION(
+        transition=transition.label,
+        allowed=joined(allowed),
+        roles=role_names(batch.lens, batch.tx.actor.roles),
+    )
+
+
+def _refuse_unknown(batch: Batch, change: Change) -> None:
+    possible: list[Transition] = []
+    for field, workflow in stage_fields(batch):
+        possible.extend(workflow.from_stage((change.before or {}).get(field.name)))
+    change.refuse(
+        say.NO_SUCH_TRANSITION(
+            object=batch.definition.label, name=change.transition, possible=_possible(possible)
+        )
+    )
+
+
+def _possible(transitions: Iterable[Transition]) -> Text:
+    found = [transition.label for transition in transitions]
+    return joined(found) if found else Text({"en": "nothing", "zh": "无"})
+
+
+def stage_label(workflow: Workflow, stage: str | None) -> Text:
+    """The label of a stage."""
+    return next((o.label for o in workflow.options if o.name == stage), Text.of(stage or "–"))
+
+
+def check_guards(batch: Batch) -> None:
+    """Checks what transitions demand of the record as it will be."""
+    tx = batch.tx
+    for change in batch.changes:
+        transition = change.notes.get("transition_definition")
+        if transition is None or tx.historical:
+            continue
+        for name in transition.require:
+            if change.row.get(name) is None:
+                label = batch.definition.fields[name].label
+                change.refuse(say.NEEDED(transition=transition.label, field=label), name)
+        if transition.guard is None:
+            continue
+        view = tx.gate.view_of(tx, batch.definition, change)
+        try:
+            holds = evaluate(transition.guard, view, tx.context)
+        except Refusal as refusal:
+            for problem in refusal.problems:
+                change.refuse(problem)
+            continue
+        if not holds:
+            reason = transition.say or Text.of(transition.guard.source)
+            change.refuse(say.GUARD(transition=transition.label, guard=reason))
+
