@@ -5,7 +5,9 @@ What runs is the applied revision that the database holds, not the files (rule 5
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,10 +17,13 @@ from engine.definition.catalog import Catalog
 from engine.loading.loading import load_trees
 from engine.loading.storing import restore
 from engine.problems import Message, Refusal
+from engine.records.gate import Gate
+from engine.records.reading import Reader
 from engine.schema.engines import Databases
 from engine.schema.fence import current_revision
 from engine.schema.state import Applied, Keys, current, read_keys
 from engine.schema.tables import Tables, build_tables
+from workflow.steps import workflow_steps
 
 NOTHING_APPLIED = Message(
     "nothing-applied",
@@ -27,6 +32,15 @@ NOTHING_APPLIED = Message(
     hint_en="run `formwright apply`",
     hint_zh="请运行 `formwright apply`",
 )
+
+
+Clock = Callable[[], dt.datetime]
+"""Tells the time, aware and in UTC; tests and scenarios turn it (rule 20)."""
+
+
+def utc_now() -> dt.datetime:
+    """The real time."""
+    return dt.datetime.now(dt.UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +52,15 @@ class Application:
     catalog: Catalog
     tables: Tables
     databases: Databases
+    gate: Gate
+    reader: Reader
 
 
-def build_application(databases: Databases) -> Application:
+def build_application(
+    databases: Databases,
+    clock: Clock = utc_now,
+    before_transaction: Callable[[], None] = lambda: None,
+) -> Application:
     """The application of the revision in force.
 
     Raises Refusal when there is none, or when its definitions are no longer understood.
@@ -50,12 +70,18 @@ def build_application(databases: Databases) -> Application:
     loaded = load_trees(restore(json.loads(applied.definitions)), kinds_with(keys))
     if loaded.catalog is None:
         raise Refusal(*loaded.problems)
+    tables = build_tables(loaded.catalog, TABLES)
+    gate = Gate(
+        loaded.catalog, tables, databases, applied.id, clock, workflow_steps(), before_transaction
+    )
     return Application(
         revision=applied.id,
         digest=applied.digest,
         catalog=loaded.catalog,
-        tables=build_tables(loaded.catalog, TABLES),
+        tables=tables,
         databases=databases,
+        gate=gate,
+        reader=Reader(gate),
     )
 
 

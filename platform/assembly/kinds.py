@@ -13,14 +13,22 @@ import sqlalchemy as sa
 from engine.definition.catalog import Catalog
 from engine.definition.connecting import OBJECT_KIND, SITE_KIND
 from engine.definition.kinds import DefinitionKind, Problems
+from engine.definition.seeds import DATA_KIND
 from engine.permissions.roles import ROLE_KIND
 from engine.schema.keying import keyed
 from engine.schema.state import Keys
+from workflow import history as stage_history
 from workflow.definitions import WORKFLOW_KIND
 
-KINDS: tuple[DefinitionKind, ...] = (SITE_KIND, OBJECT_KIND, ROLE_KIND, WORKFLOW_KIND)
+KINDS: tuple[DefinitionKind, ...] = (
+    SITE_KIND,
+    OBJECT_KIND,
+    ROLE_KIND,
+    WORKFLOW_KIND,
+    DATA_KIND,
+)
 
-TABLES: tuple[Callable[[sa.MetaData], None], ...] = ()
+TABLES: tuple[Callable[[sa.MetaData], None], ...] = (stage_history.add_tables,)
 """What adds the rooms' own tables to those of the engine."""
 
 

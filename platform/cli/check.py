@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import click
-from assembly.kinds import KINDS
 
+from assembly.kinds import KINDS
 from cli.layers import chosen_layers
-from cli.printing import LOCALES, locale_of, print_json, print_problems, problem_json
+from cli.printing import LOCALES, locale_of, many, print_json, print_problems, problem_json
 from engine.loading import Loaded, load
 
 
@@ -46,9 +46,5 @@ def _summary(loaded: Loaded, layers: int, locale: str) -> str:
     if locale == "zh":
         outcome = f"{files} 个文件中有 {found} 个问题" if found else "没有问题"
         return f"{outcome}（{layers} 层，{things} 项定义）"
-    outcome = f"{_many(found, 'problem')} in {_many(files, 'file')}" if found else "no problems"
-    return f"{outcome} ({_many(things, 'definition')} in {_many(layers, 'layer')})"
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    outcome = f"{many(found, 'problem')} in {many(files, 'file')}" if found else "no problems"
+    return f"{outcome} ({many(things, 'definition')} in {many(layers, 'layer')})"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from assembly.kinds import KINDS
 
+from assembly.kinds import KINDS
 from cli.layers import chosen_layers
-from cli.printing import print_json
+from cli.printing import many, print_json
 from engine.loading import explaining, load
 
 
@@ -35,4 +35,5 @@ def explain(thing: str, layers: tuple[Path, ...], as_json: bool) -> None:
     else:
         click.echo(explanation.to_text())
     if loaded.problems:
-        click.echo(f"{len(loaded.problems)} problems; see `formwright check`", err=True)
+        found = many(len(loaded.problems), "problem")
+        click.echo(f"{found}; see `formwright check`", err=True)

@@ -44,3 +44,8 @@ def problem_json(problem: Problem, locale: str) -> dict[str, Any]:
         "sentence": problem.sentence(locale),
         "hint": problem.hint(locale) or None,
     }
+
+
+def many(number: int, word: str) -> str:
+    """A number of things in English: "1 problem", "2 problems"."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

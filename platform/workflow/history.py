@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import sqlalchemy as sa
 
 from engine.expressions.sqltypes import Id, Moment, String
@@ -66,7 +68,7 @@ def write_history(batch: Batch) -> None:
     tx.insert(tx.tables.system(TABLE), rows)
 
 
-def _since(batch: Batch, field: str, ids: list[int]) -> dict[int, object]:
+def _since(batch: Batch, field: str, ids: list[int]) -> dict[int, dt.datetime]:
     """When each record entered the stage that it leaves now."""
     if not ids:
         return {}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.definition.kinds import DefinitionKind, Problems
 from engine.definition.tree import Node
-from engine.loading.reading import read_file, shown
+from engine.loading.reading import printable, read_file, shown
 from engine.loading.reading_messages import UNREADABLE
 from engine.problems import Message, Place, Problem, did_you_mean
 
@@ -146,7 +146,8 @@ def _definition_files(
             yield singles[name], path
         elif path.suffix.lower() in (".yaml", ".yml"):
             places = [f"{kind.folder}/" for kind in kinds if not kind.single]
-            best = did_you_mean(name, singles) or ", ".join(places)
+            near = did_you_mean(path.stem, [kind.folder for kind in kinds if kind.single])
+            best = near + ENDING if near else ", ".join(places)
             problems.append(UNKNOWN_FILE(Place(shown(path)), name=name, best=best))
 
 
@@ -188,7 +189,7 @@ def _headed(
         return None
     head = node.get(kind.name)
     if head is None:
-        problems.append(_headless(node, kind, kinds, name))
+        problems.append(_headless(node, kind, kinds, printable(name)))
         return None
     if kind.single or not isinstance(head.value, str):
         return name  # a site's head key is its title; what is no text, the schema refuses

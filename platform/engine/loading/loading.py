@@ -21,6 +21,7 @@ from engine.definition.catalog import Catalog
 from engine.definition.kinds import DefinitionKind, Problems
 from engine.loading.files import OTHER_FOLDERS, read_layer
 from engine.loading.merging import Trees, merge_trees
+from engine.loading.reading import shown
 from engine.loading.schemas import SCHEMAS, prepared
 from engine.loading.validating import validate
 from engine.problems import Message, Place, Problem
@@ -67,7 +68,7 @@ def load(
     for kind in kinds:
         if kind.single and not trees[kind.name] and kind.folder not in broken and layers:
             file = f"{kind.folder}.yaml"
-            problems.append(NO_FILE(Place(str(layers[0] / file)), file=file, kind=kind.name))
+            problems.append(NO_FILE(Place(shown(layers[0] / file)), file=file, kind=kind.name))
     catalog = _assembled(trees, kinds, problems, broken, schemas)
     return Loaded(catalog, _sorted(problems), trees, tuple(layer.trees for layer in read))
 

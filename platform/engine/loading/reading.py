@@ -56,6 +56,11 @@ def shown(path: Path) -> str:
         name = path.absolute().relative_to(Path.cwd()).as_posix()
     except ValueError:
         name = path.as_posix()
+    return printable(name)
+
+
+def printable(name: str) -> str:
+    """A file's name without what would break a line or cannot be written."""
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", name)
 
 

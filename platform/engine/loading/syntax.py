@@ -90,6 +90,13 @@ LIST_ON_LINE = Message(
     hint_en="move it to the next line, or write the list as [a, b]",
     hint_zh="请另起一行，或写成 [a, b]",
 )
+UNEXPECTED_END = Message(
+    "unexpected-end",
+    en="the file ends in the middle of something",
+    zh="文件在内容未完成处结束",
+    hint_en="close every bracket and quote",
+    hint_zh="请闭合所有括号和引号",
+)
 BAD_YAML = Message(
     "bad-yaml",
     en="this is not valid YAML: {why}",
@@ -184,6 +191,8 @@ def _bracket(spot: _Spot, context: _Spot) -> tuple[Message, _Spot, dict[str, str
 
 
 def _misplaced(spot: _Spot) -> tuple[Message, _Spot, dict[str, str]]:
+    if not spot.rest and spot.line >= len(spot.lines) - 1:
+        return UNEXPECTED_END, spot, {}
     if spot.starts_line and spot.character not in ("]", "}", ","):
         return BAD_INDENTATION, spot, {}
     return UNEXPECTED, spot, {"found": _short(spot.rest)}

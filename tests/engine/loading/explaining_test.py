@@ -60,26 +60,26 @@ def loaded(write_layer: WriteLayer, kinds: list[DefinitionKind]) -> Loaded:
 def test_whole(loaded: Loaded) -> None:
     """Everything, aligned, with what the lower layer said."""
     assert explain(loaded, "order").to_text() == (
-        "object: order                      # client/objects/order.yaml:1,"
+        "object: order                     # client/objects/order.yaml:1,"
         " was order at base/objects/order.yaml:1\n"
-        "search: [name]                     # client/objects/order.yaml:2,"
+        "search: [name]                    # client/objects/order.yaml:2,"
         " was [name, amount] at base/objects/order.yaml:2\n"
         "fields:\n"
         "  name:\n"
-        "    type: text                     # base/objects/order.yaml:4\n"
+        "    type: text                    # base/objects/order.yaml:4\n"
         "    label:\n"
-        "      en: Name                     # base/objects/order.yaml:4\n"
-        "      zh: 名                       # client/objects/order.yaml:5,"
+        "      en: Name                    # base/objects/order.yaml:4\n"
+        "      zh: 名                      # client/objects/order.yaml:5,"
         " was 名称 at base/objects/order.yaml:4\n"
         "  amount:\n"
-        "    type: money                    # base/objects/order.yaml:6\n"
-        "    min: 1                         # client/objects/order.yaml:4,"
+        "    type: money                   # base/objects/order.yaml:6\n"
+        "    min: 1                        # client/objects/order.yaml:4,"
         " was 0 at base/objects/order.yaml:7\n"
-        "    required_when: 'name == \"a\"'   # base/objects/order.yaml:8\n"
-        "    label: Sum                     # client/objects/order.yaml:4\n"
+        "    required_when: 'name == \"a\"'  # base/objects/order.yaml:8\n"
+        "    label: Sum                    # client/objects/order.yaml:4\n"
         "checks:\n"
-        "  - that: amount > 0               # base/objects/order.yaml:10\n"
-        '    say: "No: never."              # base/objects/order.yaml:11'
+        "  - that: amount > 0              # base/objects/order.yaml:10\n"
+        '    say: "No: never."             # base/objects/order.yaml:11'
     )
 
 

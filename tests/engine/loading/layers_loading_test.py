@@ -195,8 +195,8 @@ def test_together(write_layer: WriteLayer, kinds: Kinds) -> None:
     )
     assert lines(load([base], kinds)) == [
         "base/objects/bad.yaml:2:9: wrong-value expected a map of keys and values, found a list",
-        "base/objects/broken.yaml:2:9: unclosed-bracket the bracket { that opens here is not"
-        " closed (close it with }, and separate entries by commas)",
+        "base/objects/broken.yaml:3:1: unexpected-end the file ends in the middle of something"
+        " (close every bracket and quote)",
         "base/objects/typo.yaml:1:9: missing-thing there is no 'meaning'",
         "base/objects/typo.yaml:2:1: unknown-key there is no key 'lable' here"
         " (did you mean 'label'?)",

@@ -15,7 +15,7 @@ KINDS_OF_FIELD = (
     "{type: text, required: true, max_length: 80, label: {en: Name, zh: 名称}}",
     "{type: money, min: 0, label: {en: Amount, zh: 金额}, help: {en: Some help, zh: 帮助}}",
     "{type: link, to: thing_1, on_delete: clear, label: {en: Link, zh: 链接}}",
-    "{type: choice, options: {a: {label: {en: A, zh: 甲}, colour: blue}, b: {en: B, zh: 乙}, c: C}}",
+    "{type: choice, options: {a: {label: {en: A, zh: 甲}, colour: blue}, b: {en: B, zh: 乙}}}",
     "{type: number, formula: 'a * b', label: {en: Result, zh: 结果}}",
 )  # fmt: skip
 

@@ -114,7 +114,8 @@ def damaged(draw: st.DrawFn) -> Any:
         new = draw(
             st.sampled_from(
                 [None, True, 0, -1, "", "text", "Bad Name", "a" * 41, [], ["a", "a"], {},
-                 {"en": "x"}, {"type": "text"}, {"type": "link", "scale": 2}, {"en": 1}, {"xx-": "y"}, "lines"]
+                 {"en": "x"}, {"type": "text"}, {"type": "link", "scale": 2}, {"en": 1},
+                 {"xx-": "y"}, "lines"]
             )
         )  # fmt: skip
         match draw(st.sampled_from(["replace", "delete", "add"])):

@@ -1,0 +1,84 @@
+"""A site in the making: definitions that a test writes, applied to a real database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+from assembly.application import Application, build_application
+from assembly.kinds import KINDS
+from assembly.proposing import planner
+from engine.loading import Loaded, load
+from engine.schema.applying import Hook, Publishing, Replan, apply_plan
+from engine.schema.engines import Databases, open_databases
+from engine.schema.planning import Plan
+
+NOW = dt.datetime(2026, 3, 1, 8, 30, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A folder of definitions and the database that they are applied to."""
+
+    folder: Path
+    databases: Databases
+
+    def write(self, **objects: str) -> Workshop:
+        """Writes objects, each as the YAML that follows its head key; empty removes one."""
+        for name, text in objects.items():
+            self.file(f"objects/{name}.yaml", f"object: {name}\n{dedent(text)}" if text else "")
+        return self
+
+    def file(self, path: str, text: str) -> Workshop:
+        """Writes any file of the layer; an empty text removes it."""
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if text:
+            target.write_text(dedent(text), encoding="utf-8")
+        else:
+            target.unlink()
+        return self
+
+    def loaded(self) -> Loaded:
+        """The definitions as they are now; they must be without problems."""
+        found = load([self.folder], KINDS)
+        assert found.catalog is not None, "\n".join(map(str, found.problems))
+        return found
+
+    def replan(self) -> Replan:
+        """What makes the plan for the definitions as they are now."""
+        return planner(self.loaded())
+
+    def plan(self) -> Plan:
+        """The plan for the definitions as they are now."""
+        with self.databases.reading() as connection:
+            return self.replan()(connection)
+
+    def said(self) -> list[str]:
+        """The plan in English."""
+        return [str(step.text) for step in self.plan().steps]
+
+    def apply(self, *, allow_loss: bool = False, hooks: tuple[Hook, ...] = ()) -> int | None:
+        """Applies the definitions as they are now."""
+        publishing = Publishing(by="test", now=NOW, hooks=hooks)
+        return apply_plan(
+            self.databases, self.plan(), self.replan(), publishing, allow_loss=allow_loss
+        )
+
+    def application(self) -> Application:
+        """The application of the revision in force."""
+        return build_application(self.databases)
+
+
+@contextmanager
+def workshop(folder: Path, url: str) -> Iterator[Workshop]:
+    """A workshop with an empty site, in `folder`, on the empty database at `url`."""
+    databases = open_databases(url)
+    try:
+        yield Workshop(folder, databases).file("site.yaml", "site: Test\n")
+    finally:
+        databases.dispose()
