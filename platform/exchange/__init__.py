@@ -1,5 +1,5 @@
-"""Import and export: mappings, dry runs, rejects, undo.
+"""Import and export: mappings, dry runs, rejected rows, files that come back unchanged.
 
 Imports `jobs` and `engine`; none of its neighbours.
-Start with the import.
+Start with importing.py; mapping.py says what the columns of a file become.
 """

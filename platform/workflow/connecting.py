@@ -10,6 +10,7 @@ from engine.definition.catalog import Catalog
 from engine.definition.kinds import Problems
 from engine.definition.messages import UNKNOWN_FIELD, UNKNOWN_OBJECT
 from engine.definition.objects import Object
+from engine.definition.tree import Node
 from engine.expressions import Expression, compile_expression
 from engine.expressions.types import Kind, Type
 from engine.fieldtypes.choice import Stage
@@ -109,7 +110,9 @@ def _transition(
                     UNKNOWN_FIELD(place, object=definition.name, name=name, best=best)
                 )
     _unknown(transition.roles, catalog.of("role"), transition.place("roles"), problems)
-    return replace(transition, guard=_guard(transition, definition, catalog, problems))
+    boolean = Type(Kind.BOOLEAN)
+    guard = _compiled(transition.source, "guard", boolean, definition, catalog, problems)
+    return replace(transition, guard=guard, sets=_sets(transition, definition, catalog, problems))
 
 
 def _unknown(names: Iterable[str], known: Iterable[str], place: Place, problems: Problems) -> None:
@@ -119,15 +122,39 @@ def _unknown(names: Iterable[str], known: Iterable[str], place: Place, problems:
             problems.append(UNKNOWN_ROLE(place, name=name, best=did_you_mean(name, roles)))
 
 
-def _guard(
+def _sets(
     transition: Transition, definition: Object, catalog: Catalog, problems: Problems
+) -> dict[str, Expression]:
+    node = transition.source.get("set") if transition.source else None
+    found: dict[str, Expression] = {}
+    for name, child in node.items() if node else ():
+        field = definition.fields.get(name)
+        place = child.key_place or child.place
+        if field is None or not field.writable:
+            best = did_you_mean(name, definition.fields)
+            problems.append(UNKNOWN_FIELD(place, object=definition.name, name=name, best=best))
+            continue
+        expected = field.type.expression_type()
+        compiled = _compiled(node, name, expected, definition, catalog, problems)
+        if compiled is not None:
+            found[name] = compiled
+    return found
+
+
+def _compiled(
+    above: Node | None,
+    key: str,
+    expected: Type,
+    definition: Object,
+    catalog: Catalog,
+    problems: Problems,
 ) -> Expression | None:
-    node = transition.source.get("guard") if transition.source else None
+    node = above.get(key) if above else None
     if node is None or node.value is None:
         return None
     try:
         return compile_expression(
-            str(node.value), definition.name, catalog, expected=Type(Kind.BOOLEAN), place=node.place
+            str(node.value), definition.name, catalog, expected=expected, place=node.place
         )
     except Refusal as refusal:
         problems.extend(refusal.problems)

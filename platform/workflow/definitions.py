@@ -23,7 +23,8 @@ class Transition:
     """A way from some stages to one stage.
 
     `roles` empty: whoever may update the record. `guard` must be true of the record as it will
-    be; `say` tells what is missing. `require` must be filled, `asks` are asked for on the way.
+    be; `say` tells what is missing. `require` must be filled, `asks` are asked for on the way;
+    `sets` are values that the transition gives to fields which nobody fills on the way.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Transition:
     say: Text | None = None
     require: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
+    sets: Mapping[str, Expression] = field(default_factory=dict)
     key: str = ""
     source: Node | None = field(default=None, compare=False, repr=False)
 

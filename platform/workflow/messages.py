@@ -39,8 +39,9 @@ NOT_YOUR_TRANSITION = Message(
     hint_en="ask somebody with one of these roles",
     hint_zh="请联系拥有上述角色的同事",
 )
-GUARD = Message(
-    "transition-guard",
+GUARD = Message("transition-guard", en="{say}", zh="{say}")
+GUARD_UNSAID = Message(
+    "transition-condition",
     en="{transition} needs: {guard}",
     zh="{transition}需要满足：{guard}",
 )

@@ -17,6 +17,7 @@ from engine.problems import Problem, Refusal, Text
 from engine.records.changes import CREATE, Batch, Change, Step
 from engine.records.gate import STEPS, with_steps
 from engine.records.rights import joined, role_names
+from engine.records.values import as_stored
 from workflow import history
 from workflow import messages as say
 from workflow.definitions import Transition, Workflow
@@ -115,6 +116,11 @@ def _perform(batch: Batch, change: Change, field: Field, transition: Transition)
     change.row[field.name] = transition.target
     change.notes["transition"] = transition.name
     change.notes["transition_definition"] = transition
+    view = batch.tx.gate.view_of(batch.tx, batch.definition, change)
+    for name, expression in transition.sets.items():
+        if change.given.get(name) in (None, ""):  # what somebody gives on the way stands
+            target = batch.definition.fields[name]
+            change.row[name] = as_stored(target, evaluate(expression, view, batch.tx.context))
 
 
 def forbidden_transition(batch: Batch, transition: Transition) -> Problem:
@@ -170,6 +176,12 @@ def check_guards(batch: Batch) -> None:
                 change.refuse(problem)
             continue
         if not holds:
-            reason = transition.say or Text.of(transition.guard.source)
-            change.refuse(say.GUARD(transition=transition.label, guard=reason))
+            change.refuse(_guard_problem(transition))
 
+
+def _guard_problem(transition: Transition) -> Problem:
+    """What the guard's author says about it; else the guard itself."""
+    if transition.say is not None:
+        return say.GUARD(say=transition.say)
+    assert transition.guard is not None
+    return say.GUARD_UNSAID(transition=transition.label, guard=transition.guard.source)

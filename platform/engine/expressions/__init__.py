@@ -1,7 +1,8 @@
-# What lives here: the expression language: types, compiler, Python reading and SQL reading.
-# May import: engine.problems and SQLAlchemy; it knows objects and tables only through types.py.
-# Start reading at language.py; the rules are in docs/reference/expressions.md.
-from __future__ import annotations
+"""The expression language: one small typed language with two readings, Python and SQL.
+
+May import `engine.problems` and SQLAlchemy; of objects and tables it knows what `types` asks for.
+Start with `language` (the outside), then docs/reference/expressions.md (the rules).
+"""
 
 from engine.expressions.checking import RESERVED
 from engine.expressions.evaluation import Context

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from engine.expressions import messages
 from engine.expressions.describing import describe
 from engine.expressions.functions import FORMS, FUNCTIONS
+from engine.expressions.functions.table import text
 from engine.expressions.looping import aggregate, emptiness
 from engine.expressions.nodes import (
     BOOLEAN,
@@ -33,11 +34,11 @@ from engine.expressions.nodes import (
     Variable,
 )
 from engine.expressions.operators import applied, binary, comparison, negative
-from engine.expressions.sqltypes import DIGITS
+from engine.expressions.sqltypes import DIGITS, quantized
 from engine.expressions.syntax import Syntax
 from engine.expressions.types import Kind, Member, Names, Type
 from engine.expressions.typing_rules import number_literal, text_literal, unified
-from engine.problems import Message, Problem, Refusal, did_you_mean
+from engine.problems import Message, Problem, Refusal, Text, did_you_mean
 
 CONSTANTS: Mapping[str, Literal] = {
     "true": Literal(type=BOOLEAN, value=True),
@@ -53,12 +54,13 @@ _COMPARISONS: Mapping[type[ast.cmpop], str] = {
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
     ast.In: "in", ast.NotIn: "not in", ast.Is: "is", ast.IsNot: "is not",
 }  # fmt: skip
-_INSTEAD = {
-    ast.FloorDiv: "use floor(a / b)",
-    ast.Mod: "use a - floor(a / b) * b",
-    ast.Pow: "multiply instead",
-    ast.JoinedStr: "join texts with +",
-    ast.Dict: "",
+_INSTEAD: Mapping[type[ast.AST], Text] = {
+    ast.FloorDiv: text("use floor(a / b)", "请使用 floor(a / b)"),
+    ast.Mod: text("use a - floor(a / b) * b", "请使用 a - floor(a / b) * b"),
+    ast.Pow: text("multiply instead", "请改用乘法"),
+    ast.JoinedStr: text("join texts with +", "请用 + 连接文本"),
+    ast.Invert: text("write not", "请写 not"),
+    ast.Subscript: text("use left(…) or right(…)", "请使用 left(…) 或 right(…)"),
 }
 _Made = TypeVar("_Made")
 
@@ -238,7 +240,13 @@ class Checker:
                 name=tree.attr,
                 best=best,
             )
-        return OptionAttribute(type=attribute.type, base=base, values=attribute.values)
+        values = attribute.values
+        if attribute.type.kind is Kind.NUMBER:
+            values = {
+                option: None if value is None else quantized(value, attribute.type.scale)
+                for option, value in values.items()
+            }
+        return OptionAttribute(type=attribute.type, base=base, values=values)
 
     # Operators
 
@@ -255,7 +263,7 @@ class Checker:
         if isinstance(tree.op, ast.Not):
             return Not(type=BOOLEAN, part=self.condition(tree.operand))
         if isinstance(tree.op, ast.Invert):
-            raise self.fail(tree, messages.NOT_ALLOWED, what="'~'", instead="write not")
+            raise self.fail(tree, messages.NOT_ALLOWED, what="'~'", instead=_INSTEAD[ast.Invert])
         node = self.node(tree.operand)
         if isinstance(tree.op, ast.UAdd) and node.type.kind is Kind.NUMBER:
             return node
@@ -268,15 +276,17 @@ class Checker:
     def _compare(self, tree: ast.Compare) -> Node:
         sides = self.all([tree.left, *tree.comparators])
         links = [
-            self._comparison(tree, _COMPARISONS[type(op)], a, b)
-            for op, a, b in zip(tree.ops, sides, sides[1:], strict=False)
+            self._comparison(tree, _COMPARISONS[type(op)], a, b, _where(tree, other))
+            for op, a, b, other in zip(tree.ops, sides, sides[1:], tree.comparators, strict=False)
         ]
         if len(links) == 1:
             return links[0]
         return Logic(type=BOOLEAN, operator="and", conditions=tuple(links))
 
-    def _comparison(self, tree: ast.Compare, operator: str, left: Node, right: Node) -> Node:
-        node = self.placed(tree, lambda: comparison(operator, left, right))
+    def _comparison(
+        self, tree: ast.Compare, operator: str, left: Node, right: Node, where: ast.expr
+    ) -> Node:
+        node = self.placed(where, lambda: comparison(operator, left, right))
         if operator in ("is", "is not") and left.type.kind is Kind.RECORDS:
             found = emptiness(self, tree, left)
             return Not(type=BOOLEAN, part=found) if operator == "is not" else found
@@ -324,5 +334,10 @@ def _is_generator(args: list[ast.expr]) -> bool:
     return len(args) == 1 and isinstance(args[0], ast.GeneratorExp)
 
 
-def _instead(tree: ast.AST) -> str:
+def _instead(tree: ast.AST) -> Text | str:
     return _INSTEAD.get(type(tree), "")
+
+
+def _where(tree: ast.Compare, right: ast.expr) -> ast.expr:
+    """Where a wrong comparison is reported: at what is written out, else at its beginning."""
+    return right if isinstance(right, ast.Constant | ast.List) else tree

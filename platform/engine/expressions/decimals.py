@@ -2,9 +2,9 @@
 
 Two contexts do it. `EXACT` holds every intermediate result (a product of two numbers has at most
 36 digits; a quotient with 60 digits cannot be rounded across a tie, because a quotient of two
-18-digit numbers that is no tie differs from every tie by more than 1 in 10**37). `STORING` has 18 digits
-and traps the loss of any: a result that does not fit raises decimal.InvalidOperation or
-decimal.Rounded, both ArithmeticError.
+18-digit numbers that is no tie differs from every tie by more than 1 in 10**37). `STORING` and
+`ADDING` have 18 digits and trap the loss of any: a result that does not fit raises
+decimal.InvalidOperation or decimal.Rounded, both ArithmeticError.
 """
 
 from __future__ import annotations

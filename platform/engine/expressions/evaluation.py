@@ -277,7 +277,8 @@ def _aggregate(node: Aggregate) -> Closure:
     finish = accumulate(node)
 
     def values(frame: Frame) -> Iterable[Any]:
-        for frame[slot] in records(frame) or ():
+        for record in records(frame) or ():
+            frame[slot] = record
             if condition is None or condition(frame):
                 yield element(frame)
 

@@ -15,14 +15,9 @@ from engine.expressions.functions.arithmetic import (
     SUBTRACT,
     cannot,
 )
-from engine.expressions.functions.dates import (
-    AS_SECONDS,
-    DATES_APART,
-    MOMENTS_APART,
-    NEGATE_DURATION,
-    SHIFTS,
-    as_date,
-)
+from engine.expressions.functions.clock import as_date
+from engine.expressions.functions.durations import NEGATE_DURATION
+from engine.expressions.functions.moving import AS_SECONDS, DATES_APART, MOMENTS_APART, SHIFTS
 from engine.expressions.functions.table import Function, text
 from engine.expressions.functions.texts import JOIN
 from engine.expressions.nodes import (

@@ -78,13 +78,13 @@ def _divide(a: int, b: int, scale_a: int, scale_b: int, scale: int) -> int | Non
 
 
 def _rescale(value: int, have: int, want: int) -> int:
-    if want >= have:
-        return checked(value * 10 ** (want - have))
-    return divided(value, 10 ** (have - want))
+    power: int = 10 ** abs(want - have)
+    return checked(value * power) if want >= have else divided(value, power)
 
 
 def _compare(a: int, b: int, scale_a: int, scale_b: int) -> int:
-    left, right = a * 10**scale_b, b * 10**scale_a
+    left: int = a * 10**scale_b
+    right: int = b * 10**scale_a
     return (left > right) - (left < right)
 
 

@@ -16,7 +16,7 @@ import tokenize
 from dataclasses import dataclass
 
 from engine.expressions import messages
-from engine.problems import Message, Place, Problem, Refusal, Text
+from engine.problems import Place, Problem, Refusal, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ _MEASURES = {
 _REASONS = {
     "brackets": Text({"en": "its brackets do not match", "zh": "括号不匹配"}),
     "comment": Text({"en": "it contains '#'", "zh": "其中含有 '#'"}),
+    "syntax": Text({"en": "it cannot be understood from here on", "zh": "从此处起无法理解"}),
     "token": Text({"en": "it cannot be read to its end", "zh": "无法读到末尾"}),
 }
 
@@ -100,7 +101,8 @@ def parse(source: str, place: Place | None, limits: Limits) -> Syntax:
         tree = ast.parse(f"({flat})", mode="eval").body
     except SyntaxError as error:
         offset = max((error.offset or 2) - 2, 0)
-        raise _bad(shifted(place, source, min(offset, len(source))), error.msg) from None
+        where = shifted(place, source, min(offset, len(source)))
+        raise _bad(where, _REASONS["syntax"]) from None
     except (ValueError, RecursionError, MemoryError):
         raise _bad(place, _REASONS["token"]) from None
     _check_tree(tree, place, limits)
@@ -121,8 +123,8 @@ def _check(place: Place | None, limits: Limits, measure: str, found: int) -> Non
         raise Refusal(problem)
 
 
-def _bad(place: Place | None, reason: str | Text, message: Message = messages.SYNTAX) -> Refusal:
-    return Refusal(message(place, reason=reason))
+def _bad(place: Place | None, reason: Text) -> Refusal:
+    return Refusal(messages.SYNTAX(place, reason=reason))
 
 
 def _check_tokens(flat: str, source: str, place: Place | None, limits: Limits) -> None:
@@ -140,7 +142,7 @@ def _check_tokens(flat: str, source: str, place: Place | None, limits: Limits) -
     except tokenize.TokenError:
         raise _bad(shifted(place, source, len(source)), _REASONS["brackets"]) from None
     except SyntaxError as error:
-        raise _bad(place, error.msg) from None
+        raise _bad(shifted(place, source, (error.offset or 1) - 1), _REASONS["syntax"]) from None
     except UnicodeError:
         raise _bad(place, _REASONS["token"]) from None
 

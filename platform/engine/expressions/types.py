@@ -119,8 +119,8 @@ class Row(Protocol):
 
     Values are: NUMBER decimal.Decimal with the member's scale, TEXT str (never ""), BOOLEAN
     bool, DATE datetime.date, MOMENT an aware datetime in UTC, CHOICE the option's name, CHOICES
-    a tuple of names, RECORD a Row, RECORDS a sequence of Rows; None is empty for all but RECORDS. Virtual formulas are
-    computed by the evaluator, never asked for.
+    a tuple of names, RECORD a Row, RECORDS a sequence of Rows; None is empty for all but RECORDS.
+    Virtual formulas are computed by the evaluator, never asked for.
     """
 
     @property

@@ -62,8 +62,8 @@ EMPTY_FILE = Message(
     "empty-file",
     en="this file is empty",
     zh="此文件为空",
-    hint_en="begin with its head key, such as `object: customer`, or delete the file",
-    hint_zh="请以首键开头，如 `object: customer`，或删除此文件",
+    hint_en="begin with its head key, such as `object: …`, or delete the file",
+    hint_zh="请以首键开头，如 `object: …`，或删除此文件",
 )
 SEVERAL_DOCUMENTS = Message(
     "several-documents",

@@ -44,7 +44,7 @@ def validate(node: Node, schema: str, problems: Problems, folder: Path = SCHEMAS
             unknown.append((*path, error.message))
             problems.append(_unknown_key(error, _at(node, path)))
         elif error.instance is None and ":" in str(path[-1:]):
-            usable = False  # `{en:Customer}` has one fault, not two
+            usable = False  # `{en:Name}` has one fault, not two
         else:
             usable = False
             problems.append(_problem(error, node, path))

@@ -67,6 +67,13 @@ LINK_UNSUITABLE = Message(
     en="{field}: this {target} does not fulfil the condition {condition}",
     zh="{field}：该{target}不满足条件 {condition}",
 )
+HIERARCHY_CYCLE = Message(
+    "hierarchy-cycle",
+    en="{field}: {found} stands below this record, the two would hang from each other",
+    zh="{field}：{found} 位于本记录之下，会形成循环",
+    hint_en="choose another one",
+    hint_zh="请选择其他记录",
+)
 NOT_UNIQUE = Message(
     "not-unique",
     en="{fields} {found} is already used by {holder}",

@@ -8,6 +8,7 @@ there is one writer at a time anyway, numbers always come from the counter itsel
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from engine.records.changes import CREATE, Batch, Change
 
 if TYPE_CHECKING:
     from engine.records.gate import Gate
+    from engine.records.transaction import Transaction
 
 BLOCK = 20
 """Numbers that a process takes at once for single records."""
@@ -75,6 +77,14 @@ class Numbering:
             self._blocks.pop((object, period), None)
 
 
+def _day(tx: Transaction, change: Change) -> dt.date:
+    """The day that a record is numbered by: history by when it happened, all else by today."""
+    created = change.row.get("created_on")
+    if tx.historical and created is not None:
+        return created.astimezone(tx.gate.zone).date()
+    return tx.today
+
+
 def number(batch: Batch) -> None:
     """Gives new records their numbers; imported ones keep theirs and move the counter."""
     pattern = batch.definition.number
@@ -86,7 +96,7 @@ def number(batch: Batch) -> None:
     for change in batch.changes:
         given = change.row.get("number")
         if given is None:
-            waiting[pattern.period(tx.today)].append(change)
+            waiting[pattern.period(_day(tx, change))].append(change)
             continue
         if given.isdigit():
             change.refuse(say.NUMBER_TAKEN(found=given), "number")
@@ -100,4 +110,4 @@ def number(batch: Batch) -> None:
     for period, changes in waiting.items():
         values = numbering.take(batch, pattern, period, len(changes))
         for change, value in zip(changes, values, strict=True):
-            change.row["number"] = pattern.format(value, tx.today)
+            change.row["number"] = pattern.format(value, _day(tx, change))

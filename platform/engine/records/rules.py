@@ -59,6 +59,7 @@ def _check(batch: Batch) -> None:
                 change.refuse(say.CHECK_FAILED(say=check.say), check.about)
         for field in limited:
             _check_target(batch, change, field, view)
+        _check_hierarchy(batch, change)
 
 
 def _refuse_missing(batch: Batch, change: Change, field: Field) -> None:
@@ -92,6 +93,19 @@ def _check_target(batch: Batch, change: Change, field: Field, view: RowView) -> 
         change.refuse(
             say.LINK_UNSUITABLE(field=field.label, target=target, condition=link.where), field.name
         )
+
+
+def _check_hierarchy(batch: Batch, change: Change) -> None:
+    """No record may stand below itself along the link that makes its object a tree."""
+    name = batch.tx.gate.statements.once(
+        ("tree", batch.name), lambda: batch.tx.gate.hierarchy.link(batch.name)
+    )
+    above = change.row.get(name) if name else None
+    if above is None or change.id is None or above == (change.before or {}).get(name):
+        return
+    if above in batch.tx.gate.hierarchy.below(batch.tx.connection, batch.name, change.id):
+        label = batch.definition.fields[name].label
+        change.refuse(say.HIERARCHY_CYCLE(field=label, found=f"#{above}"), name)
 
 
 def _require_lines(batch: Batch, field: Field) -> None:

@@ -129,7 +129,22 @@ def drop_index(name: str, table: str, concurrently: bool = False) -> ops.DropInd
 def add_columns(table: sa.Table, columns: Iterable[str]) -> tuple[ops.MigrateOperation, ...]:
     """What adds columns, with their links. A new, empty column's link is not checked by a scan."""
     return tuple(
-        ops.AddColumnOp(table.name, table.c[name], inline_references=True) for name in columns
+        ops.AddColumnOp(table.name, _loose(table.c[name]), inline_references=True)
+        for name in columns
+    )
+
+
+def _loose(column: sa.Column[Any]) -> sa.Column[Any]:
+    """The column apart from its table, with its links: SQLAlchemy's own copy leaves them out."""
+    links = [sa.ForeignKey(link.target_fullname) for link in column.foreign_keys]
+    given = column.server_default
+    default = given.arg if isinstance(given, sa.DefaultClause) else None
+    return sa.Column(
+        column.name,
+        column.type,
+        *links,
+        server_default=default,
+        nullable=column.nullable or default is None,
     )
 
 

@@ -38,7 +38,7 @@ from engine.expressions.nodes import Aggregate, Get, Node
 from engine.problems import Refusal
 
 FUZZING = settings().max_examples > 1_000
-EXAMPLES = settings.default.max_examples * 3 if FUZZING else 250
+EXAMPLES = settings().max_examples if FUZZING else 100
 ERROR = "error"
 
 
@@ -65,7 +65,8 @@ class Court:
         try:
             return compile_expression(source, "deal", self.rows.world)
         except Refusal as refusal:
-            assume({problem.code for problem in refusal.problems} != {"expression-too-large"})
+            codes = {problem.code for problem in refusal.problems}
+            assume(not codes & {"expression-too-large", "bad-number"})
             raise
 
     def python(self, expression: Expression, row: Record) -> Any:
@@ -108,18 +109,23 @@ class Trial:
             found = self.values(set(self.python) - risky)
         for id, value in found.items():
             assert self._same(value, self.python[id]), self._difference(id, value)
-        if failing:
+        if failing and not self.expression.uses_user:
+            # An empty bound value saves PostgreSQL from computing what stands beside it.
             with pytest.raises(sa.exc.DBAPIError):
                 self.values({min(failing)})
-            self.connection.rollback()
         if self.expression.type.kind is Kind.BOOLEAN and not risky:
             self._conditions()
 
     def _conditions(self) -> None:
         true = {id for id, value in self.python.items() if value}
-        assert self.ids(self.expression) == true, self._difference(0, "condition")
         opposite = self.court.compiled(f"not ({self.expression.source})")
-        assert self.ids(opposite) == set(self.python) - true, self._difference(0, "negation")
+        try:
+            found, others = self.ids(self.expression), self.ids(opposite)
+        except sa.exc.DBAPIError:
+            assert self.court.may_fail(self.expression)
+            return
+        assert found == true, self._difference(0, "condition")
+        assert others == set(self.python) - true, self._difference(0, "negation")
 
     def _same(self, sql: Any, python: Any) -> bool:
         if self.expression.type.kind is Kind.NUMBER and python is not None:

@@ -40,9 +40,9 @@ CASES = {
     "a: x\u2028b\n": "1:5: control-character the character U+2028 is not allowed here (delete it)",
     'a: "\\0"\n': "1:4: control-character the character U+0000 is not allowed here (delete it)",
     "": "1:1: empty-file this file is empty"
-    " (begin with its head key, such as `object: customer`, or delete the file)",
+    " (begin with its head key, such as `object: …`, or delete the file)",
     "# only a comment\n": "1:1: empty-file this file is empty"
-    " (begin with its head key, such as `object: customer`, or delete the file)",
+    " (begin with its head key, such as `object: …`, or delete the file)",
     "a: " + "9" * 5000: "1:4: long-number this number is too long"
     " (put it in quotes if it is a text)",
     "[" * 50 + "]" * 50: "1:41: too-deep this is nested more than 40 levels deep (make it flatter)",

@@ -1,26 +1,11 @@
-# What lives here: the functions of the expression language, one home for each.
-# May import: engine.expressions (types, nodes, rules) and engine.problems.
-# Start reading at table.py, which says what a function consists of.
-from __future__ import annotations
+"""The functions of the expression language, one home for each: typing, both readings, examples.
 
-from engine.expressions.functions.arithmetic import ADD, DIVIDE, MULTIPLY, NEGATE, SUBTRACT
-from engine.expressions.functions.dates import DATE_FUNCTIONS, DATE_OPERATORS
+May import `engine.problems` and, of the language, what lies below: types, nodes, typing rules.
+Start with `table` (what a function consists of), then `numbers` for plain examples of it.
+"""
+
 from engine.expressions.functions.forms import FORMS, Form
-from engine.expressions.functions.numbers import NUMBER_FUNCTIONS
-from engine.expressions.functions.people import RECORD_FUNCTIONS
+from engine.expressions.functions.registry import FUNCTIONS, OPERATORS, describe_functions
 from engine.expressions.functions.table import Example, Function
-from engine.expressions.functions.texts import JOIN, TEXT_FUNCTIONS
-
-FUNCTIONS: dict[str, Function] = {
-    function.name: function
-    for function in (*NUMBER_FUNCTIONS, *TEXT_FUNCTIONS, *DATE_FUNCTIONS, *RECORD_FUNCTIONS)
-}
-OPERATORS = (ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE, JOIN, *DATE_OPERATORS)
-
-
-def describe_functions() -> tuple[Function | Form, ...]:
-    """Every function and every form over records, with its documentation, in reading order."""
-    return (*FORMS.values(), *FUNCTIONS.values())
-
 
 __all__ = ["FORMS", "FUNCTIONS", "OPERATORS", "Example", "Form", "Function", "describe_functions"]

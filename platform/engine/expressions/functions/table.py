@@ -111,7 +111,7 @@ class Function:
 
     def accept(self, param: Param, arg: Node) -> Node:
         """`arg` as `param` takes it. A moment where a date is expected counts as its date."""
-        from engine.expressions.functions.dates import as_date
+        from engine.expressions.functions.clock import as_date
 
         if param.kind is Kind.DATE and arg.type.kind is Kind.MOMENT:
             arg = as_date(arg)

@@ -1,0 +1,142 @@
+"""Mappings: what the columns of a file become.
+
+One mapping reads one object from one kind of file. What a file says about several objects (people
+who are named only in the rows of others) comes in by several mappings over the same file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.definition.catalog import Catalog
+from engine.definition.kinds import DefinitionKind, Problems
+from engine.definition.tree import Node
+from engine.loading.reading import read_file
+from engine.loading.validating import validate
+from engine.problems import Place, Problem, Refusal, did_you_mean
+from exchange import mapping_checks
+from exchange import messages as say
+
+KIND, FOLDER, SCHEMA = "mapping", "mappings", "mapping.schema.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """What one column of a file becomes.
+
+    The cell is put right by `corrections` (reported row by row), then translated by `values`, and
+    goes into `field` and the fields of `also`. With `find`, `field` is a link, and its record is
+    the one whose field `find` holds the cell's value. Without a `field` the column is left out;
+    `notice` then says why, where somebody should know.
+    """
+
+    name: str
+    field: str = ""
+    find: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    corrections: Mapping[str, Any] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+    notice: Problem | None = None
+    source: Node | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All fields that it sets."""
+        return (self.field, *self.also) if self.field else ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportMapping:
+    """How a file becomes records of `object`.
+
+    A row changes the record that has the same values in the fields `match`, and is new where
+    there is none; `must_match` forbids new records for rows that do name one (files that were
+    exported from here). `historical` keeps creators, dates, numbers, owners and stages.
+    """
+
+    name: str
+    object: str
+    columns: Mapping[str, Column]
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    match: tuple[str, ...] = ()
+    historical: bool = False
+    must_match: bool = False
+    source: Node | None = field(default=None, compare=False, repr=False)
+
+    def place(self, *path: str | int) -> Place | None:
+        """Where it, or one of its keys, was written."""
+        return self.source.at(*path) if self.source else None
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Every field that a row sets."""
+        named = (name for column in self.columns.values() for name in column.fields)
+        return frozenset((*named, *self.constants))
+
+
+def build_mapping(name: str, node: Node, problems: Problems) -> ImportMapping | None:
+    """The mapping from its file."""
+    columns = node.get("columns")
+    return ImportMapping(
+        name=name,
+        object=node.plain("object", ""),
+        columns={key: _column(key, child) for key, child in (columns.items() if columns else ())},
+        constants=node.plain("constants", {}),
+        match=tuple(node.plain("match", ())),
+        historical=node.plain("historical", False),
+        source=node,
+    )
+
+
+def _column(name: str, node: Node) -> Column:
+    plain = node.to_plain()
+    settings = plain if isinstance(plain, dict) else {"field": plain or ""}
+    return Column(
+        name=name,
+        field=settings["field"],
+        find=settings.get("find", ""),
+        values=settings.get("values", {}),
+        corrections=settings.get("corrections", {}),
+        also=tuple(settings.get("also", ())),
+        source=node,
+    )
+
+
+def connect_mappings(catalog: Catalog, problems: Problems) -> Catalog:
+    """The catalog, its mappings checked against the objects that they fill."""
+    for mapping in catalog.of(KIND).values():
+        mapping_checks.check(mapping, catalog, problems)
+    return catalog
+
+
+MAPPING_KIND = DefinitionKind(KIND, FOLDER, SCHEMA, build_mapping, connect_mappings)
+
+
+def find_mapping(name: str, catalog: Catalog) -> ImportMapping:
+    """The mapping in the file `name`, or the applied mapping of that name.
+
+    Raises Refusal with everything that is wrong with it.
+    """
+    path = Path(name)
+    if path.is_file():
+        return load_mapping(path, catalog)
+    known: Mapping[str, ImportMapping] = catalog.of(KIND)
+    if name not in known:
+        raise Refusal(say.NO_MAPPING(name=name, best=did_you_mean(name, known)))
+    return known[name]
+
+
+def load_mapping(path: Path, catalog: Catalog) -> ImportMapping:
+    """The mapping in one file, checked against the catalog. Raises Refusal with its problems."""
+    reading = read_file(path, path.parent)
+    problems = list(reading.problems)
+    usable = validate(reading.node, SCHEMA, problems) if reading.node else None
+    mapping = build_mapping(path.stem, usable, problems) if usable else None
+    if mapping is not None:
+        mapping_checks.check(mapping, catalog, problems)
+    if problems or mapping is None:
+        raise Refusal(*problems)
+    return mapping
