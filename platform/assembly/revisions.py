@@ -7,6 +7,7 @@ assignment. A request takes `current` once and keeps it to its end.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from assembly.application import Application, build_application
 from engine.schema.engines import Databases
@@ -16,10 +17,15 @@ from engine.schema.fence import current_revision
 class Site:
     """One database and the application of its revision in force."""
 
-    def __init__(self, databases: Databases) -> None:
-        """Builds the first application. Raises Refusal when there is none to build."""
+    def __init__(
+        self,
+        databases: Databases,
+        build: Callable[[Databases], Application] = build_application,
+    ) -> None:
+        """Builds the first application with `build`. Raises Refusal when there is none."""
         self.databases = databases
-        self.current: Application = build_application(databases)
+        self.build = build
+        self.current: Application = build(databases)
         self._building = threading.Lock()
 
     def refresh(self, *, wait: bool = False) -> bool:
@@ -34,7 +40,7 @@ class Site:
             with self.databases.reading() as connection:
                 revision = current_revision(connection)
             if revision != self.current.revision:
-                self.current = build_application(self.databases)
+                self.current = self.build(self.databases)
             return True
         finally:
             self._building.release()

@@ -13,10 +13,7 @@ from engine.permissions.actors import SYSTEM
 from engine.records.changes import CREATE, UPDATE, Change
 from engine.records.gate import Gate
 from engine.records.transaction import Transaction
-
-SEED = "seed"
-"""The kind under which `fw_key` remembers which record a seed key became."""
-
+from engine.schema.state import SEED
 
 def sow(gate: Gate) -> int:
     """Creates missing seed records, and updates managed ones; returns how many were written.
@@ -84,6 +81,4 @@ def _known(tx: Transaction, object: str) -> dict[str, int]:
 
 def _remember(tx: Transaction, object: str, key: str, id: int) -> None:
     table = tx.tables.system("fw_key")
-    tx.connection.execute(
-        sa.insert(table).values(kind=SEED, owner=object, name=key, key=str(id))
-    )
+    tx.connection.execute(sa.insert(table).values(kind=SEED, owner=object, name=key, key=str(id)))

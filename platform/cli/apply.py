@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import getpass
 import os
 import sys
 
 import click
+import sqlalchemy as sa
 
-from cli.opening import proposal
+from assembly.application import build_application, utc_now
+from assembly.seeding import sow
+from cli.opening import Proposal, proposal
 from cli.plan import NOTHING, print_plan
 from cli.printing import LOCALES, locale_of, print_json, print_problems
 from engine.problems import Refusal
 from engine.schema.applying import Publishing, apply_plan
+from engine.schema.planning import Plan
+from webapp.mirroring import sync_roles
 
 ASK = {"en": "Apply this plan?", "zh": "是否应用此计划？"}
 DONE = {"en": "revision {number} is in force", "zh": "版本 {number} 已生效"}
@@ -44,10 +48,7 @@ def apply(
                 click.echo(NOT_DONE[locale], err=True)
                 ctx.exit(1)
             try:
-                publishing = Publishing(by=_who(), now=dt.datetime.now(dt.UTC))
-                applied = apply_plan(
-                    proposed.databases, made, proposed.replan, publishing, allow_loss=allow_loss
-                )
+                applied = _apply(proposed, allow_loss)
             except Refusal as refusal:
                 print_problems(refusal.problems, locale, err=True)
                 ctx.exit(1)
@@ -56,6 +57,20 @@ def apply(
         print_json({"revision": revision, "changed": not made.empty})
     text = NOTHING[locale] if made.empty else DONE[locale].format(number=revision)
     click.echo(text, err=True)
+
+
+def _apply(proposed: Proposal, allow_loss: bool) -> int | None:
+    """Carries out the plan, mirrors the roles with it, and sows seed records after it."""
+    publishing = Publishing(by=_who(), now=utc_now(), hooks=(_mirror_roles,))
+    revision = apply_plan(
+        proposed.databases, proposed.plan, proposed.replan, publishing, allow_loss=allow_loss
+    )
+    sow(build_application(proposed.databases).gate)
+    return revision
+
+
+def _mirror_roles(connection: sa.Connection, made: Plan) -> None:
+    sync_roles(connection, made.target.tables.catalog)
 
 
 def _agreed(locale: str) -> bool:

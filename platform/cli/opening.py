@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from assembly.kinds import KINDS
 from assembly.proposing import planner
 from assembly.settings import Settings, read_settings
@@ -18,6 +16,7 @@ from engine.problems import Refusal
 from engine.schema.applying import Replan
 from engine.schema.engines import Databases, open_databases
 from engine.schema.planning import Plan
+from webapp.tables import account_tables
 
 
 @dataclass(frozen=True)
@@ -56,17 +55,8 @@ def database(of: Settings) -> Iterator[Databases]:
 def proposal() -> Iterator[Proposal]:
     """The plan that leads to what the files say. Raises Refusal when they or it have problems."""
     chosen = settings()
-    replan = planner(definitions(chosen), [account_tables()])
+    replan = planner(definitions(chosen), account_tables())
     with database(chosen) as databases:
         with databases.reading() as connection:
             plan = replan(connection)
         yield Proposal(databases, plan, replan)
-
-
-def account_tables() -> sa.MetaData:
-    """The tables in which Flask-AppBuilder keeps accounts, roles and permissions."""
-    import flask_appbuilder.security.sqla.models  # noqa: F401  its import declares them
-    from flask_appbuilder import Model
-
-    metadata: sa.MetaData = Model.metadata
-    return metadata

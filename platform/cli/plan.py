@@ -48,7 +48,7 @@ def plan(ctx: click.Context, as_json: bool, as_sql: bool, locale: str | None) ->
 
 
 def print_plan(made: Plan, locale: str) -> None:
-    """One line per step: `+` adds, `~` changes without touching tables, `-` takes away, `!` hides."""
+    """One line per step: `+` adds, `~` changes what is said, `-` takes away, `!` hides data."""
     for step in made.steps:
         mark = "!" if step.loses else MARKS[step.phase]
         click.echo(f"{mark} {step.text.in_(locale)}")

@@ -53,8 +53,8 @@ class ImportMapping:
     """How a file becomes records of `object`.
 
     A row changes the record that has the same values in the fields `match`, and is new where
-    there is none; `must_match` forbids new records for rows that do name one (files that were
-    exported from here). `historical` keeps creators, dates, numbers, owners and stages.
+    there is none. A field of `match` that takes no input (`id`, mostly `number`) only tells which
+    record is meant. `historical` keeps creators, dates, numbers, owners and stages.
     """
 
     name: str
@@ -63,7 +63,6 @@ class ImportMapping:
     constants: Mapping[str, Any] = field(default_factory=dict)
     match: tuple[str, ...] = ()
     historical: bool = False
-    must_match: bool = False
     source: Node | None = field(default=None, compare=False, repr=False)
 
     def place(self, *path: str | int) -> Place | None:

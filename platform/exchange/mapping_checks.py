@@ -115,7 +115,9 @@ class _Checker:
         self.set_by.setdefault(field.name, setter)
         if isinstance(field.type, Collection):
             self.problems.append(say.LINES_FIELD(place, field=field.name))
-        elif not takes_input(field, self.mapping.historical):
+        elif field.name not in self.mapping.match and not takes_input(
+            field, self.mapping.historical
+        ):
             self.problems.append(say.TAKES_NO_INPUT(place, field=field.name))
 
     def readable(self, field: Field, value: Any, place: Place | None) -> None:
@@ -126,8 +128,8 @@ class _Checker:
 
 
 def takes_input(field: Field, historical: bool) -> bool:
-    """Whether an import may set the field at all; `id` only tells which record is meant."""
-    if field.name in ("id", "owner"):
+    """Whether an import may set the field at all."""
+    if field.name == "owner":
         return True
     return field.writable or (historical and field.name in HISTORICAL_FIELDS)
 

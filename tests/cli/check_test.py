@@ -91,7 +91,7 @@ app/objects/contract.yaml:8:5: unknown-key there is no key 'lable' here (did you
 app/objects/delivery.yaml:6:30: unknown-object there is no object 'custmer' \
 (did you mean 'customer'?)
 app/objects/invoice.yaml:7:47: unknown-name 'invoice' has no member 'ntt' (did you mean 'net'?)
-app/objects/machine.yaml:8:11: not-comparable a date and a number cannot be compared with '>'
+app/objects/machine.yaml:8:19: not-comparable a date and a number cannot be compared with '>'
 app/objects/order.yaml:6:3: keyword-name 'class' is a word of the expression language, \
 so it cannot be a name (choose another name, such as 'class_')
 app/objects/ticket.yaml:1:9: file-name the file is called 'ticket.yaml', but it defines \

@@ -18,21 +18,14 @@ END = "<!-- end of functions -->"
 
 def functions_section() -> str:
     """The tables of forms and functions, each with what it does and its examples."""
-    described = describe_functions()
-    forms = [entry for entry in described if isinstance(entry, Form)]
-    functions = [entry for entry in described if not isinstance(entry, Form)]
-    written = [(f"{form.name}({form.form})", form) for form in forms]
-    written += [(function.form, function) for function in functions]
-    meanings = [
-        f"| `{form}` | {entry.does.in_('en')} | {entry.does.in_('zh')} |" for form, entry in written
-    ]
-    examples = [
-        f"| `{one.source}` | `{one.gives}` |" for _, entry in written for one in entry.examples
-    ]
-    return "\n".join(
-        ["| form | gives | 含义 |", "| --- | --- | --- |", *meanings, "", "Examples:", ""]
-        + ["| expression | gives |", "| --- | --- |", *examples]
-    )
+    meanings, examples = [], []
+    for entry in describe_functions():
+        written = f"{entry.name}({entry.form})" if isinstance(entry, Form) else entry.form
+        meanings.append(f"| `{written}` | {entry.does.in_('en')} | {entry.does.in_('zh')} |")
+        examples += [f"| `{one.source}` | `{one.gives}` |" for one in entry.examples]
+    first = ["| form | gives | 含义 |", "| --- | --- | --- |", *meanings]
+    second = ["| expression | gives |", "| --- | --- |", *examples]
+    return "\n".join([*first, "", "Examples:", "", *second])
 
 
 def with_functions(page: str) -> str:

@@ -32,9 +32,8 @@ class Actor:
         return {
             "actor_person": self.person,
             "actor_department": self.department,
-            # an empty IN is legal SQL, but a value that matches nothing keeps the plan the same
-            "actor_team": list(self.team) or [0],
-            "actor_departments": list(self.departments) or [0],
+            "actor_team": list(self.team),
+            "actor_departments": list(self.departments),
         }
 
 

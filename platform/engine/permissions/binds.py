@@ -6,9 +6,8 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from engine.expressions.among import among_ids
 from engine.permissions.actors import Actor
-
-LISTS = ("actor_team", "actor_departments")
 
 
 class Compiled(Protocol):
@@ -28,7 +27,14 @@ class Binds:
     def actor(self, name: str) -> sa.BindParameter[Any]:
         """The bind parameter with that fact about the actor."""
         self._needs_actor = True
-        return sa.bindparam(name, type_=sa.BigInteger(), expanding=name in LISTS)
+        return sa.bindparam(name, type_=sa.BigInteger())
+
+    def among(
+        self, column: sa.ColumnElement[Any], name: str, dialect: str
+    ) -> sa.ColumnElement[bool]:
+        """Whether a link points into one of the sets of ids about the actor."""
+        self._needs_actor = True
+        return among_ids(column, name, dialect)
 
     def add(self, compiled: Compiled) -> None:
         """Adds an expression's parameters."""

@@ -113,11 +113,11 @@ class Lens:
             case "own":
                 return self._owner(source) == binds.actor("actor_person")
             case "team":
-                return self._owner(source).in_(binds.actor("actor_team"))
+                return binds.among(self._owner(source), "actor_team", self.dialect)
             case "department":
                 return self._department(source) == binds.actor("actor_department")
             case "department_and_below":
-                return self._department(source).in_(binds.actor("actor_departments"))
+                return binds.among(self._department(source), "actor_departments", self.dialect)
         assert scope.condition is not None
         return self._expression(scope, source, binds)
 

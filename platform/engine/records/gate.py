@@ -119,7 +119,7 @@ class Gate:
         self.zone: ZoneInfo = catalog.site.zone
         self.lenses = Lenses(catalog, tables, self.dialect)
         self.shapes = make_shapes(catalog, tables)
-        self.statements = Statements()
+        self.statements = Statements(databases.reads.dialect)
         self.hierarchy = Hierarchy(catalog, tables)
         self.keepers = rollups.keepers(catalog)
         self.numbering = numbers.Numbering(self)
@@ -174,6 +174,26 @@ class Gate:
 
         def work(tx: Transaction) -> Change:
             change = Change(given=dict(values), id=id, expected_version=version)
+            self.pass_steps(tx, object, UPDATE, [change])
+            return change
+
+        return self.write(actor, work)
+
+    def perform(
+        self,
+        actor: Actor,
+        object: str,
+        id: int,
+        transition: str,
+        values: Mapping[str, Any] | None = None,
+        version: int | None = None,
+    ) -> Change:
+        """Performs a transition by name, with the fields that it asks for."""
+
+        def work(tx: Transaction) -> Change:
+            change = Change(
+                given=dict(values or {}), id=id, expected_version=version, transition=transition
+            )
             self.pass_steps(tx, object, UPDATE, [change])
             return change
 

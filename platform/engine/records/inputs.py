@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from engine.definition.messages import UNKNOWN_FIELD
 from engine.definition.objects import Field
 from engine.expressions import evaluate
+from engine.expressions.among import among_ids, among_words
 from engine.expressions.folding import fold
 from engine.fieldtypes.link import UNCHANGED, Lines, Link, Reference
 from engine.permissions.binds import Binds
@@ -17,6 +18,7 @@ from engine.permissions.lens import ActorView
 from engine.problems import Message, Problem, Refusal, did_you_mean
 from engine.records import messages as say
 from engine.records.changes import CREATE, Batch, Change
+from engine.records.prepared import Prepared
 from engine.records.rights import role_names, writable
 from engine.records.values import as_stored
 
@@ -191,7 +193,11 @@ def _visible_targets(batch: Batch, field: Field, ids: Iterable[int]) -> set[int]
     assert isinstance(field.type, Link)
     statement, binds, _ = _target_select(batch, field.type.to)
     parameters = {"ids": wanted} | binds.values(batch.tx.actor, batch.tx.context)
-    return set(batch.tx.connection.execute(statement, parameters).scalars())
+    shape = batch.tx.shape(field.type.to)
+    found = [shape.row(values) for values in statement.rows(batch.tx.connection, parameters)]
+    for row in found:
+        batch.tx.learn(field.type.to, row)
+    return {row["id"] for row in found}
 
 
 def _targets_by_word(batch: Batch, target: str, words: set[str]) -> dict[str, list[int]]:
@@ -204,25 +210,27 @@ def _targets_by_word(batch: Batch, target: str, words: set[str]) -> dict[str, li
         open_words = [f for f, word in folded.items() if word not in found]
         if not open_words:
             break
-        rows = batch.tx.connection.execute(statement, parameters | {"words": open_words})
+        rows = statement.rows(batch.tx.connection, parameters | {"words": open_words})
         for id, text in rows:
             found.setdefault(folded[text], []).append(id)
     return found
 
 
-def _target_select(batch: Batch, target: str) -> tuple[sa.Select[Any], Binds, list[sa.Select[Any]]]:
+def _target_select(batch: Batch, target: str) -> tuple[Prepared, Binds, list[Prepared]]:
     tx = batch.tx
     roles = None if tx.actor.is_system else tx.actor.roles
 
-    def build() -> tuple[sa.Select[Any], Binds, list[sa.Select[Any]]]:
+    def build() -> tuple[Prepared, Binds, list[Prepared]]:
         binds = Binds()
         view = ActorView(tx.gate.lenses, roles, binds)
         definition = tx.catalog.objects[target]
         source = tx.tables.table(target)
         seen = view.visible(target, source)
         assert seen is not None
-        ids = sa.select(source.c.id).where(
-            source.c.id.in_(sa.bindparam("ids", expanding=True)), seen
+        shape = tx.shape(target)
+        # whole rows: what rules read of them need not be fetched again
+        ids = sa.select(*shape.select_columns(source)).where(
+            among_ids(source.c.id, "ids", tx.dialect), seen
         )
         # most exact first: a number, then unique texts, then the title
         keys = [f for f in definition.fields.values() if f.folded and f.unique]
@@ -230,11 +238,12 @@ def _target_select(batch: Batch, target: str) -> tuple[sa.Select[Any], Binds, li
         keys.sort(key=lambda f: f.name != "number")
         named = [
             sa.select(source.c.id, source.c[f.folded]).where(
-                source.c[f.folded].in_(sa.bindparam("words", expanding=True)), seen
+                among_words(source.c[f.folded], "words", tx.dialect), seen
             )
             for f in {f.name: f for f in keys if tx.lens(target).may_read(f.name)}.values()
         ]
-        return ids, binds, named
+        prepared = tx.gate.statements.prepared
+        return prepared(ids), binds, [prepared(statement) for statement in named]
 
     return tx.gate.statements.once(("targets", target, roles), build)
 

@@ -79,7 +79,7 @@ def lines_by_parent(batch: Batch, field: Field, ids: list[int]) -> dict[int, lis
         shape = tx.shape(field.type.of)
         link = shape.definition.fields[field.type.by]
         statement = tx.gate.statements.lines_of(shape, link.column)
-        for values in tx.connection.execute(statement, {"ids": ids}):
+        for values in statement.rows(tx.connection, {"ids": ids}):
             row = shape.row(values)
             by_parent.setdefault(row[link.name], []).append(row)
     return by_parent

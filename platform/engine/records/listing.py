@@ -82,7 +82,7 @@ class Builder:
     def filter(self, name: str, shape: str) -> Callable[[Any], dict[str, Any]]:
         """A plain filter on a field; returns how its input becomes parameters.
 
-        `shape` is "one", "many" or "empty".
+        `shape` is "one", "empty", or "many" and how many ("many3").
         """
         found = self.readable(name, name)
         if isinstance(found.type, Choices | Tags):
@@ -92,9 +92,13 @@ class Builder:
             self.conditions.append(column.is_(None))
             return lambda raw: {}
         parameter = f"f_{name}"
-        if shape == "many":
-            self.conditions.append(column.in_(sa.bindparam(parameter, type_=column.type, expanding=True)))
-            return lambda raw: {parameter: [_stored(found, one) for one in raw]}
+        if shape.startswith("many"):
+            count = int(shape.removeprefix("many"))
+            names = [f"{parameter}_{number}" for number in range(count)]
+            self.conditions.append(
+                column.in_([sa.bindparam(name, type_=column.type) for name in names])
+            )
+            return lambda raw: {n: _stored(found, one) for n, one in zip(names, raw, strict=True)}
         self.conditions.append(column == sa.bindparam(parameter, type_=column.type))
         return lambda raw: {parameter: _stored(found, raw)}
 

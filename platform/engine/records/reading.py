@@ -17,6 +17,7 @@ from engine.problems import Refusal, Text
 from engine.records import messages as say
 from engine.records.keyset import Ordering
 from engine.records.listing import Builder, Contains, containing
+from engine.records.prepared import Prepared
 from engine.records.query import CAP, COUNTS, MOST, Cursor, Query
 from engine.records.rights import forbidden, not_found
 from engine.records.rows import RowView
@@ -72,8 +73,8 @@ class Page:
 class Plan:
     """A built list: its statements by phase, its count, and how parameters and rows are read."""
 
-    phases: Mapping[tuple[int, bool], sa.Select[Any]]
-    counting: sa.Select[Any]
+    phases: Mapping[tuple[int, bool], Prepared]
+    counting: Prepared
     builder: Builder
     ordering: Ordering
     readers: tuple[Callable[[Any], dict[str, Any]], ...]
@@ -172,7 +173,7 @@ class Reader:
         count = None
         if query.count != "none":
             limit = CAP + 1 if query.count == "capped" else 2**62
-            value = int(connection.execute(plan.counting, parameters | {"cap_": limit}).scalar_one())
+            value = int(plan.counting.rows(connection, parameters | {"cap_": limit})[0][0])
             capped = query.count == "capped" and value > CAP
             count = Count(CAP if capped else value, not capped)
         return Page(items, following, count)
@@ -192,7 +193,7 @@ class Reader:
             if resumed and start is not None:
                 values |= plan.ordering.parameters(start)
             values["limit_"] = query.limit + 1 - len(rows)
-            rows += [(phase, *row) for row in connection.execute(statement, values)]
+            rows += [(phase, *row) for row in statement.rows(connection, values)]
             if len(rows) > query.limit:
                 break
         return rows
@@ -299,7 +300,7 @@ class _ReadingTransaction:
     def fetch(self, object: str, ids: Iterable[int]) -> dict[int, Row]:
         shape = self.gate.shapes[object]
         statement = self.gate.statements.by_ids(shape)
-        found = [shape.row(v) for v in self.connection.execute(statement, {"ids": list(ids)})]
+        found = [shape.row(v) for v in statement.rows(self.connection, {"ids": list(ids)})]
         return {row["id"]: row for row in found}
 
     def linked(self, object: str, id: int) -> RowView:
@@ -321,6 +322,7 @@ class _Assembled:
 
     def plan(self) -> Plan:
         builder = self.builder
+        prepared = builder.gate.statements.prepared
         shown = self._shown()
         titles = tuple(f for f in shown if isinstance(f.type, Link))
         cells: dict[str, list[str]] = {}
@@ -332,13 +334,13 @@ class _Assembled:
                 flags.append(sa.case((condition, 1), else_=0).label(f"m_{len(flags)}"))
             cells[text].append(name)
         phases = {
-            (phase, resumed): self._statement(phase, resumed, shown, flags, titles)
+            (phase, resumed): prepared(self._statement(phase, resumed, shown, flags, titles))
             for phase in self.ordering.phases
             for resumed in (False, True)
         }
         return Plan(
             phases=phases,
-            counting=self._counting(),
+            counting=prepared(self._counting()),
             builder=builder,
             ordering=self.ordering,
             readers=self.readers,
@@ -428,7 +430,7 @@ def _roles(actor: Actor) -> frozenset[str] | None:
 
 def _filter_shape(value: Any) -> str:
     if isinstance(value, list | tuple):
-        return "many"
+        return f"many{len(value)}"
     return "empty" if value is None or value == "" else "one"
 
 

@@ -7,12 +7,14 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
+from engine.expressions.among import among_ids
 from engine.permissions.binds import Binds
 from engine.permissions.lens import Lens
 from engine.permissions.roles import Grant, Role
 from engine.problems import Problem, Refusal, Text
 from engine.records import messages as say
 from engine.records.changes import CREATE, RESTORE, UPDATE, Batch, Change
+from engine.records.prepared import Prepared
 from engine.records.shapes import Row, Shape
 from engine.records.transaction import ids_of
 from engine.records.values import as_stored
@@ -93,6 +95,7 @@ def load_before(batch: Batch) -> None:
         change.before = row
         change.row = dict(row)
         tx.remember(batch.name, row)
+        tx.locked.add((batch.name, row["id"]))
     batch.settle()
 
 
@@ -107,21 +110,21 @@ def _locked_rows(batch: Batch) -> tuple[dict[int, dict[str, object]], dict[int, 
     ids = ids_of(batch.changes)
     if lens.is_system:
         statement = tx.gate.statements.by_ids(shape, lock=True)
-        found = [shape.row(values) for values in tx.connection.execute(statement, {"ids": ids})]
+        found = [shape.row(values) for values in statement.rows(tx.connection, {"ids": ids})]
         return {row["id"]: row for row in found}, {}
     key = ("locked", batch.name, batch.action, tx.actor.roles)
     statement, binds = tx.gate.statements.once(key, lambda: _locking_select(batch))
     parameters = {"ids": ids} | binds.values(tx.actor, tx.context)
     width = len(shape.names)
     rows, granted = {}, {}
-    for values in tx.connection.execute(statement, parameters):
+    for values in statement.rows(tx.connection, parameters):
         row = shape.row(values[:width])
         rows[row["id"]] = row
         granted[row["id"]] = tuple(bool(flag) for flag in values[width:])
     return rows, granted
 
 
-def _locking_select(batch: Batch) -> tuple[sa.Select[tuple[object, ...]], Binds]:
+def _locking_select(batch: Batch) -> tuple[Prepared, Binds]:
     """Readable rows with, per grant, whether it allows the action on the row."""
     tx, lens = batch.tx, batch.lens
     shape, binds = tx.shape(batch.name), Binds()
@@ -132,13 +135,14 @@ def _locking_select(batch: Batch) -> tuple[sa.Select[tuple[object, ...]], Binds]
     ]
     statement = (
         sa.select(*shape.select_columns(table), *flags)
-        .where(table.c.id.in_(sa.bindparam("ids", expanding=True)))
+        .where(among_ids(table.c.id, "ids", tx.dialect))
         .order_by(table.c.id)
         .with_for_update(of=table)
     )
     # what cannot be seen is answered as if it did not exist, whatever else is granted on it
     seen = lens.rows("read" if batch.action != RESTORE else "restore", table, binds)
-    return (statement if seen is None else statement.where(seen)), binds
+    whole = statement if seen is None else statement.where(seen)
+    return tx.gate.statements.prepared(whole), binds
 
 
 def _writable(grants: Sequence[Grant], flags: tuple[bool, ...]) -> frozenset[str]:

@@ -71,14 +71,17 @@ def _outer_keepers(batch: Batch) -> list[Keeper]:
 
 
 def _lock(tx: Transaction, object: str, ids: Iterable[int]) -> dict[int, Row]:
+    """Locked rows; those that this transaction holds already are known as they are."""
     shape = tx.shape(object)
-    statement = tx.gate.statements.by_ids(shape, lock=True)
-    found: dict[int, Row] = {}
-    for values in tx.connection.execute(statement, {"ids": sorted(ids)}):
-        row = shape.row(values)
-        found[row["id"]] = row
-        tx.remember(object, row)
-    return found
+    wanted = sorted(ids)
+    missing = [id for id in wanted if (object, id) not in tx.locked]
+    if missing:
+        statement = tx.gate.statements.by_ids(shape, lock=True)
+        for values in statement.rows(tx.connection, {"ids": missing}):
+            tx.remember(object, shape.row(values))
+        tx.locked.update((object, id) for id in missing)
+    known = tx.fetch(object, wanted)
+    return {id: known[id] for id in wanted if id in known}
 
 
 def contribution(tx: Transaction, definition: Object, rollup: Rollup, row: Row | None) -> Any:

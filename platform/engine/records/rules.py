@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from engine.definition.objects import Field
 from engine.expressions import compile_expression, evaluate
+from engine.expressions.among import among_words
 from engine.expressions.folding import fold
 from engine.expressions.types import Kind, Type
 from engine.fieldtypes.link import Lines, Link
@@ -179,14 +180,19 @@ def _holders(
     title_field = definition.fields.get(definition.title)
     title = table.c[title_field.column] if title_field and title_field.stored else table.c.id
     visible = sa.case((seen, sa.literal(1)), else_=sa.literal(0)) if seen is not None else sa.literal(1)
-    if len(columns) == 1:
-        among: sa.ColumnElement[bool] = columns[0].in_([key[0] for key in keys])
+    words: tuple[str, ...] = ()
+    if len(columns) == 1 and fields[0].folded:
+        words = tuple(key[0] for key in keys)
+        among: sa.ColumnElement[bool] = among_words(columns[0], "words_", tx.dialect)
+    elif len(columns) == 1:
+        among = columns[0].in_([key[0] for key in keys])
     else:
         among = sa.tuple_(*columns).in_(keys)
     statement = sa.select(table.c.id, title, visible, *columns).where(
         among, table.c[DELETED].is_(None)
     )
     found = {}
-    for id, name, may_see, *key in tx.connection.execute(statement, binds.values(tx.actor, tx.context)):
+    parameters = binds.values(tx.actor, tx.context) | {"words_": words}
+    for id, name, may_see, *key in tx.connection.execute(statement, parameters):
         found[tuple(key)] = (id, str(name if name is not None else id) if may_see else None)
     return found

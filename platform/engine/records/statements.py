@@ -9,6 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.expressions.among import among_ids
+from engine.records.prepared import Prepared
 from engine.records.shapes import Shape
 from engine.schema.tables import DELETED, POSITION
 
@@ -20,7 +22,8 @@ RECENT = 500
 class Statements:
     """A cache of statements by what they are about; it lives and dies with a revision."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: sa.Dialect) -> None:
+        self.dialect = dialect
         self._known: dict[Any, Any] = {}
         self._lately: OrderedDict[Any, Any] = OrderedDict()
         self._lock = threading.Lock()
@@ -46,56 +49,65 @@ class Statements:
                 self._lately.popitem(last=False)
         return built
 
-    def by_ids(self, shape: Shape, lock: bool = False) -> sa.Select[Any]:
-        """Rows with the ids `:ids` in id order; `lock` keeps others from changing them."""
+    def by_ids(self, shape: Shape, lock: bool = False) -> Prepared:
+        """Rows with the ids `ids` in id order; `lock` keeps others from changing them."""
 
-        def build() -> sa.Select[Any]:
+        def build() -> Prepared:
             table = shape.table
-            ids = sa.bindparam("ids", expanding=True)
             statement = (
                 sa.select(*shape.select_columns(table))
-                .where(table.c.id.in_(ids))
+                .where(among_ids(table.c.id, "ids", self.dialect.name))
                 .order_by(table.c.id)
             )
-            return statement.with_for_update() if lock else statement
+            return self.prepared(statement.with_for_update() if lock else statement)
 
         return self.once(("by_ids", shape.table.name, lock), build)
 
-    def lines_of(self, shape: Shape, link: str) -> sa.Select[Any]:
-        """Live lines of the parents `:ids`, in their order."""
+    def lines_of(self, shape: Shape, link: str) -> Prepared:
+        """Live lines of the parents `ids`, in their order."""
 
-        def build() -> sa.Select[Any]:
+        def build() -> Prepared:
             table = shape.table
-            return (
+            return self.prepared(
                 sa.select(*shape.select_columns(table))
-                .where(table.c[link].in_(sa.bindparam("ids", expanding=True)))
+                .where(among_ids(table.c[link], "ids", self.dialect.name))
                 .where(table.c[DELETED].is_(None))
                 .order_by(table.c[link], table.c[POSITION], table.c.id)
             )
 
         return self.once(("lines_of", shape.table.name, link), build)
 
-    def next_ids(self, table: sa.Table) -> sa.TextClause:
-        """`:count` fresh ids of a table on PostgreSQL, in one round trip."""
+    def next_ids(self, table: sa.Table) -> Prepared:
+        """`count` fresh ids of a table on PostgreSQL, in one round trip."""
         return self.once(
             ("next_ids", table.name),
-            lambda: sa.text(
-                "SELECT nextval(pg_get_serial_sequence(:name, 'id'))"
-                " FROM generate_series(1, CAST(:count AS integer))"
-            ).bindparams(name=f'"{table.name}"'),
+            lambda: self.prepared(
+                sa.text(
+                    "SELECT nextval(pg_get_serial_sequence(:name, 'id'))"
+                    " FROM generate_series(1, CAST(:count AS integer))"
+                ).bindparams(name=f'"{table.name}"')
+            ),
         )
 
-    def insert(self, table: sa.Table, columns: frozenset[str]) -> sa.Insert:
-        """An INSERT without RETURNING; executed with a list of rows."""
-        return self.once(("insert", table.name, columns), lambda: sa.insert(table).inline())
+    def insert(self, table: sa.Table, columns: frozenset[str]) -> Prepared:
+        """An INSERT of these columns; parameters by column name."""
 
-    def update(self, table: sa.Table, columns: frozenset[str]) -> sa.Update:
+        def build() -> Prepared:
+            values = {name: sa.bindparam(name, type_=table.c[name].type) for name in columns}
+            return self.prepared(sa.insert(table).values(values).inline())
+
+        return self.once(("insert", table.name, columns), build)
+
+    def update(self, table: sa.Table, columns: frozenset[str]) -> Prepared:
         """An UPDATE by id of these columns; parameters `set_<column>` and `row_id`."""
 
-        def build() -> sa.Update:
-            values = {name: sa.bindparam(f"set_{name}", type_=table.c[name].type) for name in columns}
-            return (
-                sa.update(table).where(table.c.id == sa.bindparam("row_id", type_=table.c.id.type)).values(values)
-            )
+        def build() -> Prepared:
+            values = {n: sa.bindparam(f"set_{n}", type_=table.c[n].type) for n in columns}
+            row_id = sa.bindparam("row_id", type_=table.c.id.type)
+            return self.prepared(sa.update(table).where(table.c.id == row_id).values(values))
 
         return self.once(("update", table.name, columns), build)
+
+    def prepared(self, statement: sa.Executable) -> Prepared:
+        """The statement compiled for this database."""
+        return Prepared(statement, self.dialect)

@@ -54,6 +54,8 @@ class Transaction:
         self.batch = batch
         self.cause = cause
         self.now: dt.datetime = gate.clock()
+        self.locked: set[tuple[str, int]] = set()
+        """Records that this transaction holds: nobody else changes them until it ends."""
         self._rows: dict[str, dict[int, Row]] = {}
         self._views: dict[tuple[str, int], RowView] = {}
         self._below: dict[tuple[str, int], frozenset[int]] = {}
@@ -115,7 +117,7 @@ class Transaction:
         for start in range(0, len(missing), CHUNK):
             chunk = missing[start : start + CHUNK]
             statement = self.gate.statements.by_ids(shape)
-            for values in self.connection.execute(statement, {"ids": chunk}):
+            for values in statement.rows(self.connection, {"ids": chunk}):
                 row = shape.row(values)
                 known[row["id"]] = row
         return known
@@ -124,6 +126,10 @@ class Transaction:
         """Makes a row that was read or written under lock the one that is known."""
         self._rows.setdefault(object, {})[row["id"]] = row
         self._views.pop((object, row["id"]), None)
+
+    def learn(self, object: str, row: Row) -> None:
+        """Keeps a row that was read, unless it is known already (and perhaps newer)."""
+        self._rows.setdefault(object, {}).setdefault(row["id"], row)
 
     def forget(self, object: str) -> None:
         """Drops what is known of an object's rows."""
@@ -183,7 +189,7 @@ class Transaction:
             top = self.connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
             return list(range(top + 1, top + 1 + count))
         statement = self.gate.statements.next_ids(table)
-        return list(self.connection.execute(statement, {"count": count}).scalars())
+        return [row[0] for row in statement.rows(self.connection, {"count": count})]
 
     def insert(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Writes new rows; many at once by COPY on PostgreSQL."""
@@ -192,7 +198,7 @@ class Transaction:
         if self.dialect == "postgresql" and len(rows) >= COPY_FROM:
             self._copy(table, rows)
         else:
-            self.connection.execute(self.gate.statements.insert(table, frozenset(rows[0])), rows)
+            self.gate.statements.insert(table, frozenset(rows[0])).run(self.connection, rows)
 
     def _copy(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         quote = self.connection.dialect.identifier_preparer.quote

@@ -76,7 +76,7 @@ def update_rows(tx: Transaction, shape: Shape, pairs: list[tuple[Row, Row]]) -> 
     for columns_set, parameters_list in groups.items():
         parameters_list.sort(key=lambda p: p["row_id"])
         statement = tx.gate.statements.update(shape.table, columns_set)
-        tx.connection.execute(statement, parameters_list)
+        statement.run(tx.connection, parameters_list)
     _index_words(tx, shape, words)
 
 

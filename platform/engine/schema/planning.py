@@ -48,6 +48,7 @@ NOT_UNIQUE = Message(
 PLATFORM_TABLES = Text({"en": "the platform's own tables", "zh": "平台自身的数据表"})
 ACCOUNT_TABLES = Text({"en": "tables for accounts", "zh": "账号相关的数据表"})
 CIRCLES = Text({"en": "links that form a circle", "zh": "互相指向的链接"})
+OWN_TABLES = "fw_"
 _COMPUTED = ("formula", "rollup", "stored")
 
 
@@ -161,10 +162,15 @@ class _Making:
 
     def all(self) -> Iterator[Step]:
         yield from self.new_tables()
-        for name in self.tables.metadata.tables:
-            if name in self.structure.tables:
-                yield from self.changed_table(self.tables.metadata.tables[name])
+        own = [t for t in self.extra_tables() if t.name.startswith(OWN_TABLES)]
+        for table in (*self.tables.metadata.tables.values(), *own):
+            if table.name in self.structure.tables:
+                yield from self.changed_table(table)
         yield from self.notes()
+
+    def extra_tables(self) -> list[sa.Table]:
+        """The tables of others; those that are the platform's, too, get new columns later."""
+        return [t for metadata in self.target.extra for t in metadata.tables.values()]
 
     def new_tables(self) -> Iterator[Step]:
         missing = [
@@ -179,14 +185,15 @@ class _Making:
                 phase=Phase.CREATE,
                 operations=tuple(op for name in internal for op in operations[name]),
             )
-        for metadata in self.target.extra:
-            others = [t for n, t in metadata.tables.items() if n not in self.structure.tables]
-            by_table, _ = create_tables(others, self.dialect)
-            if by_table:
-                every = tuple(op for found in by_table.values() for op in found)
-                yield Step(
-                    kind="account-tables", text=ACCOUNT_TABLES, phase=Phase.CREATE, operations=every
-                )
+        others = [t for t in self.extra_tables() if t.name not in self.structure.tables]
+        if others:
+            by_table, late = create_tables(others, self.dialect)
+            yield Step(
+                kind="account-tables",
+                text=ACCOUNT_TABLES,
+                phase=Phase.CREATE,
+                operations=(*(op for found in by_table.values() for op in found), *late),
+            )
         for name, found in operations.items():
             if name in self.objects:
                 definition = self.objects[name]

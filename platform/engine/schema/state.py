@@ -40,6 +40,9 @@ class Key:
     type: str = ""
 
 
+SEED = "seed"
+"""The kind under which `fw_key` tells which record a seed became: no physical name."""
+
 Name = tuple[str, str, str]
 """Kind (`object`, `field`, `option`, …), the key of what it belongs to, and the name."""
 Keys = Mapping[Name, Key]
@@ -66,19 +69,19 @@ def revisions(connection: sa.Connection) -> tuple[Applied, ...]:
 
 
 def read_keys(connection: sa.Connection) -> dict[Name, Key]:
-    """All keys, those of parked things included."""
+    """All physical keys, those of parked things included."""
     if not sa.inspect(connection).has_table(_KEY.name):
         return {}
     return {
         (row.kind, row.owner, row.name): Key(row.key, row.type or "")
-        for row in connection.execute(sa.select(_KEY))
+        for row in connection.execute(sa.select(_KEY).where(_KEY.c.kind != SEED))
     }
 
 
 def write_keys(connection: sa.Connection, keys: Keys) -> None:
-    """Makes the stored keys equal to `keys`; must run inside a transaction."""
+    """Makes the stored physical keys equal to `keys`; must run inside a transaction."""
     stored = read_keys(connection)
-    for name in stored.keys() - {n for n, key in keys.items() if stored.get(n) == key}:
+    for name in [n for n, key in stored.items() if keys.get(n) != key]:
         connection.execute(sa.delete(_KEY).where(_identity(name)))
     rows = [
         {"kind": n[0], "owner": n[1], "name": n[2], "key": key.key, "type": key.type or None}

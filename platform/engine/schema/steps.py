@@ -138,7 +138,7 @@ def _loose(column: sa.Column[Any]) -> sa.Column[Any]:
     """The column apart from its table, with its links: SQLAlchemy's own copy leaves them out."""
     links = [sa.ForeignKey(link.target_fullname) for link in column.foreign_keys]
     given = column.server_default
-    default = given.arg if isinstance(given, sa.DefaultClause) else None
+    default: Any = given.arg if isinstance(given, sa.DefaultClause) else None
     return sa.Column(
         column.name,
         column.type,

@@ -15,8 +15,16 @@ Scope = tuple[tuple[str, str], ...]
 Make = Callable[[DrawFn, Scope, int], str]
 ROOT: Scope = (("", "deal"), ("user", "person"))
 
-LINKS = {"deal": {"owner": "person", "parent": "deal"}, "person": {"manager": "person"}, "line": {"deal": "deal", "helper": "person"}}
-RELATED = {"deal": {"lines": "line", "children": "deal"}, "person": {"deals": "deal", "team": "person"}, "line": {}}
+LINKS = {
+    "deal": {"owner": "person", "parent": "deal"},
+    "person": {"manager": "person"},
+    "line": {"deal": "deal", "helper": "person"},
+}
+RELATED = {
+    "deal": {"lines": "line", "children": "deal"},
+    "person": {"deals": "deal", "team": "person"},
+    "line": {},
+}
 MEMBERS = {
     "money": {"deal": ["amount", "cost", "net"], "person": ["budget"], "line": ["price"]},
     "plain": {"deal": ["quantity", "weight"], "line": ["pieces"]},
@@ -30,8 +38,28 @@ MEMBERS = {
 }
 OPTIONS = ('"new"', '"offer"', '"won"', '"lost"')
 TEXTS = ('"a"', '"A"', '"客户"', '"é"', '"é"', '"😀"', '" x "', '"Straße"', '"ＡＢ"', '"z0"')
-NUMBERS = ("0", "1", "2", "3", "0.5", "0.25", "1.005", "100", "12.345678", "7", "0.000001", "99999999", "1000000000000")
-DATES = ('date("2024-02-29")', 'date("2026-01-31")', 'date("0001-01-01")', 'date("9999-12-31")', "today()")
+NUMBERS = (
+    "0",
+    "1",
+    "2",
+    "3",
+    "0.5",
+    "0.25",
+    "1.005",
+    "100",
+    "12.345678",
+    "7",
+    "0.000001",
+    "99999999",
+    "1000000000000",
+)
+DATES = (
+    'date("2024-02-29")',
+    'date("2026-01-31")',
+    'date("0001-01-01")',
+    'date("9999-12-31")',
+    "today()",
+)
 SMALL = ("0", "1", "2", "-1", "12", "31", "400", "-25")
 
 
@@ -121,7 +149,11 @@ def other_simple(make: Make) -> Make:
 
 
 def percent(draw: DrawFn, scope: Scope, depth: int) -> str:
-    nested = [shape("(1 - {a})", a=percent), shape("({a} + {b})", a=percent, b=percent), either(percent)]
+    nested = [
+        shape("(1 - {a})", a=percent),
+        shape("({a} + {b})", a=percent, b=percent),
+        either(percent),
+    ]
     return one_of(draw, scope, depth, [member("percent")], nested)
 
 
@@ -141,7 +173,9 @@ def plain(draw: DrawFn, scope: Scope, depth: int) -> str:
 
 
 def whole(draw: DrawFn, scope: Scope, depth: int) -> str:
-    return one_of(draw, scope, depth, [literal(*SMALL)], [lambda *_: "quantity", shape("floor({a})", a=plain)])
+    return one_of(
+        draw, scope, depth, [literal(*SMALL)], [lambda *_: "quantity", shape("floor({a})", a=plain)]
+    )
 
 
 def text(draw: DrawFn, scope: Scope, depth: int) -> str:
@@ -181,7 +215,11 @@ def moment(draw: DrawFn, scope: Scope, depth: int) -> str:
 
 
 def choice(draw: DrawFn, scope: Scope, depth: int) -> str:
-    nested = [shape("({a} if {c} else {o})", a=choice, c=boolean, o=literal(*OPTIONS)), either(choice), shape("coalesce({a}, {b})", a=choice, b=choice)]
+    nested = [
+        shape("({a} if {c} else {o})", a=choice, c=boolean, o=literal(*OPTIONS)),
+        either(choice),
+        shape("coalesce({a}, {b})", a=choice, b=choice),
+    ]
     return one_of(draw, scope, depth, [member("choice")], nested)
 
 

@@ -246,9 +246,7 @@ def test_without_a_user_all_agree(court: Court) -> None:
         court.judge(source)
 
 
-def test_the_law_catches_a_planted_difference(
-    court: Court
-) -> None:
+def test_the_law_catches_a_planted_difference(court: Court) -> None:
     """Rounding quotients down in one database's SQL is noticed."""
     honest = arithmetic.DIVIDE.postgresql
 

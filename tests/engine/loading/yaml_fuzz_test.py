@@ -85,7 +85,11 @@ def test_mutated_file(text: str) -> None:
 
 @given(mutated())
 def test_parsers_agree(text: str) -> None:
-    """Where both of PyYAML's parsers accept a text, they mean the same."""
+    """Where both of PyYAML's parsers accept a text, they mean the same.
+
+    Places may differ: in `{a: }` one puts the empty value before the space, one behind it.
+    """
     fast, slow = read_text(text, "f", LOADER), read_text(text, "f", yaml.SafeLoader)
     if not fast.problems and not slow.problems:
-        assert fast.node == slow.node
+        assert fast.node is not None and slow.node is not None
+        assert repr(fast.node.to_plain()) == repr(slow.node.to_plain())

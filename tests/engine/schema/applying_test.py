@@ -130,7 +130,9 @@ def test_labels_and_rules_need_no_table(shop: Workshop) -> None:
     """A changed label or rule is a revision of its own, without SQL."""
     shop.write(book=BOOK)
     shop.apply()
-    shop.write(book=BOOK.replace("书名", "标题").replace("{type: money}", "{type: money, required: true}"))
+    shop.write(
+        book=BOOK.replace("书名", "标题").replace("{type: money}", "{type: money, required: true}")
+    )
     plan = shop.plan()
     assert [str(step.text) for step in plan.steps] == [
         "changed: field Title (name) of book: label",
@@ -146,7 +148,9 @@ def test_moving_a_file_is_no_change(shop: Workshop) -> None:
     shop.apply()
     shop.write(book="# a comment\n" + BOOK)
     assert shop.plan().empty
-    shop.write(book="fields:\n  price: {type: money}\n  name: {type: text, label: {en: Title, zh: 书名}}\n")
+    shop.write(
+        book="fields:\n  price: {type: money}\n  name: {type: text, label: {en: Title, zh: 书名}}\n"
+    )
     assert shop.said() == ["changed: object book: fields"]
 
 

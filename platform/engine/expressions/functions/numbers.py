@@ -180,7 +180,7 @@ MIN = Function(
         "the least of several numbers, dates or times; empties are left out",
         "若干数字、日期或时间中的最小值；忽略空值",
     ),
-    examples=(example("min(3, 1.5, 2)", "1.5"), example("min(discount, 5)", "5")),
+    examples=(example("min(3, 1.5, 2)", "1.5"), example("min(discount, 5)", "5.0000")),
 )
 MAX = Function(
     name="max",

@@ -1,0 +1,165 @@
+"""From an account to the actor: person, roles, place in the organisation (rules 28 to 30).
+
+1. One statement by primary key reads the account in every request: whether it may sign in, its
+   stamp and its roles. So locking somebody out, a new password and a role given or taken count
+   from the next request on, in every process.
+2. What follows from people and departments (person, team, departments below) is kept per
+   account, and found anew when somebody or something there has changed. That is seen by the
+   sum of their records' versions, which every change raises; it is read at most once a second.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from assembly.application import Application
+from engine.expressions.folding import fold
+from engine.permissions.actors import Actor
+from engine.schema.engines import Databases
+from engine.schema.tables import DELETED
+from webapp.accounts import stamp_of
+from webapp.keys import Keys
+from webapp.tables import ACCOUNT, GROUP_ROLE, ROLE, USER, USER_GROUP, USER_ROLE
+
+LOOK_AGAIN_AFTER = 1.0
+"""Seconds for which a change in the organisation made by another process may go unseen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as one request finds it. `stamp` is what its tokens must carry."""
+
+    id: int
+    name: str
+    stamp: str
+    locale: str
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    application: Application
+    organisation: int
+    account: Account
+    actor: Actor
+
+
+class Actors:
+    """Finds the actors of one database."""
+
+    def __init__(self, databases: Databases, keys: Keys) -> None:
+        self.databases = databases
+        self.keys = keys
+        self._known: dict[int, _Known] = {}
+        self._organisation = 0
+        self._looked = (0.0, None)  # type: tuple[float, Application | None]
+        self._statement = _account_statement()
+
+    def account(self, connection: sa.Connection, user_id: int) -> Account | None:
+        """The account, if it exists and is active."""
+        rows = connection.execute(self._statement, {"user": user_id}).all()
+        if not rows or not rows[0].active:
+            return None
+        first = rows[0]
+        return Account(
+            id=first.id,
+            name=first.username,
+            stamp=stamp_of(self.keys, first.id, first.password),
+            locale=first.locale or "",
+            roles=frozenset(row.role for row in rows if row.role is not None),
+        )
+
+    def actor_for(self, application: Application, account: Account) -> Actor:
+        """The actor that the account acts as.
+
+        An account without a person record has its roles, but owns nothing and has no team.
+        """
+        organisation = self._organisation_version(application)
+        known = self._known.get(account.id)
+        if (
+            known is not None
+            and known.application is application
+            and known.organisation == organisation
+            and known.account == account
+        ):
+            return known.actor
+        actor = self._found(application, account)
+        self._known[account.id] = _Known(application, organisation, account, actor)
+        return actor
+
+    def look_again(self) -> None:
+        """Makes the next request look at the organisation: this process has just changed it."""
+        self._looked = (0.0, None)
+
+    def _organisation_version(self, application: Application) -> int:
+        looked, of = self._looked
+        now = time.monotonic()
+        if of is application and now - looked < LOOK_AGAIN_AFTER:
+            return self._organisation
+        site = application.catalog.site
+        sums = [
+            sa.select(sa.func.coalesce(sa.func.sum(application.tables.table(name).c.version), 0))
+            for name in (site.person, site.department)
+            if name in application.catalog.objects
+        ]
+        with self.databases.reading() as connection:
+            self._organisation = sum(int(connection.execute(s).scalar_one()) for s in sums)
+        self._looked = (now, application)
+        return self._organisation
+
+    def _found(self, application: Application, account: Account) -> Actor:
+        roles = account.roles & application.catalog.of("role").keys()
+        actor = Actor(name=account.name, roles=frozenset(roles))
+        site = application.catalog.site
+        people = application.catalog.objects.get(site.person)
+        field = people.fields.get(site.person_account) if people else None
+        if people is None or field is None:
+            return actor
+        table = application.tables.table(people.name)
+        column = table.c[field.folded] if field.folded else table.c[field.column]
+        wanted = fold(account.name) if field.folded else account.name
+        hierarchy = application.gate.hierarchy
+        with self.databases.reading() as connection:
+            row = connection.execute(
+                sa.select(table).where(column == wanted, table.c[DELETED].is_(None))
+            ).first()
+            if row is None:
+                return actor
+            in_ = people.fields.get(site.person_department)
+            department = row._mapping[in_.column] if in_ else None
+            below: frozenset[int] = frozenset()
+            if department is not None and site.department:
+                below = hierarchy.below(connection, site.department, department)
+            team = hierarchy.below(connection, people.name, row.id)
+        title = people.fields[people.title]
+        return replace(
+            actor,
+            person=row.id,
+            name=str(row._mapping[title.column] if title.stored else account.name),
+            department=department,
+            team=tuple(sorted(team)),
+            departments=tuple(sorted(below)),
+        )
+
+
+def _account_statement() -> sa.Select[tuple[object, ...]]:
+    user = sa.bindparam("user", type_=sa.Integer())
+    direct = sa.select(USER_ROLE.c.role_id).where(USER_ROLE.c.user_id == user)
+    by_group = (
+        sa.select(GROUP_ROLE.c.role_id)
+        .join(USER_GROUP, USER_GROUP.c.group_id == GROUP_ROLE.c.group_id)
+        .where(USER_GROUP.c.user_id == user)
+    )
+    return (
+        sa.select(
+            USER.c.id, USER.c.username, USER.c.active, USER.c.password,
+            ACCOUNT.c.locale, ROLE.c.name.label("role"),
+        )
+        .select_from(USER)
+        .outerjoin(ACCOUNT, ACCOUNT.c.user_id == USER.c.id)
+        .outerjoin(ROLE, ROLE.c.id.in_(direct.union_all(by_group)))
+        .where(USER.c.id == user)
+    )  # fmt: skip
