@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from assembly.application import Application, Clock, build_application, utc_now
+from assembly.filling import filler
 from assembly.kinds import KINDS
 from assembly.proposing import planner
 from assembly.seeding import sow
@@ -38,7 +38,7 @@ def establish(
     with databases.reading() as connection:
         plan = replan(connection)
     if not plan.empty:
-        publishing = Publishing(by=by, now=dt.datetime.now(dt.UTC))
+        publishing = Publishing(by=by, now=clock(), fill=filler(databases, clock))
         apply_plan(databases, plan, replan, publishing)
     application = build_application(databases, clock)
     sow(application.gate)

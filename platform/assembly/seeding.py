@@ -15,6 +15,7 @@ from engine.records.gate import Gate
 from engine.records.transaction import Transaction
 from engine.schema.state import SEED
 
+
 def sow(gate: Gate) -> int:
     """Creates missing seed records, and updates managed ones; returns how many were written.
 

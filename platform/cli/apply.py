@@ -10,6 +10,7 @@ import click
 import sqlalchemy as sa
 
 from assembly.application import build_application, utc_now
+from assembly.filling import filler
 from assembly.seeding import sow
 from cli.opening import Proposal, proposal
 from cli.plan import NOTHING, print_plan
@@ -61,7 +62,12 @@ def apply(
 
 def _apply(proposed: Proposal, allow_loss: bool) -> int | None:
     """Carries out the plan, mirrors the roles with it, and sows seed records after it."""
-    publishing = Publishing(by=_who(), now=utc_now(), hooks=(_mirror_roles,))
+    publishing = Publishing(
+        by=_who(),
+        now=utc_now(),
+        fill=filler(proposed.databases, utc_now),
+        hooks=(_mirror_roles,),
+    )
     revision = apply_plan(
         proposed.databases, proposed.plan, proposed.replan, publishing, allow_loss=allow_loss
     )

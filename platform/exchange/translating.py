@@ -19,7 +19,7 @@ from engine.records.inputs import HISTORICAL_FIELDS
 from exchange import messages as say
 from exchange.mapping import Column, ImportMapping
 from exchange.mapping_checks import takes_input
-from exchange.naming import RESTRICTED, link_key
+from exchange.naming import LINE, PROBLEMS, RESTRICTED, link_key
 from exchange.sources import Source, SourceRow
 
 STAMPS = HISTORICAL_FIELDS - {"owner", "department"}
@@ -174,7 +174,7 @@ def _check_columns(mapping: ImportMapping, source: Source) -> None:
     problems: list[Problem] = [
         say.UNMAPPED_COLUMN(name=name)
         for name in source.columns
-        if name not in mapping.columns and not name.startswith("_")
+        if name not in mapping.columns and name not in (LINE, PROBLEMS)
     ]
     found = ", ".join(source.columns)
     problems += [

@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from assembly.application import Application, build_application
+from assembly.filling import filler
 from assembly.kinds import KINDS
 from assembly.proposing import planner
 from engine.loading import Loaded, load
@@ -64,10 +65,15 @@ class Workshop:
 
     def apply(self, *, allow_loss: bool = False, hooks: tuple[Hook, ...] = ()) -> int | None:
         """Applies the definitions as they are now."""
-        publishing = Publishing(by="test", now=NOW, hooks=hooks)
-        return apply_plan(
-            self.databases, self.plan(), self.replan(), publishing, allow_loss=allow_loss
-        )
+        return self.carry_out(self.plan(), self.replan(), allow_loss=allow_loss, hooks=hooks)
+
+    def carry_out(
+        self, plan: Plan, replan: Replan, *, allow_loss: bool = False, hooks: tuple[Hook, ...] = ()
+    ) -> int | None:
+        """Applies a plan that was made before."""
+        fill = filler(self.databases, lambda: NOW)
+        publishing = Publishing(by="test", now=NOW, fill=fill, hooks=hooks)
+        return apply_plan(self.databases, plan, replan, publishing, allow_loss=allow_loss)
 
     def application(self) -> Application:
         """The application of the revision in force."""

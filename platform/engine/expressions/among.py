@@ -9,16 +9,12 @@ import sqlalchemy as sa
 from engine.expressions.sqltypes import Ids, Names
 
 
-def among_ids(
-    column: sa.ColumnElement[Any], name: str, dialect: str
-) -> sa.ColumnElement[bool]:
+def among_ids(column: sa.ColumnElement[Any], name: str, dialect: str) -> sa.ColumnElement[bool]:
     """Whether an id is one of the list bound as `name`."""
     return _among(column, sa.bindparam(name, type_=Ids()), dialect)
 
 
-def among_words(
-    column: sa.ColumnElement[Any], name: str, dialect: str
-) -> sa.ColumnElement[bool]:
+def among_words(column: sa.ColumnElement[Any], name: str, dialect: str) -> sa.ColumnElement[bool]:
     """Whether a text is one of the list bound as `name`."""
     return _among(column, sa.bindparam(name, type_=Names()), dialect)
 

@@ -35,6 +35,7 @@ from engine.expressions.nodes import (
     Several,
     User,
     Variable,
+    is_strict,
 )
 from engine.expressions.types import Kind, Row
 
@@ -142,6 +143,8 @@ def _call(node: Call) -> Closure:
     absent = False if node.type.kind is Kind.BOOLEAN else None
     if function.context:
         return _with_context(meaning, args, absent)
+    if function.lazy:
+        return lambda frame: meaning(arg(frame) for arg in args)
     if function.lenient:
         return lambda frame: meaning(*[arg(frame) for arg in args])
     if len(args) == 1:
@@ -236,6 +239,8 @@ def _has(node: Has) -> Closure:
 
 
 def _is_empty(node: IsEmpty) -> Closure:
+    if is_strict(node.part):
+        return lambda frame: False
     part = closure(node.part)
     if node.part.type.kind in (Kind.RECORDS, Kind.CHOICES, Kind.LIST):
         return lambda frame: not part(frame)

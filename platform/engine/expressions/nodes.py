@@ -225,6 +225,15 @@ def walk(node: Node) -> Iterator[Node]:
         stack.extend(current.parts())
 
 
+def is_strict(node: Node) -> bool:
+    """Whether the node is a condition that is always yes or no, never empty."""
+    if isinstance(node, Call):
+        return node.type.kind is Kind.BOOLEAN and not node.function.lenient
+    return isinstance(node, Compare | OneOf | Has | IsEmpty | Logic | Not) or (
+        isinstance(node, Aggregate) and node.type.kind is Kind.BOOLEAN
+    )
+
+
 def is_bound(node: Node) -> bool:
     """Whether the node is a path from `user` or a given value: one value for a whole statement."""
     while isinstance(node, Get):

@@ -41,7 +41,6 @@ from engine.expressions.nodes import (
     Choose,
     Compare,
     Get,
-    Given,
     Has,
     IsEmpty,
     Literal,
@@ -53,6 +52,7 @@ from engine.expressions.nodes import (
     Rescale,
     Variable,
     is_bound,
+    is_strict,
 )
 from engine.expressions.sqltypes import Ids, Number
 from engine.expressions.types import Kind, View
@@ -325,7 +325,7 @@ class Translator:
         return self.value(node, frame)
 
     def _is_empty(self, node: Node, frame: Frame, negate: bool) -> Condition:
-        if node.type.kind is Kind.BOOLEAN and not isinstance(node, Get | Choose | Call | Given):
+        if is_strict(node):
             return sa.true() if negate else sa.false()
         value = self.value(node, frame)
         return value.is_not(None) if negate else value.is_(None)

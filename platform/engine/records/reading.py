@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -158,8 +157,7 @@ class Reader:
     def _page(
         self, connection: sa.Connection, actor: Actor, definition: Object, query: Query
     ) -> Page:
-        now = self.gate.clock()
-        context = self._context(connection, actor, now)
+        context = self.context(connection, actor)
         plan = self._plan(connection, definition, query, actor, context)
         parameters = plan.parameters | plan.builder.binds.values(actor, context)
         for reader in plan.readers:
@@ -272,7 +270,7 @@ class Reader:
                 values[found.name] = linked if id is not None else Linked(None, None, True)
         return Record(definition.name, row[1], values)
 
-    def _context(self, connection: sa.Connection, actor: Actor, now: dt.datetime) -> Context:
+    def context(self, connection: sa.Connection, actor: Actor) -> Context:
         """What expressions of a query are evaluated in; the actor's person is read when asked for."""
         user = None
         people = self.gate.catalog.user_object
@@ -281,7 +279,7 @@ class Reader:
             user = RowView(reading, self.gate.catalog.objects[people], None, id=actor.person)  # type: ignore[arg-type]
         hierarchy = self.gate.hierarchy
         return Context(
-            now=now,
+            now=self.gate.clock(),
             zone=self.gate.zone,
             user=user,
             below=lambda object, id: hierarchy.below(connection, object, id),

@@ -30,8 +30,7 @@ from engine.problems import Message, Refusal, Text
 from engine.schema.differences import digest_of
 from engine.schema.engines import Databases
 from engine.schema.fence import FENCE, exclusive
-from engine.schema.filling import Filling, fill_folded
-from engine.schema.planning import Plan
+from engine.schema.planning import Filling, Plan
 from engine.schema.state import read_keys, write_keys, write_revision
 from engine.schema.steps import Phase, Step
 
@@ -90,7 +89,7 @@ class Publishing:
 
     by: str
     now: dt.datetime
-    fill: Filling = fill_folded
+    fill: Filling
     hooks: Sequence[Hook] = ()
 
 

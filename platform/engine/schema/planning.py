@@ -12,7 +12,7 @@ at all. When everything is as defined, it is empty.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -74,6 +74,10 @@ class Fill:
     object: str
     field: str
     column: str
+
+
+Filling = Callable[[sa.Connection, Tables, Sequence[Fill]], None]
+"""Computes columns of existing records, inside the transaction that publishes."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -247,7 +247,7 @@ def boolean(draw: DrawFn, scope: Scope, depth: int) -> str:
         shape("({a} {o} {c})", a=choice, o=same, c=choice), shape("({a} < {b} <= {c})", a=plain, b=plain, c=plain),
         shape("(({a} - {c}) {o} days({n}))", a=date, c=date, o=order, n=whole), shape("(({a} - {c}) {o} days({n}))", a=moment, c=moment, o=order, n=whole),
         shape("{f}({a}, {c})", f=literal("contains", "starts_with", "ends_with"), a=text, c=text),
-        shape("(({a}) is empty)", a=money), shape("(({a}) is not empty)", a=date), shape("(({a}) is empty)", a=b),
+        shape("(({a}) is empty)", a=money), shape("(({a}) is not empty)", a=date), 
         shape("{r} is {n}empty", r=literal("lines", "children", "owner.deals", "user.team"), n=literal("", "not ")),
         shape("({a} in [{b}, {c}])", a=plain, b=plain, c=literal(*NUMBERS)), shape("({a} in [{b}, {c}])", a=text, b=literal(*TEXTS), c=literal(*TEXTS)),
         loop("any({e} {r})", b), loop("all({e} {r})", b), loop("exists({v} {r})", b),

@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 
 from engine.problems import Refusal
-from engine.schema.applying import Publishing, apply_plan
 from engine.schema.engines import open_databases
 from engine.schema.planning import Plan
 from engine.schema.state import current, read_keys, revisions
@@ -117,7 +116,12 @@ def test_new_field_and_object(shop: Workshop) -> None:
 def test_links_in_a_circle(shop: Workshop) -> None:
     """Two new objects that link to each other, and one to itself."""
     shop.write(
-        book="fields: {name: {type: text}, sequel: {type: link, to: book}, shelf: {type: link, to: shelf}}",
+        book="""
+        fields:
+          name: {type: text}
+          sequel: {type: link, to: book}
+          shelf: {type: link, to: shelf}
+        """,
         shelf="fields: {name: {type: text}, best: {type: link, to: book}}",
     )
     shop.apply()
@@ -178,8 +182,10 @@ def test_unserved_list_is_named(shop: Workshop) -> None:
     views = "".join(f"  v{n}: {{label: List {n}, sort: n{n}}}\n" for n in range(9))
     fields = "".join(f"  n{n}: {{type: integer}}\n" for n in range(9))
     shop.write(book=f"views:\n{views}{BOOK}{fields}")
-    text = "the list List 8 (v8) of book has no index of its own: the object has its most indexes already"
-    assert text in shop.said()
+    assert [text for text in shop.said() if "List" in text] == [
+        "the list List 8 (v8) of book has no index of its own:"
+        " the object has its most indexes already"
+    ]
 
 
 def test_parked_field(shop: Workshop) -> None:
@@ -260,7 +266,12 @@ def test_awkward_names(shop: Workshop) -> None:
     """SQL keywords, our own suffixes and prefixes, and the longest names there can be."""
     long = "x" * 40
     shop.write(
-        order="fields: {name: {type: text}, select: {type: integer}, group: {type: link, to: group}}",
+        order="""
+        fields:
+          name: {type: text}
+          select: {type: integer}
+          group: {type: link, to: group}
+        """,
         group="fields: {name: {type: text}, table: {type: boolean}, name__f: {type: text}}",
         pg_thing="fields: {name: {type: text}, grams: {type: integer}, user: {type: date}}",
         a__fts="fields: {name: {type: text}}",
@@ -348,7 +359,7 @@ def test_drift_is_refused(shop: Workshop) -> None:
     with shop.databases.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE book ADD COLUMN surprise INTEGER")
     with pytest.raises(Refusal) as refused:
-        apply_plan(shop.databases, plan, replan, Publishing(by="test", now=NOW))
+        shop.carry_out(plan, replan)
     assert codes(refused) == ["plan-drifted"]
     assert "pages" not in columns(shop, "book")
 
@@ -358,27 +369,26 @@ def test_applied_meanwhile(shop: Workshop) -> None:
     shop.write(book=BOOK)
     plan, replan = shop.plan(), shop.replan()
     assert shop.apply() == 1
-    assert apply_plan(shop.databases, plan, replan, Publishing(by="late", now=NOW)) is None
+    assert shop.carry_out(plan, replan) is None
 
 
 def test_two_at_once(shop: Workshop, database_url: str) -> None:
     """Two applies of the same definitions at the same time: one does it all, once."""
     shop.write(book=BOOK)
     plan, replan = shop.plan(), shop.replan()
-    other = open_databases(database_url)
-    start, outcomes = threading.Barrier(2), []
+    other = Workshop(shop.folder, open_databases(database_url))
+    start, outcomes = threading.Barrier(2), list[int | None]()
 
-    def run(databases: object) -> None:
+    def run(one: Workshop) -> None:
         start.wait()
-        done = apply_plan(databases, plan, replan, Publishing(by="test", now=NOW))  # type: ignore[arg-type]
-        outcomes.append(done)
+        outcomes.append(one.carry_out(plan, replan))
 
-    threads = [threading.Thread(target=run, args=(d,)) for d in (shop.databases, other)]
+    threads = [threading.Thread(target=run, args=(one,)) for one in (shop, other)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    other.dispose()
+    other.databases.dispose()
     assert sorted(outcomes, key=str) == [1, None]
     with shop.databases.reading() as connection:
         assert len(revisions(connection)) == 1

@@ -91,7 +91,8 @@ def _exactly(unit: str, limit: int, count: Decimal) -> dt.timedelta | None:
 def _negated(writing: Writing) -> Column:
     unit = writing.call.type.unit
     own = sa.Interval() if unit == "seconds" else sa.Integer()
-    return raw(-raw(writing.args[0], own), Span(unit))
+    turned = raw(writing.args[0], own).op("*", return_type=own)(constant("-1"))
+    return raw(turned, Span(unit))
 
 
 def _negated_on_sqlite(writing: Writing) -> Column:

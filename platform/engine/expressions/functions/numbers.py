@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -107,7 +107,7 @@ def _of_present(choose: Callable[[list[Any]], Any]) -> Callable[..., Any]:
     return of
 
 
-def _first(*values: Any) -> Any:
+def _first(values: Iterable[Any]) -> Any:
     return next((value for value in values if value is not None), None)
 
 
@@ -205,6 +205,7 @@ COALESCE = Function(
     typed=unified,
     python=always(_first),
     lenient=True,
+    lazy=True,
     postgresql=_named("coalesce"),
     sqlite=_named("coalesce"),
     form="coalesce(a, b, …)",

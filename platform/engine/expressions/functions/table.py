@@ -68,7 +68,8 @@ class Function:
 
     `typed` gives the result's type and the adapted arguments, or raises Refusal; without it the
     arguments must be as `takes` says and the result is `gives`. `python` makes the Python
-    meaning for a call; it is never called with an empty argument unless `lenient`. With
+    meaning for a call; it is never called with an empty argument unless `lenient`, and takes
+    one iterable that computes the arguments as they are asked for if `lazy`. With
     `context` the meaning takes the evaluation's context first. `clock` marks what changes
     with time. `least` and `most` count the arguments (most None: any number).
     """
@@ -81,6 +82,7 @@ class Function:
     postgresql: Writer
     sqlite: Writer | None = None
     lenient: bool = False
+    lazy: bool = False
     context: bool = False
     clock: bool = False
     least: int = -1

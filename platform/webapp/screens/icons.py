@@ -1,0 +1,24 @@
+"""Icons as inline SVG, by the names that definitions use (Lucide's)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import lucide
+from markupsafe import Markup
+
+UNKNOWN = "square-dashed"
+"""Drawn for a name that is no icon: a wrong name in a definition never breaks a screen."""
+
+
+@lru_cache(maxsize=1024)
+def icon(name: str, size: int = 16) -> Markup:
+    """The icon, decorative: whoever uses it alone labels what it stands on."""
+    attributes = {"aria_hidden": "true", "focusable": "false", "class": "icon", "stroke_width": 1.75}
+    for candidate in (name, UNKNOWN):
+        try:
+            drawn = lucide._render_icon(candidate, size, **attributes)
+            return Markup(drawn.replace("\n", ""))
+        except lucide.IconDoesNotExist:
+            continue
+    return Markup("")

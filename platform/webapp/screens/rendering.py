@@ -1,0 +1,75 @@
+"""Templates: one environment per process, compiled once, everything escaped.
+
+A client layer may override a template by a file of the same name (`overrides` come first).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Response, g, request
+from flask_wtf.csrf import generate_csrf
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from webapp.screens import assets
+from webapp.screens.here import Here
+from webapp.screens.icons import icon
+from webapp.screens.navigation import navigation
+from webapp.screens.texts import texts_in
+
+TEMPLATES = Path(__file__).parents[3] / "templates" / "screens"
+THEMES = ("light", "dark")
+THEME_COOKIE = "theme"
+SIDE_COOKIE = "side"
+
+
+@lru_cache(maxsize=4)
+def environment(overrides: Sequence[Path] = ()) -> Environment:
+    """The environment in which screens are drawn."""
+    made = Environment(
+        loader=FileSystemLoader([*overrides, TEMPLATES]),
+        autoescape=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(icon=icon, asset=assets.address, Markup=Markup)
+    return made
+
+
+def page(template: str, here: Here, status: int = 200, **context: Any) -> Response:
+    """A whole screen inside the frame."""
+    return _answer(
+        template, here.locale, status, here=here, nav=navigation(here), actor=here.actor,
+        site=here.catalog.site, **context,
+    )  # fmt: skip
+
+
+def fragment(template: str, here: Here, status: int = 200, **context: Any) -> Response:
+    """Part of a screen, which a script places into it."""
+    return _answer(template, here.locale, status, here=here, **context)
+
+
+def plain_page(template: str, locale: str, status: int = 200, **context: Any) -> Response:
+    """A screen for somebody who is not signed in."""
+    return _answer(template, locale, status, **context)
+
+
+def _answer(template: str, locale: str, status: int, **context: Any) -> Response:
+    theme = request.cookies.get(THEME_COOKIE, "")
+    text = environment().get_template(template).render(
+        t=texts_in(locale),
+        locale=locale,
+        theme=theme if theme in THEMES else "",
+        narrow=request.cookies.get(SIDE_COOKIE) == "narrow",
+        csrf_token=generate_csrf,
+        nonce=g.get("csp_nonce", ""),
+        path=request.path,
+        **context,
+    )
+    return Response(text, status, content_type="text/html; charset=utf-8")

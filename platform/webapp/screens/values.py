@@ -1,0 +1,158 @@
+"""Values as HTML: one writer per field, made once per page, called once per cell.
+
+Every writer returns safe markup: whatever comes from a record passes `escape`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from babel.numbers import get_currency_symbol
+from markupsafe import Markup, escape
+
+from engine.definition.objects import Field
+from engine.fieldtypes.boolean import Boolean
+from engine.fieldtypes.choice import Choice, Choices, Option, Tags
+from engine.fieldtypes.date import Date, MomentType
+from engine.fieldtypes.link import Link
+from engine.fieldtypes.number import Integer, Money, NumberType, Percent
+from engine.fieldtypes.text import Email, Phone, TextType, Url
+from engine.records.reading import Linked
+from webapp.screens.dates import exact_moment, near_day, near_moment
+from webapp.screens.here import Here
+from webapp.screens.icons import icon
+
+Writer = Callable[[Any], str]
+
+COLOURS = frozenset(
+    ("grey", "blue", "teal", "green", "amber", "red", "purple", "pink", "orange", "cyan", "indigo")
+)
+EMPTY = '<span class="nothing">–</span>'
+PLAIN_COUNTS = frozenset(("version", "id"))
+
+
+def writer(field: Field, here: Here) -> Writer:
+    """What writes this field's values in a list or among facts."""
+    inner = _writer(field, here)
+    return lambda value: EMPTY if value is None or value == () or value == "" else inner(value)
+
+
+def _writer(field: Field, here: Here) -> Writer:
+    type_, locale = field.type, here.locale
+    match type_:
+        case Link():
+            return _link(type_, here)
+        case Tags():
+            return lambda value: "".join(f'<span class="tag">{escape(tag)}</span>' for tag in value)
+        case Choices():
+            chips = _chips(type_, locale)
+            return lambda value: "".join(chips.get(name) or str(escape(name)) for name in value)
+        case Choice():
+            chips = _chips(type_, locale)
+            return lambda value: chips.get(value) or str(escape(value))
+        case Boolean():
+            yes, no = _truths(type_, locale)
+            return lambda value: yes if value else no
+        case Date():
+            today = here.today
+            return lambda value: _time(value.isoformat(), value.isoformat(), near_day(value, today, locale))
+        case MomentType():
+            return lambda value: _moment(value, here)
+        case Money():
+            symbol = currency(type_.currency, locale)
+            return lambda value: f'<span class="num"><small>{symbol}</small>{value:,f}</span>'
+        case Percent():
+            return lambda value: f'<span class="num">{percent(value)}<small>%</small></span>'
+        case Integer():
+            return lambda value: f'<span class="num">{value:,d}</span>' if isinstance(value, int) else f'<span class="num">{value:,f}</span>'
+        case NumberType():
+            return lambda value: f'<span class="num">{shortened(value)}</span>'
+        case Url():
+            return _address
+        case Email():
+            return lambda value: f'<a href="mailto:{escape(value)}">{escape(value)}</a>'
+        case Phone():
+            return lambda value: f'<a href="tel:{escape(value.replace(" ", ""))}">{escape(value)}</a>'
+        case TextType() if type_.multiline:
+            return lambda value: f'<span class="prose">{escape(value)}</span>'
+    return lambda value: str(escape(type_.format(value, locale)))
+
+
+@lru_cache(maxsize=64)
+def currency(code: str, locale: str) -> str:
+    """The sign of a currency as readers of the locale know it."""
+    return str(escape(get_currency_symbol(code, locale=locale.replace("-", "_")))) if code else ""
+
+
+def percent(value: Decimal) -> str:
+    """A fraction in per cent, without the sign."""
+    return f"{(value * 100).normalize():f}"
+
+
+def shortened(value: Decimal | int) -> str:
+    """A number with thousands separators, without zeros behind its decimals."""
+    text = f"{value:,f}" if isinstance(value, Decimal) else f"{value:,d}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def chip(option: Option, locale: str) -> str:
+    """An option in its colour."""
+    colour = option.colour if option.colour in COLOURS else "plain"
+    return f'<span class="chip chip-{colour}">{escape(option.label.in_(locale))}</span>'
+
+
+def _chips(type_: Choice, locale: str) -> Mapping[str, str]:
+    return {option.name: chip(option, locale) for option in type_.options}
+
+
+def _truths(type_: Boolean, locale: str) -> tuple[str, str]:
+    yes, no = escape(type_.format(True, locale)), escape(type_.format(False, locale))
+    return f'<span class="yes">{icon("check", 14)}{yes}</span>', f'<span class="no">{no}</span>'
+
+
+def _link(type_: Link, here: Here) -> Writer:
+    restricted = f'<span class="hidden-value">{icon("lock", 12)}{escape(here.t("restricted"))}</span>'
+    opens = here.lens(type_.to).may("read")
+    person = type_.to == here.catalog.site.person
+
+    def write(value: Linked) -> str:
+        if value.restricted:
+            return restricted
+        title = escape(value.title or f"#{value.id}")
+        shown = f"{avatar(str(value.title or '?'), value.id or 0)}{title}" if person else title
+        if not opens:
+            return f'<span class="link" title="{title}">{shown}</span>'
+        return f'<a class="link" href="/o/{type_.to}/{value.id}" title="{title}">{shown}</a>'
+
+    return write
+
+
+def avatar(name: str, number: int) -> Markup:
+    """A person's mark: the first character of their name on one of eight colours."""
+    first = (name.strip() or "?")[0].upper()
+    return Markup('<span class="avatar avatar-{}" aria-hidden="true">{}</span>').format(number % 8, first)
+
+
+def _address(value: str) -> str:
+    shown = escape(value.removeprefix("https://").removeprefix("http://").rstrip("/"))
+    if not value.startswith(("https://", "http://")):
+        return str(shown)
+    return f'<a href="{escape(value)}" rel="noopener noreferrer" target="_blank">{shown}</a>'
+
+
+def _moment(value: dt.datetime, here: Here) -> str:
+    exact = exact_moment(value, here.zone)
+    return _time(value.isoformat(), exact, near_moment(value, here.now, here.zone, here.locale))
+
+
+def _time(machine: str, exact: str, shown: str) -> str:
+    return f'<time datetime="{machine}" title="{exact}">{shown}</time>'
+
+
+def is_number(field: Field) -> bool:
+    """Whether its values stand right-aligned."""
+    return isinstance(field.type, NumberType)
