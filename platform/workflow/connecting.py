@@ -82,7 +82,9 @@ def _connected(workflow: Workflow, catalog: Catalog, problems: Problems) -> Work
         problems.append(UNKNOWN_OBJECT(source.at("object"), name=workflow.object, best=best))
         return workflow
     field = definition.fields.get(workflow.field)
-    if field is None or not (isinstance(field.type, Stage) and field.type.workflow == workflow.name):
+    if field is None or not (
+        isinstance(field.type, Stage) and field.type.workflow == workflow.name
+    ):
         problems.append(
             NOT_ITS_FIELD(
                 source.at("field"),
@@ -106,9 +108,7 @@ def _transition(
             if name not in definition.fields:
                 best = did_you_mean(name, definition.fields)
                 place = transition.place(key, index)
-                problems.append(
-                    UNKNOWN_FIELD(place, object=definition.name, name=name, best=best)
-                )
+                problems.append(UNKNOWN_FIELD(place, object=definition.name, name=name, best=best))
     _unknown(transition.roles, catalog.of("role"), transition.place("roles"), problems)
     boolean = Type(Kind.BOOLEAN)
     guard = _compiled(transition.source, "guard", boolean, definition, catalog, problems)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as field_
 
 from engine.definition.building import build_attributes, text_attribute
 from engine.definition.kinds import DefinitionKind, Problems
@@ -36,9 +37,9 @@ class Transition:
     say: Text | None = None
     require: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
-    sets: Mapping[str, Expression] = field(default_factory=dict)
+    sets: Mapping[str, Expression] = field_(default_factory=dict)
     key: str = ""
-    source: Node | None = field(default=None, compare=False, repr=False)
+    source: Node | None = field_(default=None, compare=False, repr=False)
 
     def place(self, *path: str | int) -> Place:
         """Where it, or one of its keys, was written."""
@@ -57,7 +58,7 @@ class Workflow:
     attributes: Mapping[str, Attribute]
     start: tuple[str, ...]
     transitions: Mapping[str, Transition]
-    source: Node | None = field(default=None, compare=False, repr=False)
+    source: Node | None = field_(default=None, compare=False, repr=False)
 
     def state(self, stage: str | None) -> str:
         """What the stage means for the record; an unknown stage is open."""
@@ -76,9 +77,7 @@ def build_workflow(name: str, node: Node, problems: Problems) -> Workflow | None
     """The workflow from its file; guards are still text."""
     stages_node = node.get("stages")
     options = tuple(_stage(key, child) for key, child in stages_node.items()) if stages_node else ()
-    states = {
-        option.name: str(option.attributes.get("state", "open")) for option in options
-    }
+    states = {option.name: str(option.attributes.get("state", "open")) for option in options}
     attributes = build_attributes(node.get("attributes"), options, problems)
     names = tuple(option.name for option in options)
     start = node.plain("start") or (names[0] if names else "")
@@ -97,8 +96,6 @@ def build_workflow(name: str, node: Node, problems: Problems) -> Workflow | None
         },
         source=node,
     )
-
-
 
 
 def _stage(name: str, node: Node) -> Option:

@@ -24,7 +24,7 @@ from workflow.definitions import Transition, Workflow
 
 
 def workflow_steps() -> tuple[Step, ...]:
-    """The gate's steps with those of workflows: before computing, before the rules, after writing."""
+    """The gate's steps with those of workflows, each at its place."""
     return with_steps(
         STEPS,
         ("compute", Step("transition", choose_transitions)),

@@ -24,7 +24,10 @@ _WHY = {
     "sequence": Text({"en": "needs exactly one {seq}", "zh": "必须恰好含有一个 {seq}"}),
     "digits": Text({"en": "needs a character that is no digit", "zh": "必须含有非数字字符"}),
     "braces": Text(
-        {"en": "knows only {year}, {month}, {day}, {seq}", "zh": "只能使用 {year} {month} {day} {seq}"}
+        {
+            "en": "knows only {year}, {month}, {day}, {seq}",
+            "zh": "只能用 {year} {month} {day} {seq}",
+        }
     ),
 }
 

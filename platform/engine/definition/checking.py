@@ -39,13 +39,9 @@ def _known(
         field = definition.fields.get(name)
         if field is None:
             best = did_you_mean(name, definition.fields)
-            problems.append(
-                say.UNKNOWN_FIELD(place, object=definition.name, name=name, best=best)
-            )
+            problems.append(say.UNKNOWN_FIELD(place, object=definition.name, name=name, best=best))
         elif stored and not field.stored:
-            problems.append(
-                say.NOT_STORED(place, object=definition.name, field=name, key=stored)
-            )
+            problems.append(say.NOT_STORED(place, object=definition.name, field=name, key=stored))
 
 
 def _title(definition: Object, problems: Problems) -> None:

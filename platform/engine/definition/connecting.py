@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from engine.definition import messages as say
+from engine.definition.building import build_object
 from engine.definition.catalog import Catalog, as_member
 from engine.definition.checking import check_object
 from engine.definition.kinds import DefinitionKind, Problems
-from engine.definition.building import build_object
 from engine.definition.objects import Check, Field, ListView, Object, Rollup
 from engine.definition.ordering import computing_order
 from engine.definition.paths import Aggregate, aggregate, has_aggregate, paths

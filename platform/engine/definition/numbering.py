@@ -40,7 +40,9 @@ class NumberPattern:
     def format(self, sequence: int, day: dt.date) -> str:
         """The number with the sequence's value `sequence`, on `day` in the company's time zone."""
         return _PART.sub(
-            lambda m: f"{sequence:0{int(m[2] or 1)}}" if m[1] == "seq" else self._date_part(m[1], day),
+            lambda m: (
+                f"{sequence:0{int(m[2] or 1)}}" if m[1] == "seq" else self._date_part(m[1], day)
+            ),
             self.pattern,
         )
 

@@ -111,7 +111,7 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """A condition that every record must fulfil, what to say when it does not, about which field."""
+    """A condition that every record must fulfil; what to say, and where, when it does not."""
 
     name: str
     that: Expression | None

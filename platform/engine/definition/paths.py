@@ -22,7 +22,9 @@ def paths(source: str) -> frozenset[tuple[str, ...]]:
 
 def has_aggregate(source: str) -> bool:
     """Whether the expression aggregates over lines or related records."""
-    return any(isinstance(n, ast.GeneratorExp) for n in ast.walk(ast.parse(source.strip(), mode="eval")))
+    return any(
+        isinstance(n, ast.GeneratorExp) for n in ast.walk(ast.parse(source.strip(), mode="eval"))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,7 @@ def aggregate(source: str) -> Aggregate | None:
     )
 
 
-def _collect(
-    node: ast.AST, bound: dict[str, tuple[str, ...]], found: set[tuple[str, ...]]
-) -> None:
+def _collect(node: ast.AST, bound: dict[str, tuple[str, ...]], found: set[tuple[str, ...]]) -> None:
     path = _path(node)
     if path is not None:
         found.add(bound.get(path[0], path[:1]) + path[1:])

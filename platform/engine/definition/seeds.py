@@ -67,19 +67,17 @@ def _connected(file: SeedFile, catalog: Catalog, problems: Problems) -> SeedFile
             found = definition.fields.get(name)
             if found is None or not (found.writable or name == "owner"):
                 best = did_you_mean(name, definition.fields)
-                problems.append(
-                    UNKNOWN_FIELD(place, object=definition.name, name=name, best=best)
-                )
+                problems.append(UNKNOWN_FIELD(place, object=definition.name, name=name, best=best))
                 continue
-            value = raw.get(locale, next(iter(raw.values()), None)) if isinstance(raw, dict) else raw
+            value = (
+                raw.get(locale, next(iter(raw.values()), None)) if isinstance(raw, dict) else raw
+            )
             if isinstance(found.type, Link):
                 target = catalog.of("data").get(found.type.to)
                 keys = target.records if target else {}
                 if value not in keys:
                     best = did_you_mean(str(value), keys)
-                    problems.append(
-                        UNKNOWN_SEED(place, key=value, object=found.type.to, best=best)
-                    )
+                    problems.append(UNKNOWN_SEED(place, key=value, object=found.type.to, best=best))
             elif found.type.stored:
                 try:
                     found.type.read(value)

@@ -87,7 +87,9 @@ def _stage(field: Field, type_: Stage, catalog: Catalog, problems: Problems) -> 
 def _link_back(field: Field, type_: Collection, catalog: Catalog, problems: Problems) -> str:
     child = catalog.objects[type_.of]
     links = [
-        f.name for f in child.fields.values() if isinstance(f.type, Link) and f.type.to == field.object
+        f.name
+        for f in child.fields.values()
+        if isinstance(f.type, Link) and f.type.to == field.object
     ]
     if type_.by and (type_.by in links or _system_link(type_.by, field.object, catalog)):
         return type_.by
@@ -150,7 +152,8 @@ def _with_title(definition: Object, problems: Problems) -> Object:
     title = definition.title or ("number" if definition.number else "")
     if not title and not definition.parent:
         first = next(
-            (f.name for f in definition.fields.values() if f.type.name == "text" and not f.system), ""
+            (f.name for f in definition.fields.values() if f.type.name == "text" and not f.system),
+            "",
         )
         title = "name" if "name" in definition.fields else first
         if not title:

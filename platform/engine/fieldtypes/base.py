@@ -77,6 +77,4 @@ def is_empty(raw: Any) -> bool:
 def not_readable(raw: Any, expected_en: str, expected_zh: str) -> Refusal:
     """The refusal of a value: what was found and what was expected."""
     shown = repr(raw) if len(repr(raw)) <= 60 else repr(raw)[:57] + "…"
-    return Refusal(
-        NOT_READABLE(found=shown, expected=Text({"en": expected_en, "zh": expected_zh}))
-    )
+    return Refusal(NOT_READABLE(found=shown, expected=Text({"en": expected_en, "zh": expected_zh})))

@@ -84,7 +84,9 @@ class MomentType(FieldType):
         try:
             return moment.astimezone(dt.UTC)
         except OverflowError:
-            raise not_readable(raw, "a time within years 1 to 9999", "公元 1 至 9999 年的时间") from None
+            raise not_readable(
+                raw, "a time within years 1 to 9999", "公元 1 至 9999 年的时间"
+            ) from None
 
     def to_json(self, value: Any) -> Any:
         return None if value is None else value.isoformat().replace("+00:00", "Z")

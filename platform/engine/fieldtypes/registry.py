@@ -17,8 +17,24 @@ FIELD_TYPES: Mapping[str, type[FieldType]] = MappingProxyType(
     {
         cls.name: cls
         for cls in (
-            TextType, Email, Phone, Url, Integer, NumberType, Percent, Money, Boolean,
-            Date, MomentType, Choice, Choices, Stage, Tags, Link, Lines, Related,
-        )  # fmt: skip
+            TextType,
+            Email,
+            Phone,
+            Url,
+            Integer,
+            NumberType,
+            Percent,
+            Money,
+            Boolean,
+            Date,
+            MomentType,
+            Choice,
+            Choices,
+            Stage,
+            Tags,
+            Link,
+            Lines,
+            Related,
+        )
     }
 )

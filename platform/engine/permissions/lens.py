@@ -73,9 +73,7 @@ class Lens:
             return self._parent_rows(action, source, binds)
         return self._union(self._scopes(action), source, binds)
 
-    def cell(
-        self, name: str, source: sa.FromClause, binds: Binds
-    ) -> sa.ColumnElement[bool] | None:
+    def cell(self, name: str, source: sa.FromClause, binds: Binds) -> sa.ColumnElement[bool] | None:
         """The condition under which the field of a visible row is visible; None for always."""
         if self.is_system or self.parent is not None:
             return None

@@ -130,7 +130,10 @@ def _grant(definition: Object, node: Node, catalog: Catalog, problems: Problems)
             if node.get(key) is not None:
                 problems.append(
                     LINE_GRANT(
-                        node.at(key), object=definition.name, parent=definition.parent_object, key=key
+                        node.at(key),
+                        object=definition.name,
+                        parent=definition.parent_object,
+                        key=key,
                     )
                 )
     scopes = {
@@ -151,7 +154,11 @@ def _scope(
     definition: Object, action: str, node: Node, catalog: Catalog, problems: Problems
 ) -> Scope:
     raw = node.to_plain()
-    word = {True: "all", False: "none", None: "none"}.get(raw, raw) if not isinstance(raw, str) else raw
+    word = (
+        {True: "all", False: "none", None: "none"}.get(raw, raw)
+        if not isinstance(raw, str)
+        else raw
+    )
     if word in NAMED_SCOPES:
         if word not in ("all", "none") and "owner" not in definition.fields:
             # a person's record belongs to that person, so it has these scopes without an owner

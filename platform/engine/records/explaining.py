@@ -32,7 +32,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer and its reasons. `note` tells what no role could change, such as a deleted record."""
+    """The answer and its reasons. `note` tells what no role could change (a deleted record)."""
 
     allowed: bool
     action: str
@@ -127,4 +127,3 @@ def _find(gate: Gate, definition: Object, record: int | str) -> tuple[int, bool]
             sa.select(table.c.id, table.c[DELETED]).where(column == value)
         ).first()
     return None if row is None else (row[0], row[1] is not None)
-

@@ -21,9 +21,20 @@ from engine.permissions.actors import Actor
 from engine.permissions.lens import Lenses
 from engine.permissions.roles import Role
 from engine.problems import Refusal
-from engine.records import auditing, computing, derived, inputs, lines, numbers, removal, rights
+from engine.records import (
+    auditing,
+    computing,
+    derived,
+    inputs,
+    lines,
+    numbers,
+    removal,
+    rights,
+    rollups,
+    rules,
+    writing,
+)
 from engine.records import messages as say
-from engine.records import rollups, rules, writing
 from engine.records.changes import CREATE, DELETE, RESTORE, UPDATE, Batch, Change, Step
 from engine.records.conflicts import refusal_of
 from engine.records.hierarchy import Hierarchy
@@ -79,9 +90,7 @@ STEPS: tuple[Step, ...] = (
 """The steps in order. A step runs for its own actions only."""
 
 
-def with_steps(
-    steps: Sequence[Step], *additions: tuple[str, Step]
-) -> tuple[Step, ...]:
+def with_steps(steps: Sequence[Step], *additions: tuple[str, Step]) -> tuple[Step, ...]:
     """The steps with more of them: each addition stands right before the named step.
 
     Raises LookupError when there is no step of that name.
@@ -155,11 +164,16 @@ class Gate:
             except IntegrityError as error:
                 raise refusal_of(error, self.catalog) from error
             except OperationalError as error:
-                if getattr(error.orig, "sqlstate", "") not in ("40P01", "40001") or attempt == ATTEMPTS:
+                if (
+                    getattr(error.orig, "sqlstate", "") not in ("40P01", "40001")
+                    or attempt == ATTEMPTS
+                ):
                     raise
         raise AssertionError("unreachable")
 
-    def create(self, actor: Actor, object: str, values: Sequence[Mapping[str, Any]]) -> list[Change]:
+    def create(
+        self, actor: Actor, object: str, values: Sequence[Mapping[str, Any]]
+    ) -> list[Change]:
         """Creates records, all or none; each with its lines."""
         changes = [Change(given=dict(given)) for given in values]
         if len(changes) > 1:
@@ -168,9 +182,14 @@ class Gate:
         return self.write(actor, lambda tx: self.pass_steps(tx, object, CREATE, changes).changes)
 
     def update(
-        self, actor: Actor, object: str, id: int, values: Mapping[str, Any], version: int | None = None
+        self,
+        actor: Actor,
+        object: str,
+        id: int,
+        values: Mapping[str, Any],
+        version: int | None = None,
     ) -> Change:
-        """Changes the given fields of one record; `version` is the one the change was made from."""
+        """Changes the given fields of one record; `version` is the one it was made from."""
 
         def work(tx: Transaction) -> Change:
             change = Change(given=dict(values), id=id, expected_version=version)
@@ -199,12 +218,17 @@ class Gate:
 
         return self.write(actor, work)
 
-    def delete(self, actor: Actor, object: str, ids: Sequence[int], version: int | None = None) -> None:
+    def delete(
+        self, actor: Actor, object: str, ids: Sequence[int], version: int | None = None
+    ) -> None:
         """Moves records to the recycle bin, with their lines."""
         self.write(
             actor,
             lambda tx: self.pass_steps(
-                tx, object, DELETE, [Change(given={}, id=id, expected_version=version) for id in ids]
+                tx,
+                object,
+                DELETE,
+                [Change(given={}, id=id, expected_version=version) for id in ids],
             ),
         )
 
@@ -268,7 +292,7 @@ class Gate:
         derived.write_derived(tx, definition, before, after)
 
     def require_right(self, actor: Actor, right: str) -> None:
-        """Refuses an actor none of whose roles has the right (`historical_import`, `administer`)."""
+        """Refuses an actor whose roles all lack the right (`historical_import`, `administer`)."""
         known: Mapping[str, Role] = self.catalog.of("role")
         if actor.is_system or any(getattr(known[r], right) for r in actor.roles if r in known):
             return

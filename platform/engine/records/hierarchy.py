@@ -25,7 +25,11 @@ class Hierarchy:
             return site.department_parent
         fields = self.catalog.objects[object].fields.values()
         return next(
-            (f.name for f in fields if isinstance(f.type, Link) and f.type.to == object and not f.system),
+            (
+                f.name
+                for f in fields
+                if isinstance(f.type, Link) and f.type.to == object and not f.system
+            ),
             "",
         )
 

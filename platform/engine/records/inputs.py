@@ -119,12 +119,12 @@ def fill_defaults(batch: Batch) -> None:
 def _stamp(batch: Batch, change: Change) -> None:
     tx, row = batch.tx, change.row
     row["version"] = 1
-    for name, value in (
-        ("created_on", tx.now), ("created_by", tx.actor.person),
-        ("changed_on", row.get("created_on") or tx.now), ("changed_by", row.get("created_by") or tx.actor.person),
-    ):  # fmt: skip
+    for name, value in (("created_on", tx.now), ("created_by", tx.actor.person)):
         if row.get(name) is None:
             row[name] = value
+        changed = name.replace("created", "changed")
+        if row.get(changed) is None:
+            row[changed] = row[name]
     if "owner" in batch.definition.fields and "owner" not in change.given:
         row["owner"] = tx.actor.person
 
@@ -182,7 +182,9 @@ def _resolve(
     elif value not in found:
         unchanged = change.before is not None and change.before.get(field.name) == value
         if not unchanged:
-            change.refuse(say.LINK_NOT_FOUND(field=field.label, target=target, found=value), field.name)
+            change.refuse(
+                say.LINK_NOT_FOUND(field=field.label, target=target, found=value), field.name
+            )
             change.row[field.name] = None
 
 
@@ -245,5 +247,6 @@ def _target_select(batch: Batch, target: str) -> tuple[Prepared, Binds, list[Pre
         prepared = tx.gate.statements.prepared
         return prepared(ids), binds, [prepared(statement) for statement in named]
 
-    return tx.gate.statements.once(("targets", target, roles), build)
-
+    found: tuple[Prepared, Binds, list[Prepared]]
+    found = tx.gate.statements.once(("targets", target, roles), build)
+    return found

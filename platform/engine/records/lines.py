@@ -89,7 +89,9 @@ def _must_follow(batch: Batch, field: Field, change: Change) -> bool:
     """Whether the lines compute from something of their record that changes now."""
     assert isinstance(field.type, Lines)
     child = batch.tx.catalog.objects[field.type.of]
-    reads = batch.tx.gate.statements.once(("reads_parent", child.name), lambda: _reads_parent(child))
+    reads = batch.tx.gate.statements.once(
+        ("reads_parent", child.name), lambda: _reads_parent(child)
+    )
     before = change.before or {}
     changed = {name for name in reads if before.get(name) != change.row.get(name)}
     return bool(changed)

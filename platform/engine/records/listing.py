@@ -15,14 +15,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.definition.catalog import as_member
+from engine.definition.messages import UNKNOWN_FIELD
 from engine.definition.objects import Field, Object
 from engine.expressions import JoinSet, compile_expression, to_sql
 from engine.expressions.syntax import WHERE_LIMITS
 from engine.expressions.types import Kind, Member, Type
 from engine.fieldtypes.choice import Choice, Choices, Tags
 from engine.fieldtypes.link import Link
-from engine.definition.catalog import as_member
-from engine.definition.messages import UNKNOWN_FIELD
 from engine.permissions.binds import Binds
 from engine.permissions.lens import ActorView, Lens, ReadableNames
 from engine.problems import Refusal, Text, did_you_mean
@@ -74,7 +74,10 @@ class Builder:
             known = [n for n in self.definition.fields if self.lens.may_read(n)]
             raise Refusal(
                 UNKNOWN_FIELD(
-                    path=key, object=self.definition.label, name=name, best=did_you_mean(name, known)
+                    path=key,
+                    object=self.definition.label,
+                    name=name,
+                    best=did_you_mean(name, known),
                 )
             )
         return found
@@ -117,7 +120,9 @@ class Builder:
         compiled = to_sql(found.formula, self.gate.tables, source, self.gate.dialect, joins)
         self.binds.add(compiled)
         type_ = found.type.column_type()
-        return compiled.value if type_ is None else sa.type_coerce(compiled.value, compiled.value.type)
+        return (
+            compiled.value if type_ is None else sa.type_coerce(compiled.value, compiled.value.type)
+        )
 
     def sort_key(self, name: str) -> sa.ColumnElement[Any]:
         """What a list is ordered by for a field: linked titles, options in declared order."""
@@ -133,7 +138,9 @@ class Builder:
                 return self.value(found)
             raise Refusal(
                 say.BAD_QUERY(
-                    key="sort", found=name, expected=Text({"en": "a field with a value", "zh": "有值的字段"})
+                    key="sort",
+                    found=name,
+                    expected=Text({"en": "a field with a value", "zh": "有值的字段"}),
                 )
             )
         column = self.source.c[sort_column(self.definition, found)]
@@ -226,6 +233,3 @@ def _stored(found: Field, raw: Any) -> Any:
             say.BAD_QUERY(key=found.name, found=raw, expected=Text({"en": "an id", "zh": "ID"}))
         )
     return value
-
-
-

@@ -79,7 +79,7 @@ class Numbering:
 
 def _day(tx: Transaction, change: Change) -> dt.date:
     """The day that a record is numbered by: history by when it happened, all else by today."""
-    created = change.row.get("created_on")
+    created: dt.datetime | None = change.row.get("created_on")
     if tx.historical and created is not None:
         return created.astimezone(tx.gate.zone).date()
     return tx.today

@@ -22,7 +22,7 @@ from engine.records.rights import forbidden, not_found
 from engine.records.rows import RowView
 from engine.records.shapes import Row
 from engine.records.words import word_conditions
-from engine.schema.tables import DELETED, POSITION
+from engine.schema.tables import POSITION
 
 if TYPE_CHECKING:
     from engine.records.gate import Gate
@@ -271,7 +271,7 @@ class Reader:
         return Record(definition.name, row[1], values)
 
     def context(self, connection: sa.Connection, actor: Actor) -> Context:
-        """What expressions of a query are evaluated in; the actor's person is read when asked for."""
+        """What a query's expressions are evaluated in; the person is read when asked for."""
         user = None
         people = self.gate.catalog.user_object
         if actor.person is not None and people:
@@ -451,4 +451,3 @@ def _check_query(query: Query) -> None:
     if query.count not in COUNTS:
         expected = Text.of(" | ".join(COUNTS))
         raise Refusal(say.BAD_QUERY(key="count", found=query.count, expected=expected))
-

@@ -108,5 +108,3 @@ def follow_links(batch: Batch) -> None:
         else:
             changes = [Change(given={}, id=id) for id in found]
             tx.gate.pass_steps(tx.as_system(), definition.name, DELETE, changes)
-
-

@@ -104,7 +104,7 @@ def not_found(lens: Lens, record: object) -> Problem:
     return say.NOT_FOUND(object=lens.definition.label, record=record)
 
 
-def _locked_rows(batch: Batch) -> tuple[dict[int, dict[str, object]], dict[int, tuple[bool, ...]]]:
+def _locked_rows(batch: Batch) -> tuple[dict[int, Row], dict[int, tuple[bool, ...]]]:
     tx, lens = batch.tx, batch.lens
     shape = tx.shape(batch.name)
     ids = ids_of(batch.changes)
@@ -177,7 +177,9 @@ def check_version(batch: Batch) -> None:
             batch.tx.connection, batch.name, change.before["id"], expected
         )
         readable = [n for n in names if batch.lens.may_read(n)]
-        labels = [batch.definition.fields[n].label for n in readable if n in batch.definition.fields]
+        labels = [
+            batch.definition.fields[n].label for n in readable if n in batch.definition.fields
+        ]
         change.refuse(
             say.STALE(
                 current=change.before["version"],

@@ -212,9 +212,7 @@ def computed_anew(tx: Transaction, keeper: Keeper, ids: Iterable[int]) -> dict[i
     for join in compiled.joins:
         source = source.outerjoin(join.source, join.on)
     statement = (
-        sa.select(table.c.id, compiled.value)
-        .select_from(source)
-        .where(table.c.id.in_(sorted(ids)))
+        sa.select(table.c.id, compiled.value).select_from(source).where(table.c.id.in_(sorted(ids)))
     )
     parameters = compiled.parameters(tx.context)
     return {row[0]: row[1] for row in tx.connection.execute(statement, parameters)}

@@ -1,4 +1,4 @@
-"""Steps: what every record must fulfil: required fields, checks, conditions on links, uniqueness."""
+"""Steps: what every record must fulfil: required fields, checks, links, uniqueness."""
 
 from __future__ import annotations
 
@@ -179,7 +179,9 @@ def _holders(
     seen = ActorView(tx.gate.lenses, roles, binds).visible(batch.name, table)
     title_field = definition.fields.get(definition.title)
     title = table.c[title_field.column] if title_field and title_field.stored else table.c.id
-    visible = sa.case((seen, sa.literal(1)), else_=sa.literal(0)) if seen is not None else sa.literal(1)
+    visible = (
+        sa.case((seen, sa.literal(1)), else_=sa.literal(0)) if seen is not None else sa.literal(1)
+    )
     words: tuple[str, ...] = ()
     if len(columns) == 1 and fields[0].folded:
         words = tuple(key[0] for key in keys)

@@ -14,7 +14,6 @@ from engine.records.prepared import Prepared
 from engine.records.shapes import Shape
 from engine.schema.tables import DELETED, POSITION
 
-
 RECENT = 500
 """Lists whose statements are kept."""
 
@@ -61,7 +60,7 @@ class Statements:
             )
             return self.prepared(statement.with_for_update() if lock else statement)
 
-        return self.once(("by_ids", shape.table.name, lock), build)
+        return self._prepared_once(("by_ids", shape.table.name, lock), build)
 
     def lines_of(self, shape: Shape, link: str) -> Prepared:
         """Live lines of the parents `ids`, in their order."""
@@ -75,11 +74,11 @@ class Statements:
                 .order_by(table.c[link], table.c[POSITION], table.c.id)
             )
 
-        return self.once(("lines_of", shape.table.name, link), build)
+        return self._prepared_once(("lines_of", shape.table.name, link), build)
 
     def next_ids(self, table: sa.Table) -> Prepared:
         """`count` fresh ids of a table on PostgreSQL, in one round trip."""
-        return self.once(
+        return self._prepared_once(
             ("next_ids", table.name),
             lambda: self.prepared(
                 sa.text(
@@ -96,7 +95,7 @@ class Statements:
             values = {name: sa.bindparam(name, type_=table.c[name].type) for name in columns}
             return self.prepared(sa.insert(table).values(values).inline())
 
-        return self.once(("insert", table.name, columns), build)
+        return self._prepared_once(("insert", table.name, columns), build)
 
     def update(self, table: sa.Table, columns: frozenset[str]) -> Prepared:
         """An UPDATE by id of these columns; parameters `set_<column>` and `row_id`."""
@@ -106,8 +105,12 @@ class Statements:
             row_id = sa.bindparam("row_id", type_=table.c.id.type)
             return self.prepared(sa.update(table).where(table.c.id == row_id).values(values))
 
-        return self.once(("update", table.name, columns), build)
+        return self._prepared_once(("update", table.name, columns), build)
 
     def prepared(self, statement: sa.Executable) -> Prepared:
         """The statement compiled for this database."""
         return Prepared(statement, self.dialect)
+
+    def _prepared_once(self, key: Any, build: Callable[[], Prepared]) -> Prepared:
+        found: Prepared = self.once(key, build)
+        return found

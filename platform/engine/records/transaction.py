@@ -72,7 +72,7 @@ class Transaction:
 
     @property
     def dialect(self) -> str:
-        """"sqlite" or "postgresql"."""
+        """ "sqlite" or "postgresql"."""
         return self.gate.dialect
 
     @property
@@ -88,9 +88,7 @@ class Transaction:
         user = None
         if person is not None and user_object:
             user = RowView(self, self.catalog.objects[user_object], None, id=person)
-        return Context(
-            now=self.now, zone=self.gate.zone, user=user, below=self.below, variables={}
-        )
+        return Context(now=self.now, zone=self.gate.zone, user=user, below=self.below, variables={})
 
     def as_system(self) -> Transaction:
         """The same transaction with all rights; what follows from a change is no new decision.
@@ -161,7 +159,9 @@ class Transaction:
         rows = [shape.row(values) for values in self.connection.execute(statement)]
         return [RowView(self, definition, row) for row in rows]
 
-    def prefetch(self, definition: Object, rows: Iterable[Row], paths: Iterable[tuple[str, ...]]) -> None:
+    def prefetch(
+        self, definition: Object, rows: Iterable[Row], paths: Iterable[tuple[str, ...]]
+    ) -> None:
         """Fetches the records that link paths lead to, set-wise: one statement per step."""
         for path in paths:
             current, target = list(rows), definition

@@ -44,7 +44,9 @@ def word_conditions(
         builder.conditions.append(sa.or_(*ways))
 
 
-def contains_word(column: sa.ColumnElement[Any], parameter: str, dialect: str) -> sa.ColumnElement[bool]:
+def contains_word(
+    column: sa.ColumnElement[Any], parameter: str, dialect: str
+) -> sa.ColumnElement[bool]:
     """Whether a folded text contains the word exactly."""
     word = sa.bindparam(parameter, type_=column.type)
     position = sa.func.instr(column, word) if dialect == "sqlite" else sa.func.strpos(column, word)
@@ -58,9 +60,7 @@ def _own(builder: Builder, word: str, parameter: str) -> sa.ColumnElement[bool]:
         return sa.false()
     if "grams" not in builder.source.c:
         return sa.or_(*texts)
-    candidates = match(
-        builder.gate.tables, builder.definition.name, word, dialect, builder.source
-    )
+    candidates = match(builder.gate.tables, builder.definition.name, word, dialect, builder.source)
     return sa.and_(candidates, sa.or_(*texts))
 
 
@@ -124,9 +124,7 @@ def _linked_ids(
             match(builder.gate.tables, target.name, word, builder.gate.dialect, inner.source)
         )
     statement = (
-        sa.select(inner.source.c.id)
-        .where(*inner.conditions, sa.or_(*texts))
-        .limit(MOST_LINKED)
+        sa.select(inner.source.c.id).where(*inner.conditions, sa.or_(*texts)).limit(MOST_LINKED)
     )
     parameters = inner.binds.values(actor, context) | {"word_": word}
     return list(connection.execute(statement, parameters).scalars())

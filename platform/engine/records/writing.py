@@ -1,4 +1,4 @@
-"""Steps: rows reach the database: new ones by INSERT or COPY, changed ones by UPDATE of what changed."""
+"""Steps: rows reach the database: INSERT or COPY of new ones, UPDATE of what changed."""
 
 from __future__ import annotations
 

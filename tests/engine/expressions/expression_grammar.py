@@ -4,6 +4,8 @@ Each function draws one expression of a kind. `scope` are the records in reach, 
 written, its object); `depth` is how much nesting is left.
 """
 
+# ruff: noqa: E501 (drawn as tables)
+
 from __future__ import annotations
 
 from collections.abc import Callable

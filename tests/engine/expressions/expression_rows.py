@@ -1,5 +1,7 @@
 """Rows for the law: a fixed, seeded table with everything that is hard about values."""
 
+# ruff: noqa: E501 (values in rows)
+
 from __future__ import annotations
 
 import datetime as dt

@@ -4,6 +4,8 @@
 marked as deleted exist in the tables and nowhere else: no view shows them.
 """
 
+# ruff: noqa: E501 (records in rows)
+
 from __future__ import annotations
 
 import datetime as dt

@@ -119,7 +119,7 @@ def test_refused_examples(world: World, source: str, code: str) -> None:
 
 
 def test_the_functions_are_current() -> None:
-    """The page's part about functions is as `python -m engine.expressions.documenting` writes it."""
+    """The part about functions is as `python -m engine.expressions.documenting` writes it."""
     assert with_functions(TEXT) == TEXT
 
 
