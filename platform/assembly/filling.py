@@ -1,14 +1,15 @@
 """Computing new columns of records that are there already, while a revision is published.
 
 1. Objects whose records others sum up come before those others.
-2. Rollups are taken over all children anew, formulas computed from the row, and what follows
-   further up moves by difference, as in the gate.
+2. Rollups are taken over all children anew, those over what is computed here too; formulas are
+   computed from the row.
 3. Folded texts, sort keys and search grams are written from the texts that they belong to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 
 import sqlalchemy as sa
 
@@ -21,8 +22,8 @@ from engine.records.transaction import Transaction
 from engine.records.values import as_stored
 from engine.records.writing import update_rows
 from engine.schema.engines import Databases
-from engine.schema.planning import Fill, Filling
 from engine.schema.tables import Tables
+from engine.schema.targets import Fill, Filling
 
 CHUNK = 1_000
 """Records held in memory at a time."""
@@ -38,15 +39,39 @@ def filler(databases: Databases, clock: Clock) -> Filling:
         # it writes for the revision that is only about to be current, so it passes no fence
         gate = Gate(tables.catalog, tables, databases, 0, clock)
         tx = Transaction(gate, connection, SYSTEM, cause="apply")
-        for name in _children_first({f.object for f in fills}, gate):
-            _fill_object(tx, name, [f for f in fills if f.object == name])
+        fields = _fields(fills, gate)
+        for name in _children_first(fields, gate):
+            _fill_object(tx, name, fields[name])
 
     return fill
 
 
-def _children_first(objects: Iterable[str], gate: Gate) -> Iterator[str]:
+def _fields(fills: Sequence[Fill], gate: Gate) -> dict[str, set[str]]:
+    """The fields to write, by object; with all rollups over what is computed anew."""
+    fields: dict[str, set[str]] = defaultdict(set)
+    computed: list[str] = []
+    for fill in fills:
+        definition = gate.catalog.objects[fill.object]
+        if not fill.field:
+            fields[fill.object] |= definition.fields.keys() & set(definition.search)
+        else:
+            fields[fill.object].add(fill.field)
+            if definition.fields[fill.field].derived:
+                computed.append(fill.object)
+    followed: set[str] = set()
+    while computed:
+        child = computed.pop()
+        if child not in followed:
+            followed.add(child)
+            for keeper in gate.keepers.get(child, ()):
+                fields[keeper.object].add(keeper.field.name)
+                computed.append(keeper.object)
+    return fields
+
+
+def _children_first(objects: Collection[str], gate: Gate) -> Iterator[str]:
     """The objects, each after those of them whose records it aggregates."""
-    wanted, done = sorted(objects), set[str]()
+    done: set[str] = set()
 
     def visit(name: str) -> Iterator[str]:
         if name in done:
@@ -55,18 +80,15 @@ def _children_first(objects: Iterable[str], gate: Gate) -> Iterator[str]:
         for child, keepers in gate.keepers.items():
             if any(keeper.object == name for keeper in keepers):
                 yield from visit(child)
-        if name in wanted:
+        if name in objects:
             yield name
 
-    for name in wanted:
+    for name in sorted(objects):
         yield from visit(name)
 
 
-def _fill_object(tx: Transaction, name: str, fills: list[Fill]) -> None:
-    definition, table = tx.catalog.objects[name], tx.tables.table(name)
-    names = {f.field for f in fills if f.field}
-    if any(not f.field for f in fills):
-        names |= {n for n in definition.search if n in definition.fields}
+def _fill_object(tx: Transaction, name: str, names: set[str]) -> None:
+    table = tx.tables.table(name)
     keepers = [
         keeper
         for kept in tx.gate.keepers.values()

@@ -17,6 +17,7 @@ from engine.definition.seeds import DATA_KIND
 from engine.permissions.roles import ROLE_KIND
 from engine.schema.keying import keyed
 from engine.schema.state import Keys
+from exchange.mapping import MAPPING_KIND
 from workflow import history as stage_history
 from workflow.definitions import WORKFLOW_KIND
 
@@ -26,6 +27,7 @@ KINDS: tuple[DefinitionKind, ...] = (
     ROLE_KIND,
     WORKFLOW_KIND,
     DATA_KIND,
+    MAPPING_KIND,
 )
 
 TABLES: tuple[Callable[[sa.MetaData], None], ...] = (stage_history.add_tables,)

@@ -18,10 +18,11 @@ from engine.problems import Refusal
 from engine.schema.applying import Replan
 from engine.schema.differences import Plain, digest_of
 from engine.schema.keying import allotted
-from engine.schema.planning import Plan, Target, plan
+from engine.schema.planning import Plan, plan
 from engine.schema.state import Applied, Keys, Name, current, read_keys
 from engine.schema.structure import read_structure
 from engine.schema.tables import build_tables
+from engine.schema.targets import Target
 
 Trees = Mapping[str, Mapping[str, Node]]
 

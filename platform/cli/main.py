@@ -15,6 +15,10 @@ COMMANDS = {
     "explain": ("cli.explain:explain", "Show a merged definition and who set each value."),
     "plan": ("cli.plan:plan", "Show what applying the layers would change."),
     "apply": ("cli.apply:apply", "Bring the database to what the layers define."),
+    "import": ("cli.import_:import_", "Read records from a CSV or XLSX file."),
+    "export": ("cli.export:export", "Write records to CSV, XLSX or JSON."),
+    "serve": ("cli.serve:serve", "Serve the web application."),
+    "user": ("cli.user:user", "Accounts: add, password, roles, key."),
     "revisions": ("cli.revisions:revisions", "List what was applied, when and by whom."),
 }
 """Every command: where it is, and what `--help` says of it without importing it."""

@@ -42,9 +42,24 @@ class Outcome:
     waiting: list[int] = field(default_factory=list)
 
     @property
-    def written(self) -> int:
-        """How many records were created or changed."""
-        return self.created + self.updated
+    def counts(self) -> dict[str, int]:
+        """The counts by name, in the order of the summary; corrections are counted by row."""
+        return {
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "rejected": len(self.rejected),
+            "corrected": len({correction.line for correction in self.corrections}),
+        }
+
+    def add(self, other: Outcome) -> None:
+        """Takes in what became of other rows."""
+        self.created += other.created
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.rejected += other.rejected
+        self.corrections += other.corrections
+        self.waiting += other.waiting
 
 
 @dataclass(slots=True)
@@ -102,33 +117,37 @@ class Batches:
                 values.append(normal(fields[name], fields[name].type.read(raw)))
             except Refusal as refusal:
                 if told:
-                    draft.problems += [problem.on(name) for problem in refusal.problems]
-                return  # the gate will read it again, and refuse it
+                    for problem in refusal.problems:
+                        self._lose(draft, problem)
+                return  # otherwise the gate will read it again, and refuse it
         if any(value is not None for value in values):
             draft.key = tuple(values)
         elif not self.translator.told and not any(name in draft.finds for name in self.match):
-            draft.problems.append(say.NO_MATCH_VALUE(path=self.match[0], fields=self._labels()))
+            self._lose(draft, say.NO_MATCH_VALUE(fields=self._labels()))
 
     def _pass(
         self, tx: Transaction, wave: list[Draft], outcome: Outcome, patient: bool
     ) -> dict[Key, _Verdict]:
         """Takes the rows of one wave through the gate."""
         self._look_up(tx, wave)
-        verdicts: dict[Key, _Verdict] = {}
+        lost = [draft for draft in wave if draft.lost]
         old = [draft for draft in wave if draft.id is not None]
-        new = [draft for draft in wave if draft.id is None]
-        for action, drafts in ((UPDATE, old), (CREATE, new)):
-            for draft, problems in self._through_gate(tx, action, drafts, outcome):
-                if problems:
-                    self._reject(outcome, draft, problems, patient)
-                else:
-                    outcome.corrections += draft.corrections
-                if draft.key is not None:
-                    verdicts[draft.key] = _Verdict(draft.given, tuple(problems) or None)
+        new = [draft for draft in wave if draft.id is None and not draft.lost]
+        results = [(draft, draft.problems) for draft in lost]
+        results += self._through_gate(tx, UPDATE, old, outcome)
+        results += self._through_gate(tx, CREATE, new, outcome)
+        verdicts: dict[Key, _Verdict] = {}
+        for draft, problems in results:
+            if problems:
+                self._reject(outcome, draft, problems, patient)
+            else:
+                outcome.corrections += draft.corrections
+            if draft.key is not None:
+                verdicts[draft.key] = _Verdict(draft.given, tuple(problems) or None)
         return verdicts
 
     def _look_up(self, tx: Transaction, wave: Sequence[Draft]) -> None:
-        """Finds the record of each row that names one."""
+        """Finds the record of each row that names one; marks rows for which there is not one."""
         keys = [draft.key for draft in wave if draft.key is not None]
         if not keys:
             return
@@ -139,21 +158,18 @@ class Batches:
                 draft.id = ids[0]
             elif ids:
                 records = ", ".join(f"#{id}" for id in ids[:MOST_NAMED])
-                draft.problems.append(
-                    say.SEVERAL_MATCH(
-                        path=self.match[0], fields=self._labels(), records=records
-                    )
-                )
+                self._lose(draft, say.SEVERAL_MATCH(fields=self._labels(), records=records))
             elif draft.key is not None and self.translator.told:
                 shown = " / ".join(str(draft.told.get(name)) for name in self.match)
-                draft.problems.append(
-                    say.NOBODY_MATCHES(
-                        path=self.match[0],
-                        object=self.definition.label,
-                        fields=self._labels(),
-                        found=repr(shown),
-                    )
+                label = self.definition.label
+                self._lose(
+                    draft,
+                    say.NOBODY_MATCHES(object=label, fields=self._labels(), found=repr(shown)),
                 )
+
+    def _lose(self, draft: Draft, problem: Problem) -> None:
+        draft.lost = True
+        draft.problems.append(problem.on(self.match[0]))
 
     def _through_gate(
         self, tx: Transaction, action: str, drafts: list[Draft], outcome: Outcome
@@ -204,8 +220,7 @@ class Batches:
         self, outcome: Outcome, draft: Draft, problems: Sequence[Problem], patient: bool
     ) -> None:
         if patient and all(
-            problem.code == "link-not-found" and problem.path in self.selves
-            for problem in problems
+            problem.code == "link-not-found" and problem.path in self.selves for problem in problems
         ):
             outcome.waiting.append(draft.row.line)
         else:

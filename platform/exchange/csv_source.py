@@ -1,4 +1,4 @@
-"""CSV files: encoding and separator are found out, and the whole form is checked before a row counts.
+"""CSV files: encoding and separator are found out, the form is checked before any row counts.
 
 1. A byte-order mark decides. Without one the file is UTF-8, or else GB18030 if its characters are
    those of Chinese text: GB18030 accepts many byte sequences that mean something else elsewhere.

@@ -1,4 +1,4 @@
-"""Records by the values of their fields, set-wise: one statement per batch, as the actor sees them."""
+"""Records by the values of their fields: one statement per batch, as the actor sees them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Finder:
     def resolve(
         self, tx: Transaction, object: str, drafts: Sequence[Draft], finds: Mapping[str, str]
     ) -> None:
-        """Turns the words in `Draft.finds` into ids; adds a problem where there is not one record."""
+        """Turns the words in `Draft.finds` into ids; a problem where there is not one record."""
         for name, find in finds.items():
             waiting = [draft for draft in drafts if name in draft.finds]
             if waiting:
@@ -57,7 +57,7 @@ class Finder:
         found: dict[Any, list[int] | Refusal] = {}
         if unknown:
             found = self._words(tx, target.name, find, unknown)
-            if len(known) < KNOWN:
+            if len(known) < KNOWN and target.name != link.object:
                 known.update(
                     (word, ids[0])
                     for word, ids in found.items()
@@ -137,9 +137,8 @@ class Finder:
             for f in fields
         ]
         if len(keys) == 1:
-            among = sa.and_(
-                *(c.is_(None) if v is None else c == v for c, v in zip(columns, keys[0], strict=True))
-            )
+            pairs = zip(columns, keys[0], strict=True)
+            among = sa.and_(*(c.is_(None) if v is None else c == v for c, v in pairs))
         elif len(columns) == 1:
             among = columns[0].in_([key[0] for key in keys])
         else:

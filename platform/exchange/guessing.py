@@ -49,9 +49,7 @@ def guess_mapping(
         name: column if column.field in match else guesser.writable(column)
         for name, column in columns.items()
     }
-    return ImportMapping(
-        name="", object=lens.definition.name, columns=columns, match=match
-    )
+    return ImportMapping(name="", object=lens.definition.name, columns=columns, match=match)
 
 
 def _each_once(columns: dict[str, Column], problems: list[Problem]) -> None:

@@ -7,7 +7,8 @@ who are named only in the rows of others) comes in by several mappings over the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as setting
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,11 @@ class Column:
     name: str
     field: str = ""
     find: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
-    corrections: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = setting(default_factory=dict)
+    corrections: Mapping[str, Any] = setting(default_factory=dict)
     also: tuple[str, ...] = ()
     notice: Problem | None = None
-    source: Node | None = field(default=None, compare=False, repr=False)
+    source: Node | None = setting(default=None, compare=False, repr=False)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -60,10 +61,10 @@ class ImportMapping:
     name: str
     object: str
     columns: Mapping[str, Column]
-    constants: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, Any] = setting(default_factory=dict)
     match: tuple[str, ...] = ()
     historical: bool = False
-    source: Node | None = field(default=None, compare=False, repr=False)
+    source: Node | None = setting(default=None, compare=False, repr=False)
 
     def place(self, *path: str | int) -> Place | None:
         """Where it, or one of its keys, was written."""
@@ -92,7 +93,7 @@ def build_mapping(name: str, node: Node, problems: Problems) -> ImportMapping | 
 
 def _column(name: str, node: Node) -> Column:
     plain = node.to_plain()
-    settings = plain if isinstance(plain, dict) else {"field": plain or ""}
+    settings: dict[str, Any] = plain if isinstance(plain, dict) else {"field": plain or ""}
     return Column(
         name=name,
         field=settings["field"],

@@ -31,7 +31,7 @@ TAKES_NO_INPUT = Message(
     "mapping-takes-no-input",
     en="{field} takes no input: the system sets or computes it",
     zh="{field} 不接受输入：由系统设置或计算",
-    hint_en="write nothing (null) for this column; `historical: true` keeps numbers, dates and people",
+    hint_en="write null for this column; `historical: true` keeps numbers, dates and people",
     hint_zh="该列请留空（null）；`historical: true` 可保留编号、日期和人员",
 )
 LINES_FIELD = Message(
@@ -123,7 +123,7 @@ BAD_QUOTES = Message(
     "import-bad-quotes",
     en="the file is no readable CSV from here on: {why}",
     zh="从此处起无法按 CSV 读取：{why}",
-    hint_en='text that holds quotes is written "like ""this"""; one cell has at most {limit} characters',
+    hint_en='write quotes in a text "like ""this"""; a cell has at most {limit} characters',
     hint_zh='含引号的文本应写作 "例如 ""这样"""；单元格最多 {limit} 个字符',
 )
 NO_NAME = Message(
@@ -255,12 +255,19 @@ TEXT_TOO_LONG = Message(
     hint_en="export as csv or json",
     hint_zh="请导出为 csv 或 json",
 )
+TOO_MANY_ROWS = Message(
+    "export-too-many-rows",
+    en="a worksheet holds {limit} records, here are more",
+    zh="一个工作表最多容纳 {limit} 条记录，此处超出",
+    hint_en="export as csv or json, or fewer records (--where)",
+    hint_zh="请导出为 csv 或 json，或减少记录（--where）",
+)
 BAD_FORMAT = Message(
     "export-format",
     en="there is no export format {found!r}",
     zh="不存在导出格式 {found!r}",
-    hint_en="use csv, xlsx or json",
-    hint_zh="请使用 csv、xlsx 或 json",
+    hint_en="did you mean {best}? There are csv, xlsx and json",
+    hint_zh="是否想用 {best}？可用 csv、xlsx、json",
 )
 INTERRUPTED = Message(
     "import-interrupted",

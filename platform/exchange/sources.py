@@ -69,9 +69,7 @@ def open_source(path: Path) -> Source:
             start = stream.read(8)
             size = path.stat().st_size
     except OSError as error:
-        raise Refusal(
-            say.NO_SOURCE(Place(shown(path)), why=error.strerror or str(error))
-        ) from None
+        raise Refusal(say.NO_SOURCE(Place(shown(path)), why=error.strerror or str(error))) from None
     if start.startswith(_ZIP):
         from exchange.xlsx_source import open_xlsx  # openpyxl is slow to import
 

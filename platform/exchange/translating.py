@@ -41,7 +41,8 @@ class Draft:
 
     `given` is the input by field; `finds` the words by which linked records are still to be
     found; `told` the values of fields that only tell which record is meant. `key` are the values
-    of the fields that records are matched by; `id` is the record that has them.
+    of the fields that records are matched by; `id` is the record that has them. A `lost` row
+    cannot be recognised, so nothing else is asked about it.
     """
 
     row: SourceRow
@@ -52,6 +53,7 @@ class Draft:
     corrections: list[Correction] = field(default_factory=list)
     key: tuple[Any, ...] | None = None
     id: int | None = None
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,7 @@ def as_text(value: Any) -> str:
 
 
 def localised(value: Any, zone: ZoneInfo) -> Any:
-    """A time without an offset, or a day's beginning, in the company's zone; other input as it is."""
+    """A time without an offset, or a day, in the company's zone; any other input as it is."""
     moment = value
     if isinstance(value, str):
         try:

@@ -18,10 +18,7 @@ from engine.problems import Message, Refusal, did_you_mean
 from webapp.keys import Keys
 from webapp.tables import ACCOUNT, API_KEY, ROLE, USER, USER_ROLE, account_tables
 
-__all__ = [
-    "Found", "account_tables", "add_account", "add_key", "find_account", "revoke_keys",
-    "set_password", "set_roles", "stamp_of",
-]  # fmt: skip
+__all__ = ["account_tables"]
 
 KEY_PREFIX = "fwk_"
 """What an API key begins with, so that people and scanners recognise it."""
@@ -147,6 +144,17 @@ def set_roles(connection: sa.Connection, user_id: int, roles: Iterable[str]) -> 
     if wanted:
         rows = [{"user_id": user_id, "role_id": known[name]} for name in wanted]
         connection.execute(sa.insert(USER_ROLE), rows)
+
+
+def roles_of(connection: sa.Connection, user_id: int) -> list[str]:
+    """The names of the roles that the account was given."""
+    statement = (
+        sa.select(ROLE.c.name)
+        .join(USER_ROLE, USER_ROLE.c.role_id == ROLE.c.id)
+        .where(USER_ROLE.c.user_id == user_id)
+        .order_by(ROLE.c.name)
+    )
+    return list(connection.execute(statement).scalars())
 
 
 def add_key(

@@ -12,11 +12,10 @@ import hashlib
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.expressions.folding import fold
 from engine.schema.engines import Databases
-from webapp.tables import SIGN_IN
+from webapp.tables import SIGN_IN, insert_of
 
 FORGOTTEN_AFTER = dt.timedelta(hours=1)
 LONGEST_LOCK = dt.timedelta(minutes=15)
@@ -24,7 +23,7 @@ LONGEST_LOCK = dt.timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """After `free` failures each further one locks: first for `lock`, then twice as long each time."""
+    """From `free` failures on each locks: first for `lock`, then twice as long each time."""
 
     free: int
     lock: dt.timedelta
@@ -40,7 +39,7 @@ class Attempts:
 
     def __init__(self, databases: Databases) -> None:
         self.databases = databases
-        self._insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[databases.dialect]
+        self._insert = insert_of(databases.dialect)
 
     def begin(self, name: str, address: str, now: dt.datetime) -> int:
         """Counts an attempt; returns how many seconds to wait instead, 0 for none."""
@@ -66,9 +65,7 @@ class Attempts:
             old = SIGN_IN.c.last < now - dt.timedelta(days=1)
             connection.execute(sa.delete(SIGN_IN).where(old))
 
-    def _count(
-        self, connection: sa.Connection, key: str, limit: Limit, now: dt.datetime
-    ) -> int:
+    def _count(self, connection: sa.Connection, key: str, limit: Limit, now: dt.datetime) -> int:
         connection.execute(
             self._insert(SIGN_IN).values(key=key, failures=0, last=now).on_conflict_do_nothing()
         )

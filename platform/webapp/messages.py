@@ -9,7 +9,7 @@ NOT_SIGNED_IN = Message(
     en="this needs somebody who is signed in",
     zh="请先登录",
     hint_en="send a token from /api/v1/security/login, or an API key, as `Authorization: Bearer …`",
-    hint_zh="请在请求头中以 `Authorization: Bearer …` 提供 /api/v1/security/login 返回的令牌或 API 密钥",
+    hint_zh="请在请求头 `Authorization: Bearer …` 中提供 /api/v1/security/login 的令牌或 API 密钥",
 )
 BAD_TOKEN = Message(
     "token-not-valid",

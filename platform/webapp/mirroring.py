@@ -81,9 +81,7 @@ def _ids(connection: sa.Connection, table: sa.Table, names: set[str]) -> dict[st
     }
 
 
-def _pairs(
-    connection: sa.Connection, wanted: set[tuple[int, int]]
-) -> dict[tuple[int, int], int]:
+def _pairs(connection: sa.Connection, wanted: set[tuple[int, int]]) -> dict[tuple[int, int], int]:
     table = PERMISSION_VIEW
     rows = connection.execute(sa.select(table.c.permission_id, table.c.view_menu_id, table.c.id))
     found = {(row.permission_id, row.view_menu_id): row.id for row in rows}

@@ -1,4 +1,4 @@
-"""Browser sessions: a signed cookie that ends when idle, when old, and with the password (rule 37)."""
+"""Browser sessions: a signed cookie that ends when idle, when old, with the password."""
 
 from __future__ import annotations
 

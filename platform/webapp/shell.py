@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, current_app, g
+from flask import Flask, current_app, g, has_app_context
 from sqlalchemy.orm import scoped_session
 
 from assembly.application import Application
@@ -66,7 +66,7 @@ class Shell:
 
         On SQLite its lock would make the gate wait for itself.
         """
-        if self.accounts.registry.has():
+        if has_app_context() and self.accounts.registry.has():
             assert not self.accounts().in_transaction(), "the session of accounts is still open"
 
     def remembered(self, application: Application, *key: object, make: Callable[[], Any]) -> Any:

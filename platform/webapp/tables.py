@@ -9,9 +9,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import sqlalchemy as sa
 from flask_appbuilder import Model
 from flask_appbuilder.security.sqla import models as fab
+from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.expressions.sqltypes import Id, Moment, String
 
@@ -84,5 +88,10 @@ ACCOUNT, SIGN_IN, API_KEY, ROLE_KEY, IDEMPOTENCY = (
 
 
 def account_tables() -> tuple[sa.MetaData, ...]:
-    """All tables of accounts, for whoever creates the missing ones (`assembly.proposing.planner`)."""
+    """All tables of accounts, for whoever creates the missing ones."""
     return (Model.metadata, _OWN)
+
+
+def insert_of(dialect: str) -> Callable[[sa.Table], Any]:
+    """The database's own INSERT, which knows ON CONFLICT."""
+    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]

@@ -26,7 +26,7 @@ fields:
   shelf: {type: link, to: shelf}
   name: {type: text}
   price: {type: money}
-  count: {type: integer}
+  copies: {type: integer}
 """
 
 
@@ -39,12 +39,12 @@ def shop(tmp_path: Path, database_url: str) -> Iterator[Workshop]:
             SYSTEM,
             "shelf",
             [
-                {"name": "北方", "books": [{"name": "Kim", "price": "2.50", "count": 3}]},
+                {"name": "北方", "books": [{"name": "Kim", "price": "2.50", "copies": 3}]},
                 {
                     "name": "South",
                     "books": [
-                        {"name": "Emma", "price": "1", "count": 1},
-                        {"name": "红楼梦", "price": "4", "count": 2},
+                        {"name": "Emma", "price": "1", "copies": 1},
+                        {"name": "红楼梦", "price": "4", "copies": 2},
                     ],
                 },
                 {"name": "Empty"},
@@ -63,11 +63,11 @@ def rows(shop: Workshop, object: str, *columns: str) -> list[tuple[object, ...]]
 def test_formulas_and_rollups(shop: Workshop) -> None:
     """A line's new formula, the parent's new rollup over it, and the formula over that."""
     shop.write(
-        book=BOOK + "  total: {type: money, formula: price * count}\n",
+        book=BOOK + "  total: {type: money, formula: price * copies}\n",
         shelf=SHELF
         + "  worth: {type: money, rollup: sum(b.total for b in books)}\n"
         + "  taxed: {type: money, formula: worth * 1.1}\n"
-        + "  most: {type: integer, rollup: max(b.count for b in books)}\n",
+        + "  most: {type: integer, rollup: max(b.copies for b in books)}\n",
     ).apply()
     assert rows(shop, "book", "total") == [(Decimal("7.50"),), (Decimal(1),), (Decimal(8),)]
     assert rows(shop, "shelf", "worth", "taxed", "most") == [
@@ -75,7 +75,7 @@ def test_formulas_and_rollups(shop: Workshop) -> None:
         (Decimal(9), Decimal("9.90"), 2),
         (Decimal(0), Decimal(0), None),
     ]
-    shop.write(book=BOOK + "  total: {type: money, formula: price * count * 2}\n").apply()
+    shop.write(book=BOOK + "  total: {type: money, formula: price * copies * 2}\n").apply()
     assert [row[0] for row in rows(shop, "shelf", "taxed")] == [
         Decimal("16.50"),
         Decimal("19.80"),

@@ -35,7 +35,7 @@ from engine.expressions.nodes import (
 )
 from engine.expressions.operators import applied, binary, comparison, negative
 from engine.expressions.sqltypes import DIGITS, quantized
-from engine.expressions.syntax import Syntax
+from engine.expressions.syntax import Limits, Syntax, too_large
 from engine.expressions.types import Kind, Member, Names, Type
 from engine.expressions.typing_rules import number_literal, text_literal, unified
 from engine.problems import Message, Problem, Refusal, Text, did_you_mean
@@ -79,6 +79,7 @@ class Checker:
     variables: Mapping[str, Type]
     allow_clock: bool
     allow_user: bool
+    limits: Limits
     problems: list[Problem] = field(default_factory=list)
     reads: set[tuple[str, str]] = field(default_factory=set)
     uses_clock: bool = False
@@ -95,7 +96,13 @@ class Checker:
             raise self.fail(
                 tree, messages.NOT_ALLOWED, what=self._quote(tree), instead=_instead(tree)
             )
-        return visit(tree)
+        node = visit(tree)
+        # At once, because a repeated part doubles what any later step would have to walk.
+        for measure, found in (("weight", node.weight), ("full_depth", node.depth)):
+            if problem := too_large(self.syntax.at(tree), self.limits, measure, found):
+                self.problems.append(problem)
+                raise Failed
+        return node
 
     def all(self, trees: list[ast.expr]) -> list[Node]:
         """The nodes of several trees, all looked at before any failure counts."""

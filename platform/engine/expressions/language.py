@@ -21,7 +21,7 @@ from engine.expressions.describing import describe
 from engine.expressions.functions.table import text
 from engine.expressions.nodes import Node
 from engine.expressions.sqltypes import DIGITS
-from engine.expressions.syntax import DEFINITION_LIMITS, Limits, parse, too_large
+from engine.expressions.syntax import DEFINITION_LIMITS, Limits, parse
 from engine.expressions.types import Kind, Names, Row, Type
 from engine.expressions.typing_rules import adapted, mismatch
 from engine.problems import Place, Problem, Refusal, Text
@@ -72,16 +72,13 @@ def compile_expression(
     Raises Refusal with all problems, each at its place within the source.
     """
     syntax = parse(source, place, limits)
-    checker = Checker(syntax, object, names, variables, allow_clock, allow_user)
+    checker = Checker(syntax, object, names, variables, allow_clock, allow_user, limits)
     try:
         tree = checker.node(syntax.tree)
         if expected is not None:
             tree = checker.placed(syntax.tree, lambda: _as_expected(tree, expected))
     except Failed:
         raise Refusal(*checker.problems) from None
-    for measure, found in (("weight", tree.weight), ("full_depth", tree.depth)):
-        if problem := too_large(place, limits, measure, found):
-            raise Refusal(problem)
     return Expression(
         source=source,
         object=object,

@@ -111,9 +111,10 @@ def read_layer(
     if not folder.is_dir():
         problems.append(NO_LAYER(Place(shown(folder)), folder=shown(folder)))
         return layer
-    for kind, path in _definition_files(folder, kinds, problems, others):
+    for possible, path in _definition_files(folder, kinds, problems, others):
         reading = read_file(path, folder)
         problems += reading.problems
+        kind = _kind_of(reading.node, possible)
         named = _headed(reading.node, kind, kinds, path, problems) if reading.node else None
         if reading.node is None or named is None:
             layer.broken.add(path.stem)
@@ -130,9 +131,12 @@ def read_layer(
 
 def _definition_files(
     folder: Path, kinds: Sequence[DefinitionKind], problems: Problems, others: Collection[str]
-) -> Iterator[tuple[DefinitionKind, Path]]:
-    """Every file that should be read, with its kind; complains about strays."""
-    folders = {kind.folder: kind for kind in kinds if not kind.single}
+) -> Iterator[tuple[list[DefinitionKind], Path]]:
+    """Every file that should be read, with the kinds it may be of; complains about strays."""
+    folders: dict[str, list[DefinitionKind]] = {}
+    for kind in kinds:
+        if not kind.single:
+            folders.setdefault(kind.folder, []).append(kind)
     singles = {kind.folder + ENDING: kind for kind in kinds if kind.single}
     for path in _listed(folder, problems):
         name = path.name
@@ -143,20 +147,20 @@ def _definition_files(
                 best = did_you_mean(name, [*folders, *others])
                 problems.append(UNKNOWN_FOLDER(Place(shown(path)), name=name, best=best))
         elif name in singles:
-            yield singles[name], path
+            yield [singles[name]], path
         elif path.suffix.lower() in (".yaml", ".yml"):
-            places = [f"{kind.folder}/" for kind in kinds if not kind.single]
+            places = [f"{name}/" for name in folders]
             near = did_you_mean(path.stem, [kind.folder for kind in kinds if kind.single])
             best = near + ENDING if near else ", ".join(places)
             problems.append(UNKNOWN_FILE(Place(shown(path)), name=name, best=best))
 
 
 def _folder_files(
-    folder: Path, kind: DefinitionKind, problems: Problems
-) -> Iterator[tuple[DefinitionKind, Path]]:
+    folder: Path, kinds: list[DefinitionKind], problems: Problems
+) -> Iterator[tuple[list[DefinitionKind], Path]]:
     for path in _listed(folder, problems):
         if path.suffix == ENDING and (path.is_symlink() or not path.is_dir()):
-            yield kind, path
+            yield kinds, path
         elif path.is_dir():
             problems.append(INNER_FOLDER(Place(shown(path))))
         elif path.suffix.lower() in (".yaml", ".yml"):
@@ -173,6 +177,12 @@ def _listed(folder: Path, problems: Problems) -> list[Path]:
         problems.append(UNREADABLE(Place(shown(folder)), why=why))
         return []
     return [p for p in paths if not p.name.startswith((".", "__")) and not p.name.endswith("~")]
+
+
+def _kind_of(node: Node | None, possible: list[DefinitionKind]) -> DefinitionKind:
+    """Of the kinds that share a folder the one whose head key the file has, else the first."""
+    named = (kind for kind in possible if node is not None and node.get(kind.name) is not None)
+    return next(named, possible[0])
 
 
 def _headed(

@@ -57,10 +57,29 @@ class Lens:
         """Whether the action is granted at all, on whatever rows."""
         if self.is_system:
             return True
+        return bool(self.allowing(action))
+
+    def allowing(self, action: str) -> frozenset[str]:
+        """The roles that grant the action, on whatever rows; of lines their parent's, if they
+        also grant fields of the lines."""
         if self.parent is not None:
-            return self.parent.may(action)
-        return any(
-            action in grant.allowed or not grant.scope(action).nothing for grant in self.grants
+            return self.parent.allowing(action) & {g.role for g in self.grants if g.fields}
+        return frozenset(
+            g.role for g in self.grants if action in g.allowed or not g.scope(action).nothing
+        )
+
+    def showing(self, name: str) -> frozenset[str]:
+        """The roles that show the field, on whatever rows."""
+        return frozenset(g.role for g in self.grants if name in g.fields) & self.allowing("read")
+
+    def writable_by(self, roles: frozenset[str]) -> frozenset[str]:
+        """The fields that these roles let their bearer write."""
+        return frozenset(
+            name
+            for grant in self.grants
+            if grant.role in roles
+            for name, level in grant.fields.items()
+            if level == "write"
         )
 
     def rows(
@@ -69,22 +88,22 @@ class Lens:
         """The rows of `source` on which the action is granted; None for all of them."""
         if self.is_system:
             return None
-        if self.parent is not None:
-            return self._parent_rows(action, source, binds)
-        return self._union(self._scopes(action), source, binds)
+        return self._rows(action, self.allowing(action), source, binds)
 
     def cell(self, name: str, source: sa.FromClause, binds: Binds) -> sa.ColumnElement[bool] | None:
         """The condition under which the field of a visible row is visible; None for always."""
-        if self.is_system or self.parent is not None:
+        showing = self.showing(name)
+        if self.is_system or showing == self.allowing("read"):
             return None
-        granting = [g for g in self.grants if name in g.fields]
-        reading = [g for g in self.grants if not g.scope("read").nothing]
-        if all(g in granting for g in reading):
-            return None
-        return self._union([g.scope("read") for g in granting], source, binds)
+        return self._rows("read", showing, source, binds)
 
-    def _scopes(self, action: str) -> list[Scope]:
-        return [grant.scope(action) for grant in self.grants]
+    def _rows(
+        self, action: str, roles: frozenset[str], source: sa.FromClause, binds: Binds
+    ) -> sa.ColumnElement[bool] | None:
+        """The rows on which one of `roles` grants the action; None for all of them."""
+        if self.parent is not None:
+            return self._parent_rows(action, roles, source, binds)
+        return self._union([g.scope(action) for g in self.grants if g.role in roles], source, binds)
 
     def _union(
         self, scopes: Iterable[Scope], source: sa.FromClause, binds: Binds
@@ -143,11 +162,11 @@ class Lens:
         return sa.exists(found)
 
     def _parent_rows(
-        self, action: str, source: sa.FromClause, binds: Binds
+        self, action: str, roles: frozenset[str], source: sa.FromClause, binds: Binds
     ) -> sa.ColumnElement[bool] | None:
         assert self.parent is not None
         above = self.view.source(self.parent.definition.name)
-        rows = self.parent.rows(action, above, binds)
+        rows = self.parent._rows(action, roles, above, binds)
         if rows is None:
             return None
         link = self.definition.fields[self.definition.parent].column

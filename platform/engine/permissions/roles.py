@@ -71,6 +71,7 @@ class Grant:
     field: "read" or "write"; a field that is missing is hidden (default deny).
     """
 
+    role: str
     object: str
     scopes: Mapping[str, Scope]
     allowed: frozenset[str]
@@ -119,12 +120,14 @@ def connect_roles(catalog: Catalog, problems: Problems) -> Catalog:
                 place = node.key_place or node.place
                 problems.append(UNKNOWN_OBJECT(place, name=object_name, best=best))
                 continue
-            grants[object_name] = _grant(definition, node, catalog, problems)
+            grants[object_name] = _grant(name, definition, node, catalog, problems)
         roles[name] = replace(role, grants=grants)
     return catalog.with_others("role", roles)
 
 
-def _grant(definition: Object, node: Node, catalog: Catalog, problems: Problems) -> Grant:
+def _grant(
+    role: str, definition: Object, node: Node, catalog: Catalog, problems: Problems
+) -> Grant:
     if definition.parent:
         for key in ACTIONS:
             if node.get(key) is not None:
@@ -142,6 +145,7 @@ def _grant(definition: Object, node: Node, catalog: Catalog, problems: Problems)
         if (child := node.get(action)) is not None
     }
     return Grant(
+        role=role,
         object=definition.name,
         scopes=scopes,
         allowed=frozenset(a for a in PLAIN_ACTIONS if node.plain(a, False) is True),

@@ -25,7 +25,8 @@ class Change:
     `given` is the raw input by field name; `input` what of it was read; `before` the record as
     it was (None when it is created); `row` as it will be. `lines` holds the changes of its
     lines by field. `path` stands before field names in problems ("lines[2]."). `transition`
-    names the transition asked for by name.
+    names the transition asked for by name. `roles` are the actor's roles that grant the action
+    on this very record (None: no question), `writable` the fields that they grant.
     """
 
     given: dict[str, Any]
@@ -39,6 +40,7 @@ class Change:
     row: Row = field(default_factory=dict)
     lines: dict[str, list[Change]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    roles: frozenset[str] | None = None
     writable: frozenset[str] | None = None
     transition: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
@@ -49,6 +51,11 @@ class Change:
         """Adds a problem, for the field `name` where it concerns one."""
         path = problem.path or name
         self.problems.append(problem.on(self.path + path) if self.path or path else problem)
+
+    def refuse_all(self, refusal: Refusal, name: str = "") -> None:
+        """Adds everything that a refusal says."""
+        for problem in refusal.problems:
+            self.refuse(problem, name)
 
     def changed(self) -> set[str]:
         """The names whose values differ from before."""

@@ -1,38 +1,78 @@
 """Steps: suggestions and stored formulas, of a record, its lines, and the record again.
 
 1. The record's own suggestions and formulas, with the rollups that it had.
-2. Its lines' suggestions and formulas (which may read the record).
-3. The rollups over its own lines, by the difference that the lines make.
-4. The record's formulas once more, for those that read rollups.
+2. Its lines' suggestions and formulas; lines that were not given are fetched where they read
+   something of the record that has changed.
+3. The rollups over its own lines, and what the record computes from them.
+4. Again from 2, where lines read something that changed in 3 (a line's share of the total).
+   Formulas cannot go in circles, so this ends; suggestions that do are cut off.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from engine.definition.catalog import Catalog
 from engine.definition.objects import Field, Object
 from engine.definition.paths import paths
 from engine.expressions import evaluate
 from engine.fieldtypes.link import Link
 from engine.problems import Refusal
 from engine.records.changes import CREATE, DELETE, Batch, Change
-from engine.records.lines import line_batches
+from engine.records.lines import follow, line_batches, read_by_lines
 from engine.records.rollups import own_line_rollups
 from engine.records.rows import RowView
 from engine.records.values import as_stored
+
+MOST_ROUNDS = 8
+"""How often a record and its lines are computed from each other."""
 
 
 def compute(batch: Batch) -> None:
     """Computes everything that follows from the input."""
     prefetch(batch)
-    _derive(batch)
-    if not batch.definition.lines:
+    recompute(batch)
+
+
+def recompute(batch: Batch, suggestions: bool = True) -> None:
+    """Computes records and their lines, which take part where they were given or are affected."""
+    tx, definition = batch.tx, batch.definition
+    _derive(batch, definition.order, suggestions)
+    if not definition.lines:
         return
-    for _, lines in line_batches(batch):
-        prefetch(lines)
-        _derive(lines)
-    own_line_rollups(batch)
-    _derive(batch, suggestions=False)
+    after_rollups = tx.gate.statements.once(
+        ("after_rollups", batch.name), lambda: _after_rollups(tx.catalog, definition)
+    )
+    read = {name for field in definition.lines for name in read_by_lines(batch, field)}
+    for _ in range(MOST_ROUNDS):
+        follow(batch)
+        seen = [[change.row.get(name) for name in read] for change in batch.changes]
+        for _, lines in line_batches(batch):
+            prefetch(lines)
+            _derive(lines, lines.definition.order, suggestions)
+        own_line_rollups(batch)
+        _derive(batch, after_rollups, suggestions)
+        if seen == [[change.row.get(name) for name in read] for change in batch.changes]:
+            return
+
+
+def _after_rollups(catalog: Catalog, definition: Object) -> tuple[str, ...]:
+    """What the object computes from its own lines, directly or through others, in order."""
+    lines = {field.name for field in definition.lines}
+    moving = lines | {
+        field.name
+        for field in definition.fields.values()
+        if field.rollup is not None and field.rollup.collection in lines
+    }
+    found: list[str] = []
+    for name in definition.order:
+        expression = definition.fields[name].formula or definition.fields[name].suggest
+        if expression is not None:
+            if any((definition.name, other) in expression.reads for other in moving):
+                found.append(name)
+                moving.add(name)
+    return tuple(found)
 
 
 def prefetch(batch: Batch) -> None:
@@ -71,9 +111,9 @@ def _sources(definition: Object) -> list[str]:
     return [expression.source for expression in expressions if expression is not None]
 
 
-def _derive(batch: Batch, suggestions: bool = True) -> None:
+def _derive(batch: Batch, names: Iterable[str], suggestions: bool) -> None:
     definition, tx = batch.definition, batch.tx
-    fields = [definition.fields[name] for name in definition.order]
+    fields = [definition.fields[name] for name in names]
     for change in batch.changes:
         if change.action == DELETE:
             continue
@@ -86,8 +126,7 @@ def _derive(batch: Batch, suggestions: bool = True) -> None:
                 elif suggestions:
                     _suggest(batch, change, field, view)
             except Refusal as refusal:
-                for problem in refusal.problems:
-                    change.refuse(problem, field.name)
+                change.refuse_all(refusal, field.name)
 
 
 def _suggest(batch: Batch, change: Change, field: Field, view: RowView) -> None:
@@ -103,7 +142,7 @@ def _suggest(batch: Batch, change: Change, field: Field, view: RowView) -> None:
         if change.before_view is None:
             change.before_view = RowView(tx, batch.definition, change.before)
         before = as_stored(field, evaluate(field.suggest, change.before_view, tx.context))
-        current = change.row.get(field.name)
+        current = (change.before or {}).get(field.name)
         if current is not None and current != before:
             return
     change.row[field.name] = as_stored(field, evaluate(field.suggest, view, tx.context))

@@ -32,6 +32,7 @@ from engine.records import (
     rights,
     rollups,
     rules,
+    unique,
     writing,
 )
 from engine.records import messages as say
@@ -76,7 +77,7 @@ STEPS: tuple[Step, ...] = (
     Step("lines", lines.open_lines(_opening)),
     Step("compute", computing.compute),
     Step("rules", rules.check_rules),
-    Step("unique", rules.check_unique, _SAVING | {RESTORE}),
+    Step("unique", unique.check_unique, _SAVING | {RESTORE}),
     Step("references", removal.check_references, frozenset((DELETE,))),
     Step("number", numbers.number),
     Step("parents", rollups.lock_parents, _EVERY),

@@ -36,19 +36,18 @@ def read_input(batch: Batch) -> None:
             if name not in readers:
                 readers[name] = _reader(batch, name)
             reader = readers[name]
-            if reader is None:
-                continue
             if isinstance(reader, Problem):
                 change.refuse(reader, name)
                 continue
-            if change.writable is not None and not writable(change, batch.lens, name):
+            if not (_is_history(batch, name) or writable(change, batch.lens, name)):
                 change.refuse(_forbidden_field(batch, name), name)
+                continue
+            if reader is None:
                 continue
             try:
                 value = reader(raw)
             except Refusal as refusal:
-                for problem in refusal.problems:
-                    change.refuse(problem, name)
+                change.refuse_all(refusal, name)
                 continue
             if value is not UNCHANGED:
                 change.input[name] = value
@@ -67,13 +66,18 @@ def _reader(batch: Batch, name: str) -> Callable[[Any], Any] | Problem | None:
         if not lens.may_write(name):
             return _forbidden_field(batch, name)
         return None
-    if field.name == "owner" or (batch.tx.historical and name in HISTORICAL_FIELDS):
-        pass
-    elif not field.writable:
+    if _is_history(batch, name):
+        return field.type.read
+    if name != "owner" and not field.writable:
         return _not_writable(field)
     if not lens.may_write(name):
         return _forbidden_field(batch, name)
     return field.type.read
+
+
+def _is_history(batch: Batch, name: str) -> bool:
+    """Whether the right to import history covers the field."""
+    return batch.tx.historical and name in HISTORICAL_FIELDS
 
 
 def _not_writable(field: Field) -> Problem:
@@ -90,16 +94,17 @@ def _forbidden_field(batch: Batch, name: str) -> Problem:
 
 def fill_defaults(batch: Batch) -> None:
     """Gives new records their creator, owner and declared defaults where nothing was given."""
-    if batch.action != CREATE:
+    new = [change for change in batch.changes if change.action == CREATE]
+    if not new:
         return
     tx, definition = batch.tx, batch.definition
     literal = [
         (f.name, as_stored(f, f.type.read(f.default)))
         for f in definition.fields.values()
-        if f.default is not None and f.writable
+        if f.default is not None and not f.derived
     ]
     computed = [f for f in definition.fields.values() if f.default_from is not None]
-    for change in batch.changes:
+    for change in new:
         row, given = change.row, change.given
         for name, value in literal:
             if name not in given:
@@ -108,12 +113,15 @@ def fill_defaults(batch: Batch) -> None:
             _stamp(batch, change)
     for field in computed:
         assert field.default_from is not None
-        for change in batch.changes:
+        for change in new:
             if field.name not in change.given:
                 view = tx.gate.view_of(tx, batch.definition, change)
-                change.row[field.name] = as_stored(
-                    field, evaluate(field.default_from, view, tx.context)
-                )
+                try:
+                    value = as_stored(field, evaluate(field.default_from, view, tx.context))
+                except Refusal as refusal:
+                    change.refuse_all(refusal, field.name)
+                else:
+                    change.row[field.name] = value
 
 
 def _stamp(batch: Batch, change: Change) -> None:

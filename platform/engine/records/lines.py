@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from engine.definition.objects import Field, Object
-from engine.definition.paths import paths
 from engine.fieldtypes.link import Lines
 from engine.records import messages as say
 from engine.records.changes import CREATE, DELETE, UPDATE, Batch, Change
@@ -37,16 +36,12 @@ def open_lines(opening: Callable[[Batch], None]) -> Callable[[Batch], None]:
 
     def run(batch: Batch) -> None:
         for field in batch.definition.lines:
-            before = _existing(batch, field)
-            for change in batch.changes:
-                given = change.given.get(field.name)
-                if given is not None:
-                    _match(change, field, given, before.get(change.id or 0, []))
-                elif batch.action == UPDATE and _must_follow(batch, field, change):
-                    change.lines[field.name] = [
-                        _line(change, field, {}, row, index)
-                        for index, row in enumerate(before.get(change.id or 0, []))
-                    ]
+            with_lines = [c for c in batch.changes if c.given.get(field.name) is not None]
+            ids = sorted(c.id for c in with_lines if c.id is not None)
+            before = lines_by_parent(batch, field, ids)
+            for change in with_lines:
+                given = change.given[field.name]
+                _match(change, field, given, before.get(change.id or 0, []))
         for _, lines in line_batches(batch):
             opening(lines)
 
@@ -57,18 +52,6 @@ def _batch(batch: Batch, field: Field, changes: list[Change]) -> Batch:
     assert isinstance(field.type, Lines)
     child = batch.tx.catalog.objects[field.type.of]
     return Batch(batch.tx, child, batch.action, changes, batch.tx.lens(child.name), lenient=True)
-
-
-def _existing(batch: Batch, field: Field) -> dict[int, list[Row]]:
-    """The lines that the changed records have, where any of them is needed."""
-    ids = sorted(
-        change.id
-        for change in batch.changes
-        if change.id is not None
-        and batch.action == UPDATE
-        and (field.name in change.given or _must_follow(batch, field, change))
-    )
-    return lines_by_parent(batch, field, ids)
 
 
 def lines_by_parent(batch: Batch, field: Field, ids: list[int]) -> dict[int, list[Row]]:
@@ -85,27 +68,45 @@ def lines_by_parent(batch: Batch, field: Field, ids: list[int]) -> dict[int, lis
     return by_parent
 
 
-def _must_follow(batch: Batch, field: Field, change: Change) -> bool:
-    """Whether the lines compute from something of their record that changes now."""
+def follow(batch: Batch) -> None:
+    """Fetches the lines that compute from something of their record that changes now."""
+    for field in batch.definition.lines:
+        reads = read_by_lines(batch, field)
+        following = [
+            change
+            for change in batch.changes
+            if (before := change.before) is not None
+            and field.name not in change.lines
+            and any(before.get(name) != change.row.get(name) for name in reads)
+        ]
+        found = lines_by_parent(batch, field, sorted(c.id for c in following if c.id is not None))
+        for change in following:
+            rows = found.get(change.id or 0, [])
+            lines = [_line(change, field, {}, row, index) for index, row in enumerate(rows)]
+            for line, row in zip(lines, rows, strict=True):
+                line.row = dict(row)
+            change.lines[field.name] = lines
+            change.view = None  # which knows nothing of these lines
+
+
+def read_by_lines(batch: Batch, field: Field) -> frozenset[str]:
+    """The record's fields that the formulas and suggestions of its lines read."""
     assert isinstance(field.type, Lines)
     child = batch.tx.catalog.objects[field.type.of]
-    reads = batch.tx.gate.statements.once(
+    reads: frozenset[str] = batch.tx.gate.statements.once(
         ("reads_parent", child.name), lambda: _reads_parent(child)
     )
-    before = change.before or {}
-    changed = {name for name in reads if before.get(name) != change.row.get(name)}
-    return bool(changed)
+    return reads
 
 
 def _reads_parent(child: Object) -> frozenset[str]:
-    """The parent's fields that the line's formulas and suggestions read."""
     return frozenset(
-        path[1]
+        name
         for field in child.fields.values()
         for expression in (field.formula, field.suggest)
         if expression is not None and not field.virtual
-        for path in paths(expression.source)
-        if len(path) > 1 and path[0] == child.parent
+        for object, name in expression.reads
+        if object == child.parent_object
     )
 
 
@@ -155,6 +156,8 @@ def start_lines(batch: Batch) -> None:
         change.row = dict(change.before) if change.before else dict(empty)
         change.row[POSITION] = change.notes[POSITION]
         assert change.parent is not None
+        if change.parent.roles is not None:
+            change.writable = batch.lens.writable_by(change.parent.roles)
         change.row[definition.parent] = change.parent.row.get("id")
 
 

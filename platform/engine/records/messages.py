@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.problems import Message
+from engine.problems import Message, Text
 
 NOT_FOUND = Message(
     "not-found",
@@ -135,3 +135,7 @@ RIGHT_MISSING = Message(
     en="your roles ({roles}) do not have the right `{right}`",
     zh="您的角色（{roles}）没有权限 `{right}`",
 )
+SAME_BATCH = Text(
+    {"en": "another record that is written at the same time", "zh": "同时写入的另一条记录"}
+)
+"""Who holds a unique value that two changes of one batch ask for."""

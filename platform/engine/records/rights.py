@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from engine.expressions.among import among_ids
 from engine.permissions.binds import Binds
 from engine.permissions.lens import Lens
-from engine.permissions.roles import Grant, Role
+from engine.permissions.roles import Role
 from engine.problems import Problem, Refusal, Text
 from engine.records import messages as say
-from engine.records.changes import CREATE, RESTORE, UPDATE, Batch, Change
+from engine.records.changes import CREATE, RESTORE, Batch, Change
 from engine.records.prepared import Prepared
 from engine.records.shapes import Row, Shape
 from engine.records.transaction import ids_of
@@ -90,8 +90,11 @@ def load_before(batch: Batch) -> None:
         if flags is not None and not any(flags):
             change.refuse(_forbidden_row(lens, batch.action, tx.actor.roles))
             continue
-        if flags is not None and batch.action == UPDATE:
-            change.writable = _writable(lens.grants, flags)
+        if flags is not None:
+            change.roles = frozenset(
+                grant.role for grant, flag in zip(lens.grants, flags, strict=True) if flag
+            )
+            change.writable = lens.writable_by(change.roles)
         change.before = row
         change.row = dict(row)
         tx.remember(batch.name, row)
@@ -140,20 +143,9 @@ def _locking_select(batch: Batch) -> tuple[Prepared, Binds]:
         .with_for_update(of=table)
     )
     # what cannot be seen is answered as if it did not exist, whatever else is granted on it
-    seen = lens.rows("read" if batch.action != RESTORE else "restore", table, binds)
+    seen = lens.rows("read", table, binds)
     whole = statement if seen is None else statement.where(seen)
     return tx.gate.statements.prepared(whole), binds
-
-
-def _writable(grants: Sequence[Grant], flags: tuple[bool, ...]) -> frozenset[str]:
-    """The fields that some grant on this very row lets the actor write."""
-    return frozenset(
-        name
-        for grant, flag in zip(grants, flags, strict=True)
-        if flag
-        for name, level in grant.fields.items()
-        if level == "write"
-    )
 
 
 def _forbidden_row(lens: Lens, action: str, roles: frozenset[str]) -> Problem:
@@ -176,10 +168,8 @@ def check_version(batch: Batch) -> None:
         names = batch.tx.gate.audit.changed_since(
             batch.tx.connection, batch.name, change.before["id"], expected
         )
-        readable = [n for n in names if batch.lens.may_read(n)]
-        labels = [
-            batch.definition.fields[n].label for n in readable if n in batch.definition.fields
-        ]
+        readable = _readable(batch, change.before["id"], names)
+        labels = [batch.definition.fields[n].label for n in readable]
         change.refuse(
             say.STALE(
                 current=change.before["version"],
@@ -191,14 +181,33 @@ def check_version(batch: Batch) -> None:
     batch.settle()
 
 
+def _readable(batch: Batch, id: int, names: Sequence[str]) -> list[str]:
+    """Those of the fields `names` that the actor may read on this very record."""
+    tx, lens, binds = batch.tx, batch.lens, Binds()
+    table = tx.tables.table(batch.name)
+    found = [n for n in names if n in batch.definition.fields and lens.may_read(n)]
+    cells = {n: c for n in found if (c := lens.cell(n, table, binds)) is not None}
+    if not cells:
+        return found
+    flags = [sa.case((cell, 1), else_=0) for cell in cells.values()]
+    statement = sa.select(*flags).where(table.c.id == id)
+    row = tx.connection.execute(statement, binds.values(tx.actor, tx.context)).one()
+    hidden = {name for name, flag in zip(cells, row, strict=True) if not flag}
+    return [name for name in found if name not in hidden]
+
+
 def start_new(batch: Batch) -> None:
     """Gives new records all their fields, empty."""
     if batch.action != CREATE:
         return
     empty = empty_row(batch.tx.shape(batch.name))
+    lens = batch.lens
     for change in batch.changes:
         change.row = dict(empty)
         change.action = CREATE
+        if not lens.is_system:
+            change.roles = lens.allowing(CREATE)
+            change.writable = lens.writable_by(change.roles)
 
 
 def empty_row(shape: Shape) -> Row:

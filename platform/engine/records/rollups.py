@@ -3,7 +3,7 @@
 1. Before children change, the records that they count for are locked, in order of object and id.
 2. Each change's contribution is computed from the child as it was and as it is.
 3. Sums and counts move by the difference; a minimum or maximum moves to a new extreme at once,
-   and is looked up anew only where the old extreme may have gone.
+   and is looked up anew only where the old extreme may have gone. So is a rollup that rounds.
 4. The record's formulas that read rollups follow, and it counts in turn for its own parents.
 """
 
@@ -19,6 +19,8 @@ import sqlalchemy as sa
 from engine.definition.catalog import Catalog
 from engine.definition.objects import Field, Object, Rollup
 from engine.expressions import evaluate, to_sql
+from engine.fieldtypes.number import NumberType
+from engine.problems import Refusal
 from engine.records.changes import Batch, Change
 from engine.records.rows import RowView
 from engine.records.shapes import Row
@@ -37,6 +39,14 @@ class Keeper:
     object: str
     field: Field
     rollup: Rollup
+
+    @property
+    def rounds(self) -> bool:
+        """Whether it has fewer decimals than what it is taken over: differences would drift."""
+        value, type_ = self.rollup.value, self.field.type
+        if value is None or not isinstance(type_, NumberType):
+            return False
+        return value.type.scale > type_.scale
 
 
 def keepers(catalog: Catalog) -> dict[str, tuple[Keeper, ...]]:
@@ -137,8 +147,10 @@ def _roll_lines(
         for line in lines
         if line.action != "delete"
     ]
-    value = moved(rollup, None, (), values)
-    change.row[field.name] = as_stored(field, value)
+    try:
+        change.row[field.name] = as_stored(field, moved(rollup, None, (), values))
+    except Refusal as refusal:
+        change.refuse_all(refusal, field.name)
 
 
 def carry_rollups(batch: Batch) -> None:
@@ -194,7 +206,7 @@ def _carry_to(
             continue
         keeper = by_name[name]
         value = moved(keeper.rollup, changed[id][name], gone[id, name], come[id, name])
-        if value is LOOK_UP:
+        if value is LOOK_UP or keeper.rounds:
             look_up[name].add(id)
         else:
             changed[id][name] = as_stored(keeper.field, value)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from engine.definition.objects import Object
 from engine.fieldtypes.link import Collection, Lines, Link
 from engine.fieldtypes.number import Identifier
 from engine.records.shapes import Row
 
-if TYPE_CHECKING:
-    from engine.records.transaction import Transaction
+
+class Source(Protocol):
+    """Where a view gets what its own row does not hold."""
+
+    def fetch(self, object: str, ids: Iterable[int]) -> Mapping[int, Row]:
+        """Rows by id."""
+
+    def linked(self, object: str, id: int) -> RowView:
+        """The view of one linked record."""
+
+    def collection(self, object: str, by: str, id: int) -> Sequence[RowView]:
+        """The records whose link `by` points to `id`."""
 
 
 class RowView:
@@ -25,7 +35,7 @@ class RowView:
 
     def __init__(
         self,
-        tx: Transaction,
+        tx: Source,
         definition: Object,
         row: Row | None,
         *,

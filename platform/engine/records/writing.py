@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.definition.objects import Field
 from engine.records.changes import CREATE, DELETE, UPDATE, Batch, Change
 from engine.records.lines import line_batches, removed_row
 from engine.records.shapes import Row, Shape
@@ -25,7 +26,7 @@ def write(batch: Batch) -> None:
         _update(batch)
     for change in batch.changes:
         batch.tx.remember(batch.name, change.row)
-    _write_lines(batch)
+    write_lines(batch)
 
 
 def _insert(batch: Batch) -> None:
@@ -80,37 +81,39 @@ def update_rows(tx: Transaction, shape: Shape, pairs: list[tuple[Row, Row]]) -> 
     _index_words(tx, shape, words)
 
 
-def _write_lines(batch: Batch) -> None:
+def write_lines(batch: Batch) -> None:
+    """Writes the lines of the batch: what goes makes room for what comes (unique values)."""
     tx = batch.tx
+    for field in batch.definition.lines:
+        _remove_lines(batch, field)
     for field, lines in line_batches(batch):
         link = lines.definition.parent
         for line in lines.changes:
             assert line.parent is not None
             line.row[link] = line.parent.id
         shape = tx.shape(lines.name)
+        old = [line for line in lines.changes if line.action == UPDATE]
+        update_rows(tx, shape, [(line.before or {}, line.row) for line in old])
         new = [line for line in lines.changes if line.action == CREATE]
         for line, id in zip(new, tx.take_ids(shape.table, len(new)), strict=True):
             line.id = line.row["id"] = id
         tx.insert(shape.table, [shape.stored(line.row, shape.names) for line in new])
-        old = [line for line in lines.changes if line.action == UPDATE]
-        update_rows(tx, shape, [(line.before or {}, line.row) for line in old])
         tx.forget(field.type.expression_type().object)
-    for field in batch.definition.lines:
-        gone = [
-            line
-            for change in batch.changes
-            for line in change.lines.get(field.name, ())
-            if line.action == DELETE
-        ]
-        if gone:
-            _remove_lines(tx, field.type.expression_type().object, gone)
 
 
-def _remove_lines(tx: Transaction, object: str, lines: list[Change]) -> None:
-    for line in lines:
+def _remove_lines(batch: Batch, field: Field) -> None:
+    tx, object = batch.tx, field.type.expression_type().object
+    gone = [
+        line
+        for change in batch.changes
+        for line in change.lines.get(field.name, ())
+        if line.action == DELETE
+    ]
+    for line in gone:
         line.row = removed_row(line.before or {}, tx.now)
-    update_rows(tx, tx.shape(object), [(line.before or {}, line.row) for line in lines])
-    tx.forget(object)
+    if gone:
+        update_rows(tx, tx.shape(object), [(line.before or {}, line.row) for line in gone])
+        tx.forget(object)
 
 
 def _index_words(tx: Transaction, shape: Shape, rows: list[tuple[int, Any]]) -> None:

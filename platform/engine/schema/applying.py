@@ -30,9 +30,10 @@ from engine.problems import Message, Refusal, Text
 from engine.schema.differences import digest_of
 from engine.schema.engines import Databases
 from engine.schema.fence import FENCE, exclusive
-from engine.schema.planning import Filling, Plan
+from engine.schema.planning import Plan
 from engine.schema.state import read_keys, write_keys, write_revision
 from engine.schema.steps import Phase, Step
+from engine.schema.targets import Filling
 
 LOCK_MILLISECONDS = 40
 TRIES = 200

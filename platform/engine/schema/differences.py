@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,9 @@ Plain = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is new, gone or changed.
+    """One thing that is new, gone, renamed or changed.
 
-    `change` is "new", "gone" or "changed"; `field` names a field of the object `name`, or is
-    empty; `keys` are the keys that differ, each with its former and its present value (None
+    `change` says which; `field` names a field of the object `name`, or is empty; `keys` are the keys that differ, each with its former and its present value (None
     where there is none).
     """
 
@@ -51,20 +50,36 @@ def differences(before: Plain, after: Plain) -> tuple[Difference, ...]:
 def _of_kind(
     kind: str, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Iterator[Difference]:
+    former = _former_names(before, after)
     for name, plain in after.items():
-        if name not in before:
+        if name not in former:
             yield Difference("new", kind, name)
-        else:
-            yield from _of_definition(kind, name, before[name], plain)
+            continue
+        if former[name] != name:
+            yield Difference("renamed", kind, name, keys=(("", former[name], name),))
+        yield from _of_definition(kind, name, before[former[name]], plain, former[name] != name)
     for name in before:
-        if name not in after:
+        if name not in former.values():
             yield Difference("gone", kind, name)
 
 
-def _of_definition(kind: str, name: str, before: Any, after: Any) -> Iterator[Difference]:
+def _former_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
+    """The name that each thing of `after` had in `before`: its own, or the one after `was:`."""
+    former = {name: name for name in after if name in before}
+    for name, plain in after.items():
+        was = plain.get("was") if isinstance(plain, Mapping) else None
+        if name not in former and was in before and was not in after:
+            former[name] = str(was)
+    return former
+
+
+def _of_definition(
+    kind: str, name: str, before: Any, after: Any, renamed: bool
+) -> Iterator[Difference]:
     if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
         before, after = {"": before}, {"": after}
-    if keys := _changed_keys(before, after, ignore="fields" if kind == "object" else ""):
+    ignored = {"was"} | ({kind} if renamed else set()) | ({"fields"} if kind == "object" else set())
+    if keys := _changed_keys(before, after, ignored):
         yield Difference("changed", kind, name, keys=keys)
     if kind == "object":
         yield from _of_fields(name, before.get("fields") or {}, after.get("fields") or {})
@@ -73,27 +88,31 @@ def _of_definition(kind: str, name: str, before: Any, after: Any) -> Iterator[Di
 def _of_fields(
     name: str, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Iterator[Difference]:
+    former = _former_names(before, after)
     for field, plain in after.items():
-        if field not in before:
+        if field not in former:
             yield Difference("new", "object", name, field)
-        elif keys := _changed_keys(before[field], plain):
+            continue
+        if former[field] != field:
+            yield Difference("renamed", "object", name, field, (("", former[field], field),))
+        if keys := _changed_keys(before[former[field]], plain, {"was"}):
             yield Difference("changed", "object", name, field, keys)
     for field in before:
-        if field not in after:
+        if field not in former.values():
             yield Difference("gone", "object", name, field)
-    kept = [field for field in after if field in before]
-    if kept != [field for field in before if field in after]:
+    order = [former[field] for field in after if field in former]
+    if order != [field for field in before if field in order]:
         yield Difference("changed", "object", name, keys=(("fields", None, None),))
 
 
 def _changed_keys(
-    before: Mapping[str, Any], after: Mapping[str, Any], ignore: str = ""
+    before: Mapping[str, Any], after: Mapping[str, Any], ignored: Collection[str]
 ) -> tuple[tuple[str, Any, Any], ...]:
     keys = [*after, *(key for key in before if key not in after)]
     return tuple(
         (key, before.get(key), after.get(key))
         for key in keys
-        if key != ignore and _text(before.get(key)) != _text(after.get(key))
+        if key not in ignored and _text(before.get(key)) != _text(after.get(key))
     )
 
 

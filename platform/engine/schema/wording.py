@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.definition.catalog import Catalog
@@ -34,7 +34,8 @@ def both(en: str, zh: str, **args: object) -> Text:
         given = {k: v.in_(locale) if isinstance(v, Text) else v for k, v in args.items()}
         return template.format(**given)
 
-    return Text({"en": filled(en, "en"), "zh": filled(zh, "zh")})
+    # Chinese sets no space beside its full-width brackets
+    return Text({"en": filled(en, "en"), "zh": filled(zh, "zh").replace("） ", "）")})
 
 
 def named(label: Text, name: str) -> Text:
@@ -94,14 +95,25 @@ def new_columns(definition: Object) -> Text:
     )
 
 
-def new_index(table: Text, columns: tuple[str, ...], unique: bool) -> Text:
+def joined(labels: Iterable[Text]) -> Text:
+    """Several labels in a row."""
+    every = tuple(labels)
+    return Text(
+        {
+            "en": ", ".join(label.in_("en") for label in every),
+            "zh": "、".join(label.in_("zh") for label in every),
+        }
+    )
+
+
+def new_index(table: Text, columns: Text, unique: bool) -> Text:
     """A new index."""
     en, zh = (
-        ("values of {columns} in {table} must be unique", "{table} 的 {columns} 不可重复")
+        ("{columns} of {table} must be unique", "{table} 的 {columns} 不可重复")
         if unique
-        else ("new index on {table}: {columns}", "{table} 新增索引：{columns}")
+        else ("new index on {table} for lists by {columns}", "{table} 新增列表索引：{columns}")
     )
-    return both(en, zh, table=table, columns=", ".join(columns))
+    return both(en, zh, table=table, columns=columns)
 
 
 def old_index(table: Text, name: str) -> Text:
@@ -142,6 +154,7 @@ def of_difference(difference: Difference, before: Plain, after: Plain) -> Text:
         "new": ("new: {what}", "新增：{what}"),
         "gone": ("no longer there: {what}", "已移除：{what}"),
         "changed": ("changed: {what}: {details}", "变更：{what}：{details}"),
+        "renamed": ("renamed: {what}: {details}", "改名：{what}：{details}"),
     }[difference.change]
     return both(en, zh, what=subject(difference, before, after), details=_details(difference))
 

@@ -69,8 +69,8 @@ def parsed(raw: bytes) -> Any:
         reason = Text({"en": "it is not UTF-8", "zh": "不是 UTF-8 编码"})
         raise Refusal(say.BAD_JSON(reason=reason)) from None
     except json.JSONDecodeError as error:
-        reason = f"{error.msg}, {error.lineno}:{error.colno}"
-        raise Refusal(say.BAD_JSON(reason=reason)) from None
+        where = f"{error.msg}, {error.lineno}:{error.colno}"
+        raise Refusal(say.BAD_JSON(reason=where)) from None
     except (ValueError, ArithmeticError):  # numbers with thousands of digits
         reason = Text({"en": "a number is too large", "zh": "数字过大"})
         raise Refusal(say.BAD_JSON(reason=reason)) from None

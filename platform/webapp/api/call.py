@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, g
+from flask import Response
 
 from assembly.application import Application
 from engine.definition.objects import Object
@@ -15,7 +15,6 @@ from engine.permissions.actors import Actor
 from engine.permissions.lens import Lens
 from engine.problems import Refusal
 from engine.records import messages as records
-from engine.schema.fence import StaleRevision
 from webapp.identity import Caller, caller
 from webapp.shell import Shell, application, shell
 
@@ -63,22 +62,10 @@ def known(lens: Lens) -> bool:
 
 
 def answering(handler: Callable[..., Response]) -> Callable[..., Response]:
-    """A view that signs the caller in and runs the handler.
-
-    When the revision was replaced meanwhile, nothing was written, and the handler runs again on
-    the new application, once (rule 4).
-    """
+    """A view that finds out who asks and runs the handler."""
 
     @functools.wraps(handler)
     def view(**path: Any) -> Response:
-        try:
-            return handler(_begin(), **path)
-        except StaleRevision:
-            g.application = shell().take_newest()
-            return handler(_begin(), **path)
+        return handler(Call(shell(), application(), caller()), **path)
 
     return view
-
-
-def _begin() -> Call:
-    return Call(shell(), application(), caller())

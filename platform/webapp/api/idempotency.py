@@ -16,13 +16,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask import Request
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.problems import Refusal
 from engine.records.transaction import Transaction
 from engine.schema.engines import Databases
 from webapp import messages as say
-from webapp.tables import IDEMPOTENCY
+from webapp.tables import IDEMPOTENCY, insert_of
 
 KEPT = dt.timedelta(hours=24)
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -62,7 +61,7 @@ class IdempotencyKey:
         Raises Repeated when the request was carried out before, and Refusal when the key was
         used for another one. A request with the same key that is being carried out is waited for.
         """
-        insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[tx.dialect]
+        insert = insert_of(tx.dialect)
         values = {"account": self.account, "key": self.key, "digest": self.digest, "at": tx.now}
         if random.random() < 0.01:
             old = IDEMPOTENCY.c.at < tx.now - KEPT

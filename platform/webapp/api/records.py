@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from flask import Response, request, url_for
 
 from engine.definition.objects import Object
+from engine.expressions.folding import fold
 from engine.problems import Problem, Refusal
 from engine.records import messages as records
 from engine.records.changes import CREATE, UPDATE, Change
@@ -16,6 +18,7 @@ from engine.records.reading import Record
 from engine.records.rights import not_found
 from engine.records.serial import to_json
 from engine.records.transaction import Transaction
+from engine.schema.tables import DELETED
 from webapp import messages as say
 from webapp.answers import JSON, answer
 from webapp.api.bodies import body_object, body_objects, usable
@@ -92,9 +95,7 @@ def delete_record(call: Call, object: str, record: str) -> Response:
     id = id_of(call, object, record)
     version = expected_version(request)
     gate = call.application.gate
-    with_names(
-        call, object, id, version, lambda: gate.delete(call.actor, object, [id], version)
-    )
+    with_names(call, object, id, version, lambda: gate.delete(call.actor, object, [id], version))
     call.changed(object)
     return Response(status=204)
 
@@ -119,7 +120,7 @@ def transition_record(call: Call, object: str, record: str, transition: str) -> 
 
 
 def put_by_field(call: Call, object: str, field: str, value: str) -> Response:
-    """PUT o/<object>/by/<field>/<value>: creates or updates the record that the value identifies."""
+    """PUT o/<object>/by/<field>/<value>: creates or updates the record with that value."""
     read_parameters(request)
     definition = call.object(object)
     _check_identifying(call, definition, field, value)
@@ -181,9 +182,7 @@ def answer_of(call: Call, record: Record, status: int = 200) -> Response:
     return response
 
 
-def with_names(
-    call: Call, object: str, id: int, version: int | None, work: Callable[[], T]
-) -> T:
+def with_names(call: Call, object: str, id: int, version: int | None, work: Callable[[], T]) -> T:
     """Runs the change; where its version is stale, the refusal gets a problem per changed field."""
     try:
         return work()
@@ -304,9 +303,21 @@ def _check_identifying(call: Call, definition: Object, field: str, value: str) -
 
 
 def _identified(call: Call, object: str, field: str, value: str) -> int | None:
-    """The id of the record with the value, if there is one that the actor may see."""
-    if not call.lens(object).may("read"):
+    """The id of the record with the value, if there is one that the actor may see.
+
+    Texts are compared as the unique key compares them: without regard to case and width.
+    """
+    application = call.application
+    found = application.catalog.objects[object].fields[field]
+    table = application.tables.table(object)
+    wanted = found.type.read(value)
+    column = table.c[found.column]
+    if found.folded:
+        column, wanted = table.c[found.folded], fold(wanted)
+    statement = sa.select(table.c.id).where(column == wanted, table.c[DELETED].is_(None))
+    with application.databases.reading() as connection:
+        id = connection.execute(statement).scalar()
+    if id is None or not call.lens(object).may("read"):
         return None
-    query = Query(filters={field: value}, fields=("id",), limit=1)
-    page = call.application.reader.page(call.actor, object, query)
-    return page.items[0].id if page.items else None
+    query = Query(filters={"id": id}, fields=("id",), limit=1)
+    return id if application.reader.page(call.actor, object, query).items else None

@@ -35,6 +35,7 @@ class State:
     @classmethod
     def read(cls, object: str, args: MultiDict[str, str]) -> State:
         """The state from an address; parameters that are too long are left out."""
+
         def one(name: str) -> str:
             value = args.get(name, "")
             return value if len(value) <= LONGEST else ""
@@ -50,7 +51,10 @@ class State:
             filters=tuple(
                 (name, value)
                 for name, value in args.items(multi=True)
-                if name not in OWN and not name.startswith("_") and value != "" and len(value) <= 200
+                if name not in OWN
+                and not name.startswith("_")
+                and value != ""
+                and len(value) <= 200
             )[:50],
         )
 

@@ -14,7 +14,12 @@ UNKNOWN = "square-dashed"
 @lru_cache(maxsize=1024)
 def icon(name: str, size: int = 16) -> Markup:
     """The icon, decorative: whoever uses it alone labels what it stands on."""
-    attributes = {"aria_hidden": "true", "focusable": "false", "class": "icon", "stroke_width": 1.75}
+    attributes = {
+        "aria_hidden": "true",
+        "focusable": "false",
+        "class": "icon",
+        "stroke_width": 1.75,
+    }
     for candidate in (name, UNKNOWN):
         try:
             drawn = lucide._render_icon(candidate, size, **attributes)

@@ -25,6 +25,9 @@ TEMPLATES = Path(__file__).parents[3] / "templates" / "screens"
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 SIDE_COOKIE = "side"
+SIGN_OUT = "/logout/"
+LANGUAGES = {"en": "English", "zh": "中文"}
+"""What languages call themselves."""
 
 
 @lru_cache(maxsize=4)
@@ -44,10 +47,30 @@ def environment(overrides: Sequence[Path] = ()) -> Environment:
 
 def page(template: str, here: Here, status: int = 200, **context: Any) -> Response:
     """A whole screen inside the frame."""
+    site = here.catalog.site
+    names = here.catalog.of("role")
+    labels = [here.say(names[role].label) for role in sorted(here.actor.roles) if role in names]
     return _answer(
-        template, here.locale, status, here=here, nav=navigation(here), actor=here.actor,
-        site=here.catalog.site, **context,
-    )  # fmt: skip
+        template,
+        here.locale,
+        status,
+        here=here,
+        actor=here.actor,
+        site=site,
+        nav=navigation(here),
+        nav_person=_people(here),
+        role_names=here.t("list_and").join(labels),
+        languages=[(code, LANGUAGES.get(code, code)) for code in site.locales],
+        here_address=request.full_path.rstrip("?"),
+        sign_out=SIGN_OUT,
+        **context,
+    )
+
+
+def _people(here: Here) -> str:
+    """The object of people, where the actor may open it."""
+    people = here.catalog.user_object
+    return people if people and here.lens(people).may("read") else ""
 
 
 def fragment(template: str, here: Here, status: int = 200, **context: Any) -> Response:
@@ -62,14 +85,18 @@ def plain_page(template: str, locale: str, status: int = 200, **context: Any) ->
 
 def _answer(template: str, locale: str, status: int, **context: Any) -> Response:
     theme = request.cookies.get(THEME_COOKIE, "")
-    text = environment().get_template(template).render(
-        t=texts_in(locale),
-        locale=locale,
-        theme=theme if theme in THEMES else "",
-        narrow=request.cookies.get(SIDE_COOKIE) == "narrow",
-        csrf_token=generate_csrf,
-        nonce=g.get("csp_nonce", ""),
-        path=request.path,
-        **context,
+    text = (
+        environment()
+        .get_template(template)
+        .render(
+            t=texts_in(locale),
+            locale=locale,
+            theme=theme if theme in THEMES else "",
+            narrow=request.cookies.get(SIDE_COOKIE) == "narrow",
+            csrf_token=generate_csrf,
+            nonce=g.get("csp_nonce", ""),
+            path=request.path,
+            **context,
+        )
     )
     return Response(text, status, content_type="text/html; charset=utf-8")

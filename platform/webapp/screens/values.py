@@ -59,7 +59,9 @@ def _writer(field: Field, here: Here) -> Writer:
             return lambda value: yes if value else no
         case Date():
             today = here.today
-            return lambda value: _time(value.isoformat(), value.isoformat(), near_day(value, today, locale))
+            return lambda value: _time(
+                value.isoformat(), value.isoformat(), near_day(value, today, locale)
+            )
         case MomentType():
             return lambda value: _moment(value, here)
         case Money():
@@ -68,7 +70,11 @@ def _writer(field: Field, here: Here) -> Writer:
         case Percent():
             return lambda value: f'<span class="num">{percent(value)}<small>%</small></span>'
         case Integer():
-            return lambda value: f'<span class="num">{value:,d}</span>' if isinstance(value, int) else f'<span class="num">{value:,f}</span>'
+            return lambda value: (
+                f'<span class="num">{value:,d}</span>'
+                if isinstance(value, int)
+                else f'<span class="num">{value:,f}</span>'
+            )
         case NumberType():
             return lambda value: f'<span class="num">{shortened(value)}</span>'
         case Url():
@@ -76,7 +82,9 @@ def _writer(field: Field, here: Here) -> Writer:
         case Email():
             return lambda value: f'<a href="mailto:{escape(value)}">{escape(value)}</a>'
         case Phone():
-            return lambda value: f'<a href="tel:{escape(value.replace(" ", ""))}">{escape(value)}</a>'
+            return lambda value: (
+                f'<a href="tel:{escape(value.replace(" ", ""))}">{escape(value)}</a>'
+            )
         case TextType() if type_.multiline:
             return lambda value: f'<span class="prose">{escape(value)}</span>'
     return lambda value: str(escape(type_.format(value, locale)))
@@ -115,7 +123,9 @@ def _truths(type_: Boolean, locale: str) -> tuple[str, str]:
 
 
 def _link(type_: Link, here: Here) -> Writer:
-    restricted = f'<span class="hidden-value">{icon("lock", 12)}{escape(here.t("restricted"))}</span>'
+    restricted = (
+        f'<span class="hidden-value">{icon("lock", 12)}{escape(here.t("restricted"))}</span>'
+    )
     opens = here.lens(type_.to).may("read")
     person = type_.to == here.catalog.site.person
 
@@ -134,7 +144,9 @@ def _link(type_: Link, here: Here) -> Writer:
 def avatar(name: str, number: int) -> Markup:
     """A person's mark: the first character of their name on one of eight colours."""
     first = (name.strip() or "?")[0].upper()
-    return Markup('<span class="avatar avatar-{}" aria-hidden="true">{}</span>').format(number % 8, first)
+    return Markup('<span class="avatar avatar-{}" aria-hidden="true">{}</span>').format(
+        number % 8, first
+    )
 
 
 def _address(value: str) -> str:

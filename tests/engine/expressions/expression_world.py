@@ -76,9 +76,6 @@ class World:
     tables: dict[str, sa.Table] = field(default_factory=dict)
     metadata: sa.MetaData = field(default_factory=sa.MetaData)
 
-    def __repr__(self) -> str:
-        return "world"
-
     def member(self, object: str, name: str) -> Member | None:
         return self.objects[object].get(name)
 
@@ -171,9 +168,6 @@ class Rows:
 
     world: World
     values: dict[str, dict[int, dict[str, Any]]]
-
-    def __repr__(self) -> str:
-        return "rows"
 
     def row(self, object: str, id: int | None) -> Record | None:
         """The record, unless it does not exist or is deleted."""

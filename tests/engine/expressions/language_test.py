@@ -51,6 +51,11 @@ HOSTILE = {
     "escaped surrogate": "name == '\\ud800'",
     "chains": "urgent" + " == urgent" * 90,
     "doubling": "(" * 19 + "urgent" + " == urgent == urgent)" * 19,
+    "doubling in a text": "replace('a' if "
+    + "(" * 36
+    + "urgent"
+    + " == urgent == urgent)" * 36
+    + " else 'b', 'a', 'bb')",
     "growing text": "replace(" * 9 + "name" + ', "a", "aaaaaaaaaaaaaaaa")' * 9,
     "builtins": "__import__('os').system('x')",
     "classes": "name.__class__.__mro__",

@@ -34,7 +34,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from engine.expressions import Compiled, Context, Expression, Kind, compile_expression, to_sql
 from engine.expressions.evaluation import closure
 from engine.expressions.functions import arithmetic
-from engine.expressions.nodes import Aggregate, Get, Node, walk
+from engine.expressions.nodes import Aggregate, Call, Get, Node, walk
 from engine.problems import Refusal
 
 FUZZING = settings().max_examples > 1_000
@@ -50,8 +50,8 @@ class Court:
     connections: list[sa.Connection]
     context: Context
 
-    def __repr__(self) -> str:
-        return "court"
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text("court")  # not all of its rows, when Hypothesis reports
 
     def judge(self, source: str) -> None:
         """Fails unless all readings of `source` agree."""
@@ -130,11 +130,13 @@ class Trial:
     def _may_skip(self) -> bool:
         """Whether SQL may give a value without computing the part on which Python failed.
 
-        An empty bound value makes what stands beside it needless, and EXISTS stops at the first
-        record that it happens to meet.
+        An empty bound value makes what stands beside it needless, so does a constant divisor of
+        0, and EXISTS stops at the first record that it happens to meet.
         """
-        forms = {node.name for node in walk(self.expression.tree) if isinstance(node, Aggregate)}
-        return self.expression.uses_user or bool(forms & {"any", "all", "exists"})
+        nodes = list(walk(self.expression.tree))
+        forms = {node.name for node in nodes if isinstance(node, Aggregate)}
+        constant = any(_divides_by_constant(node) for node in nodes)
+        return self.expression.uses_user or constant or bool(forms & {"any", "all", "exists"})
 
     def _same(self, sql: Any, python: Any) -> bool:
         if self.expression.type.kind is Kind.NUMBER and python is not None:
@@ -177,6 +179,14 @@ class Trial:
         except sa.exc.DBAPIError:
             self.connection.rollback()
             raise
+
+
+def _divides_by_constant(node: Node) -> bool:
+    return (
+        isinstance(node, Call)
+        and node.function is arithmetic.DIVIDE
+        and not any(isinstance(part, Get) for part in walk(node.args[1]))
+    )
 
 
 def _fails_somewhere(node: Node, frame: list[Any]) -> bool:

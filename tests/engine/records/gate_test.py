@@ -42,7 +42,7 @@ fields:
   fixed: {{type: text, read_only: true, default: "as it is"}}
   lines: {{type: lines, of: order_line, required: true}}
   total: {{type: money, rollup: sum(line.amount for line in lines)}}
-  count: {{type: integer, rollup: count(line for line in lines if line.amount > 0)}}
+  entries: {{type: integer, rollup: count(line for line in lines if line.amount > 0)}}
   big: {{type: boolean, formula: total > 1000}}
   level: {{type: text, suggest: '"high" if total > 1000 else "low"'}}
 checks:
@@ -93,7 +93,7 @@ def order(site: SmallSite, **values: Any) -> int:
 def test_defaults(site: SmallSite) -> None:
     """Literal and computed defaults, suggestions and formulas fill a new record."""
     id = order(site)
-    names = ("kind", "placed_on", "due_on", "due_note", "discount", "fixed", "total", "count", "big")
+    names = ("kind", "placed_on", "due_on", "due_note", "discount", "fixed", "total", "entries", "big")
     assert site.values("order", id, *names) == [
         "goods", dt.date(2026, 3, 16), dt.date(2026, 3, 26), "due", Decimal(0), "as it is",
         Decimal(200), Decimal(1), False,
@@ -233,7 +233,7 @@ def test_lines_are_replaced(site: SmallSite) -> None:
     assert [line.values["price"] for line in after] == [3, 9, 1]
     assert [after[0].id, after[2].id] == [third.id, first.id]
     assert second.id not in [line.id for line in after]
-    assert site.values("order", id, "total", "count") == [Decimal(25), 3]
+    assert site.values("order", id, "total", "entries") == [Decimal(25), 3]
     other = order(site)
     theirs = site.read("order", other).values["lines"][0].id
     given = [{"id": theirs, "price": 1}]
@@ -263,7 +263,7 @@ def test_lines_with_unique_values_are_replaced(site: SmallSite) -> None:
     assert codes(lambda: site.update("order", id, lines=twice)) == [("not-unique", "lines[1].order")]
     (line,) = site.read("order", id).values["lines"]
     site.update("order", id, lines=[{"id": line.id, "product": axe}, {"product": saw}])
-    assert site.values("order", id, "count") == [2]
+    assert site.values("order", id, "entries") == [2]
 
 
 def test_versions(site: SmallSite) -> None:
@@ -277,7 +277,7 @@ def test_versions(site: SmallSite) -> None:
     stale = refusal(lambda: site.gate.update(SYSTEM, "order", id, {"subject": "b"}, version=1))
     assert stale == (
         "stale-version the record was changed meanwhile (version 3 instead of 1):"
-        " Big, Count, Lines, Subject, Total (load it again and repeat your change)"
+        " Big, Entries, Lines, Subject, Total (load it again and repeat your change)"
     ) or "Lines" in stale
     assert codes(lambda: site.gate.delete(SYSTEM, "order", [id], version=2)) == [
         ("stale-version", "")

@@ -103,7 +103,7 @@ def test_new_field_and_object(shop: Workshop) -> None:
     assert shop.said() == [
         "new object Shelf (shelf) with 1 fields",
         "new field Place (shelf) of book",
-        "new index on book: shelf, id",
+        "new index on book for lists by Place",
     ]
     assert shop.apply() == 2
     assert shop.plan().empty
@@ -167,7 +167,7 @@ def test_index_follows_the_list(shop: Workshop) -> None:
     with shop.databases.writing() as connection:
         connection.exec_driver_sql("CREATE INDEX mine ON book (version)")
     shop.write(book=view + BOOK)
-    assert "new index on book: price, id" in shop.said()
+    assert "new index on book for lists by Price" in shop.said()
     shop.apply()
     assert indexes(shop, "book") == before | {"mine", "ix_book_price_id"}
     shop.write(book=BOOK)
@@ -237,6 +237,7 @@ def test_renaming_keeps_the_column(shop: Workshop) -> None:
     shop.apply()
     insert(shop, "book", name="Kim", price=12)
     shop.write(book=BOOK.replace("price:", "cost:").replace("money", "money, was: price"))
+    assert shop.said() == ["renamed: field cost of book: price → cost"]
     assert shop.apply() == 2
     assert "cost" not in columns(shop, "book")
     application = shop.application()
@@ -255,8 +256,13 @@ def test_renamed_object(shop: Workshop) -> None:
     """The table stays; the fields of the object find their columns."""
     shop.write(book=BOOK)
     shop.apply()
-    shop.write(book="", volume="was: book\n" + BOOK)
-    assert shop.apply(allow_loss=True) == 2
+    insert(shop, "book", name="Kim")
+    shop.write(book="", volume="was: book\n" + BOOK.replace("money}", "money, required: true}"))
+    assert shop.said() == [
+        "renamed: object volume: book → volume",
+        "changed: field price of volume: required – → true",
+    ]
+    assert shop.apply() == 2
     application = shop.application()
     assert application.tables.table("volume").name == "book"
     assert shop.plan().empty

@@ -1,0 +1,171 @@
+"""`formwright user`: accounts to sign in with, their passwords, roles and API keys."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import click
+import sqlalchemy as sa
+from assembly.application import Application, build_application
+from assembly.settings import Settings, secret_key
+
+from cli.opening import database, settings
+from engine.permissions.actors import SYSTEM
+from engine.problems import Message, Refusal
+from engine.records.reading import Record
+from webapp import accounts
+from webapp.keys import Keys
+from webapp.mirroring import sync_roles
+
+NO_ACCOUNTS_HERE = Message(
+    "person-without-account-field",
+    en="the site's people have no field for an account",
+    zh="站点的人员对象没有用于账号的字段",
+    hint_en="set `people: {{account: …}}` in site.yaml",
+    hint_zh="请在 site.yaml 中设置 `people: {{account: …}}`",
+)
+NO_SUCH_PERSON = Message(
+    "no-such-person",
+    en="{found} people are called {name!r}",
+    zh="名为 {name!r} 的人员有 {found} 位",
+    hint_en="give the id of the person",
+    hint_zh="请使用人员的 ID",
+)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    application: Application
+    settings: Settings
+
+
+@contextmanager
+def _opened() -> Iterator[_Opened]:
+    chosen = settings(check_layers=False)
+    with database(chosen) as databases:
+        yield _Opened(build_application(databases), chosen)
+
+
+@click.group()
+def user() -> None:
+    """Accounts: add one, set its password or roles, make an API key."""
+
+
+@user.command()
+@click.argument("name")
+@click.option("--role", "roles", multiple=True, help="A role; may be given several times.")
+@click.option("--person", help="The person that the account belongs to: name or id.")
+@click.option("--password", help="`-` reads it from standard input; otherwise one is made.")
+@click.option("--locale", default="", help="Language of answers, such as zh.")
+def add(
+    name: str, roles: tuple[str, ...], person: str | None, password: str | None, locale: str
+) -> None:
+    """Add the account NAME.
+
+    Without --password a random one is made and printed, once.
+    """
+    chosen, made = _password(password)
+    with _opened() as opened:
+        application = opened.application
+        record = _person(application, person) if person else None
+        with application.databases.writing() as connection:
+            sync_roles(connection, application.catalog)
+            accounts.add_account(connection, name, chosen, roles, locale=locale)
+        if record is not None:
+            site = application.catalog.site
+            application.gate.update(SYSTEM, site.person, record.id, {site.person_account: name})
+    _tell(chosen, made)
+
+
+@user.command()
+@click.argument("name")
+@click.option("--password", help="`-` reads it from standard input; otherwise one is made.")
+def password(name: str, password: str | None) -> None:
+    """Give the account NAME another password; it ends its sessions, tokens and API keys."""
+    chosen, made = _password(password)
+    with _opened() as opened, opened.application.databases.writing() as connection:
+        found = accounts.find_account(connection, name)
+        accounts.set_password(connection, found.id, chosen)
+    _tell(chosen, made)
+
+
+@user.command()
+@click.argument("name")
+@click.argument("roles", nargs=-1)
+@click.option("--none", is_flag=True, help="Take all roles away.")
+def roles(name: str, roles: tuple[str, ...], none: bool) -> None:
+    """Give the account NAME exactly these ROLES; without any, print those that it has."""
+    with _opened() as opened, opened.application.databases.writing() as connection:
+        found = accounts.find_account(connection, name)
+        if roles or none:
+            sync_roles(connection, opened.application.catalog)
+            accounts.set_roles(connection, found.id, roles)
+        for role in accounts.roles_of(connection, found.id):
+            click.echo(role)
+
+
+@user.command()
+@click.argument("name")
+@click.option("--label", default="api", show_default=True, help="What the key is for.")
+@click.option("--read-only", is_flag=True, help="The key may change nothing.")
+@click.option("--days", type=click.IntRange(1, 3650), help="Ends the key after so many days.")
+@click.option("--revoke", is_flag=True, help="End the keys of that label instead.")
+def key(name: str, label: str, read_only: bool, days: int | None, revoke: bool) -> None:
+    """Make an API key for the account NAME and print it, once."""
+    with _opened() as opened, opened.application.databases.writing() as connection:
+        found = accounts.find_account(connection, name)
+        if revoke:
+            count = accounts.revoke_keys(connection, found.id, label)
+            click.echo(f"revoked {count}", err=True)
+            return
+        expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=days) if days else None
+        made = accounts.add_key(
+            connection,
+            Keys(secret_key(opened.settings)),
+            found.id,
+            label,
+            read_only=read_only,
+            expires_on=expires,
+        )
+    click.echo(made)
+
+
+def _password(given: str | None) -> tuple[str, bool]:
+    """The password, and whether it was made here."""
+    if given is None:
+        return secrets.token_urlsafe(12), True
+    if given != "-":
+        raise click.UsageError(
+            "A password on the command line is seen by others: use --password - and pipe it in."
+        )
+    if sys.stdin.isatty():
+        return click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True), False
+    return sys.stdin.readline().rstrip("\r\n"), False
+
+
+def _tell(password: str, made: bool) -> None:
+    if made:
+        click.echo(password)
+
+
+def _person(application: Application, word: str) -> Record:
+    """The person with that id or exactly that title. Raises Refusal when there is not one."""
+    site = application.catalog.site
+    people = application.catalog.objects.get(site.person)
+    if people is None or site.person_account not in people.fields:
+        raise Refusal(NO_ACCOUNTS_HERE())
+    if word.isascii() and word.isdigit():
+        return application.reader.one(SYSTEM, people.name, word)
+    title = people.fields[people.title].column
+    table = application.tables.table(people.name)
+    statement = sa.select(table.c.id).where(table.c[title] == word, table.c.deleted_on.is_(None))
+    with application.databases.reading() as connection:
+        ids = list(connection.execute(statement.limit(100)).scalars())
+    if len(ids) != 1:
+        raise Refusal(NO_SUCH_PERSON(name=word, found=len(ids)))
+    return application.reader.one(SYSTEM, people.name, ids[0])

@@ -1,0 +1,171 @@
+"""Texts with expressions in braces: "We hold these prices until {valid_until}."
+
+`{{` and `}}` stand for braces. Each language has its own text, so each is compiled by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from documents import messages as say
+from engine.definition.catalog import Catalog
+from engine.definition.kinds import Problems
+from engine.definition.objects import Field
+from engine.definition.tree import Node
+from engine.expressions import Expression, compile_expression
+from engine.expressions.types import Kind, Member, Type
+from engine.fieldtypes.link import Link
+from engine.problems import Place, Refusal, Text
+
+_UNPRINTABLE = (Kind.RECORDS, Kind.LIST, Kind.EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An expression within a text, and the field that it is, when it is nothing but one."""
+
+    expression: Expression
+    field: Field | None = None
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A text by locale, in pieces."""
+
+    by_locale: Mapping[str, tuple[str | Piece, ...]]
+
+    def in_(self, locale: str) -> tuple[str | Piece, ...]:
+        """The pieces in `locale`, found like those of a `Text`."""
+        return self.by_locale[Text({key: key for key in self.by_locale}).in_(locale)]
+
+
+class AsRead:
+    """The catalog's names, every member as it is read.
+
+    A computed field has its own grant: what somebody may not read of it must not be computed for
+    them from what they may read, nor wrongly from what they may not.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+
+    @property
+    def user_object(self) -> str:
+        return self.catalog.user_object
+
+    def members(self, object: str) -> Iterable[str]:
+        return self.catalog.members(object)
+
+    def member(self, object: str, name: str) -> Member | None:
+        found = self.catalog.member(object, name)
+        return None if found is None else replace(found, formula=None)
+
+    def field(self, object: str, path: Iterable[str]) -> Field | None:
+        """The field at the end of a path through links, or None."""
+        found: Field | None = None
+        for step in path:
+            found = self.catalog.objects[object].fields.get(step) if object else None
+            if found is None:
+                return None
+            object = found.type.to if isinstance(found.type, Link) else ""
+        return found
+
+
+def compile_phrase(node: Node, object: str, names: AsRead, problems: Problems) -> Phrase:
+    """The text at `node`, about a record of `object`; what is wrong with it is added."""
+    texts = dict(node.items()) or {"": node}
+    return Phrase(
+        {
+            locale: tuple(_pieces(str(child.value), child.place, object, names, problems))
+            for locale, child in texts.items()
+        }
+    )
+
+
+def compile_for(
+    node: Node, object: str, names: AsRead, problems: Problems, expected: Type | None = None
+) -> Expression | None:
+    """The expression at `node` about a record of `object`, or None after adding its problems."""
+    return _compiled(str(node.value), node.place, object, names, problems, expected)
+
+
+def _compiled(
+    source: str,
+    place: Place,
+    object: str,
+    names: AsRead,
+    problems: Problems,
+    expected: Type | None = None,
+) -> Expression | None:
+    try:
+        found = compile_expression(source, object, names, expected=expected, place=place)
+    except Refusal as refusal:
+        problems.extend(refusal.problems)
+        return None
+    for object_, name in sorted(found.reads):
+        if names.catalog.objects[object_].fields[name].type.name == "related":
+            problems.append(say.RELATED(place, object=object_, name=name))
+    return found
+
+
+def _pieces(
+    text: str, place: Place, object: str, names: AsRead, problems: Problems
+) -> Iterator[str | Piece]:
+    for start, part, is_expression in split(text):
+        at = _shifted(place, text, start)
+        if not is_expression:
+            yield part
+        elif not part.strip():
+            problems.append(say.BRACES(at))
+        elif found := _compiled(part, at, object, names, problems):
+            if found.type.kind in _UNPRINTABLE:
+                problems.append(say.NOT_PRINTABLE(at, source=part.strip()))
+            else:
+                yield Piece(found, names.field(object, part.strip().split(".")))
+
+
+def split(text: str) -> Iterator[tuple[int, str, bool]]:
+    """The parts of a text: where each starts, the part, and whether it stood in braces.
+
+    A brace that is not closed, or only closes, comes as an empty part that stood in braces.
+    """
+    plain, position = "", 0
+    while position < len(text):
+        character = text[position]
+        if character not in "{}" or text[position : position + 2] in ("{{", "}}"):
+            plain += character
+            position += 1 if character not in "{}" else 2
+            continue
+        if plain:
+            yield position - len(plain), plain, False
+            plain = ""
+        end = _end(text, position + 1) if character == "{" else position
+        if end == position or end == len(text):
+            yield position, "", True
+        else:
+            yield position + 1, text[position + 1 : end], True
+        position = end + 1
+    if plain:
+        yield position - len(plain), plain, False
+
+
+def _end(text: str, position: int) -> int:
+    """Where the brace closes that was opened before `position`; quotes may hold braces."""
+    quote = ""
+    while position < len(text):
+        character = text[position]
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character == "}":
+            break
+        position += 1
+    return position
+
+
+def _shifted(place: Place, text: str, start: int) -> Place:
+    """The place of `text[start]`, where the text begins at `place`."""
+    before = text[:start].split("\n")
+    return Place(place.file, place.line + len(before) - 1, place.column + len(before[-1]))

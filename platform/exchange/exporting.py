@@ -1,0 +1,272 @@
+"""Export: the records that somebody may export, with the fields that they may read.
+
+Pages of `PAGE` records are read by keyset and written at once, so that memory does not depend on
+how many there are. A file that comes back to the import unchanged changes nothing: records are
+named by their number or id, links by what names their record (`naming.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO
+
+from engine.definition.objects import Field, Object
+from engine.expressions.folding import fold
+from engine.fieldtypes.link import Collection, Lines, Link
+from engine.permissions.actors import Actor
+from engine.permissions.lens import Lens
+from engine.problems import Problem, Refusal, did_you_mean
+from engine.records.query import MOST, Query
+from engine.records.reading import Linked, Reader, Record
+from engine.schema.tables import POSITION
+from exchange import messages as say
+from exchange.naming import RESTRICTED, link_key, own_key
+from exchange.scope import exchanged
+from exchange.writers import FORMATS, Sheet, Writer
+
+PAGE = MOST
+LEFT_OUT = frozenset(("version", "deleted_on", "deleted_by"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOrder:
+    """What is to be exported: records of `object` that fulfil `where`, in `format`.
+
+    With a locale in `labels` columns are headed by labels in that language, else by names.
+    """
+
+    object: str
+    where: str = ""
+    format: str = "csv"
+    labels: str = ""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """How many records were written, and what somebody should know about them."""
+
+    count: int
+    notices: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A column of an export: the field, and of a link which field of its record (`of`)."""
+
+    header: str
+    field: Field
+    of: Field | None = None
+
+
+@dataclass(eq=False)
+class _Sheet:
+    """A sheet on its way: its cells, and the values of links that are named by another field."""
+
+    definition: Object
+    cells: tuple[Cell, ...]
+    named: dict[tuple[str, str], dict[int, Any]] = field(default_factory=dict)
+
+
+def export_records(reader: Reader, actor: Actor, order: ExportOrder, out: BinaryIO) -> Exported:
+    """Writes the records to `out`.
+
+    Raises Refusal when the actor may not export, for unknown objects, fields and formats, and
+    when the format cannot hold what is to be written.
+    """
+    if order.format not in FORMATS:
+        best = did_you_mean(order.format, FORMATS)
+        raise Refusal(say.BAD_FORMAT(found=order.format, best=best))
+    definition = exchanged(reader.gate.catalog, order.object)
+    return _Export(reader, actor, order, definition).run(out)
+
+
+class _Export:
+    """One export on its way."""
+
+    def __init__(
+        self, reader: Reader, actor: Actor, order: ExportOrder, definition: Object
+    ) -> None:
+        self.reader = reader
+        self.actor = actor
+        self.order = order
+        self.definition = definition
+        self.main = _Sheet(definition, self._cells(definition))
+        lens = self._lens(definition.name)
+        lines = [f for f in definition.lines if lens.may_read(f.name)]
+        with_lines = order.format != "csv"
+        self.lines = {
+            f.name: _Sheet(child, self._line_cells(child))
+            for f in (lines if with_lines else ())
+            if (child := self._child(f)) is not None
+        }
+        left = [] if with_lines else [f.name for f in lines]
+        self.notices = (say.LINES_LEFT_OUT(fields=", ".join(left)),) if left else ()
+
+    def run(self, out: BinaryIO) -> Exported:
+        """Writes all pages."""
+        # the first page is asked for before anything is written: it may be refused
+        pages = self._pages(self.definition.name, Query(where=self.order.where, sort=("id",)))
+        page = next(pages)
+        sheets = [_described(self.definition.name, self.main)]
+        sheets += [_described(name, sheet) for name, sheet in self.lines.items()]
+        count = 0
+        with FORMATS[self.order.format](out, sheets, self.reader.gate.catalog) as writer:
+            while True:
+                self._write(writer, page)
+                count += len(page)
+                following = next(pages, None)
+                if following is None:
+                    return Exported(count, self.notices)
+                page = following
+
+    def _write(self, writer: Writer, page: list[Record]) -> None:
+        self._name_links(self.main, page)
+        lines = {name: self._lines_of(name, page) for name in self.lines}
+        for name, sheet in self.lines.items():
+            self._name_links(sheet, [line for found in lines[name].values() for line in found])
+        for record in page:
+            own = {name: found.get(record.id, []) for name, found in lines.items()}
+            writer.record(record, _values(self.main, record), own)
+            for name, found in own.items():
+                key = record.values.get(own_key(self.definition)) or record.id
+                for line in found:
+                    writer.line(name, [key, *_values(self.lines[name], line)])
+
+    def _pages(self, object: str, query: Query) -> Iterator[list[Record]]:
+        asked = replace(query, action="export", limit=PAGE)
+        while True:
+            page = self.reader.page(self.actor, object, asked)
+            yield page.items
+            if page.next is None:
+                return
+            asked = replace(asked, after=page.next)
+
+    def _lines_of(self, name: str, page: Sequence[Record]) -> dict[int, list[Record]]:
+        """The lines of a page's records, in order, by record."""
+        found: dict[int, list[Record]] = {record.id: [] for record in page}
+        link = self.definition.fields[name].type
+        assert isinstance(link, Lines)
+        if not found:
+            return found
+        query = Query(filters={link.by: list(found)}, sort=(POSITION,))
+        for lines in self._pages(link.of, query):
+            for line in lines:
+                found[line.values[link.by].id].append(line)
+        return found
+
+    def _name_links(self, sheet: _Sheet, records: Sequence[Record]) -> None:
+        """Looks up, set-wise, what names the linked records besides their titles."""
+        sheet.named.clear()
+        for cell in sheet.cells:
+            link = cell.field.type
+            if cell.of is None or not isinstance(link, Link) or cell.of.name == "id":
+                continue
+            target = self.reader.gate.catalog.objects[link.to]
+            if cell.of.name == target.title:
+                continue
+            values = (record.values.get(cell.field.name) for record in records)
+            ids = sorted({v.id for v in values if isinstance(v, Linked) and v.id is not None})
+            known: dict[int, Any] = {}
+            for start in range(0, len(ids), PAGE):
+                part = ids[start : start + PAGE]
+                query = Query(filters={"id": part}, fields=(cell.of.name,), limit=PAGE)
+                for found in self.reader.page(self.actor, target.name, query).items:
+                    known[found.id] = found.values.get(cell.of.name)
+            sheet.named[cell.field.name, cell.of.name] = known
+
+    def _cells(self, definition: Object) -> tuple[Cell, ...]:
+        lens = self._lens(definition.name)
+        headers = _headers(definition, lens, self.order.labels)
+        cells: list[Cell] = []
+        for found in definition.fields.values():
+            skipped = found.name in LEFT_OUT or isinstance(found.type, Collection)
+            if skipped or not lens.may_read(found.name):
+                continue
+            if found.name == "id" and own_key(definition) != "id":
+                continue
+            if isinstance(found.type, Link):
+                cells += self._link_cells(found, headers[found.name])
+            else:
+                cells.append(Cell(headers[found.name], found))
+        return tuple(cells)
+
+    def _link_cells(self, link: Field, header: str) -> list[Cell]:
+        """The column that names the linked record, and its title for people."""
+        assert isinstance(link.type, Link)
+        target = self.reader.gate.catalog.objects[link.type.to]
+        lens = self._lens(target.name)
+        key = link_key(target)
+        if not lens.may_read(key):
+            key = "id"
+        cells = [Cell(header, link, target.fields[key])]
+        if key != target.title and lens.may_read(target.title):
+            title = target.fields[target.title]
+            cells.append(Cell(f"{link.name}.{title.name}", link, title))
+        return cells
+
+    def _line_cells(self, child: Object) -> tuple[Cell, ...]:
+        return tuple(c for c in self._cells(child) if c.field.name != child.parent)
+
+    def _child(self, lines: Field) -> Object | None:
+        """The object of the lines, where the actor may see whose lines they are."""
+        assert isinstance(lines.type, Lines)
+        child = self.reader.gate.catalog.objects[lines.type.of]
+        return child if self._lens(child.name).may_read(lines.type.by) else None
+
+    def _lens(self, object: str) -> Lens:
+        roles = None if self.actor.is_system else self.actor.roles
+        return self.reader.gate.lenses.lens(object, roles)
+
+
+def _described(name: str, sheet: _Sheet) -> Sheet:
+    headers = [cell.header for cell in sheet.cells]
+    parent = sheet.definition.parent
+    return Sheet(name, [parent, *headers] if parent else headers)
+
+
+def _headers(definition: Object, lens: Lens, locale: str) -> Mapping[str, str]:
+    """The heading of each field: its label if that stands for this field alone, else its name."""
+    names = {name: name for name in definition.fields}
+    if not locale:
+        return names
+    taken: dict[str, int] = {}
+    for found in definition.fields.values():
+        if lens.may_read(found.name):
+            for label in {fold(text) for text in found.label.by_locale.values()}:
+                taken[label] = taken.get(label, 0) + 1
+    for name, found in definition.fields.items():
+        label = found.label.in_(locale)
+        if taken.get(fold(label)) == 1 and (label == name or label not in definition.fields):
+            names[name] = label
+    return names
+
+
+def _values(sheet: _Sheet, record: Record) -> list[Any]:
+    """The record's cells: values of fields, and texts that name linked records."""
+    values: list[Any] = []
+    for cell in sheet.cells:
+        value = record.values.get(cell.field.name)
+        if isinstance(value, Linked):
+            value = _link_value(sheet, cell, value)
+        values.append(cell.field.type.to_text(value) if _as_text(cell, value) else value)
+    return values
+
+
+def _link_value(sheet: _Sheet, cell: Cell, linked: Linked) -> Any:
+    assert cell.of is not None
+    link = cell.field.type
+    assert isinstance(link, Link)
+    if linked.restricted:
+        return RESTRICTED
+    if cell.of.name == "id":
+        return linked.id
+    named = sheet.named.get((cell.field.name, cell.of.name))
+    if named is None:
+        return linked.title
+    return named.get(linked.id or 0) or f"#{linked.id}"
+
+
+def _as_text(cell: Cell, value: Any) -> bool:
+    """Several options or tags are one text; links are named by text already."""
+    return isinstance(value, tuple) and not isinstance(cell.field.type, Link)

@@ -1,0 +1,227 @@
+"""A record's history from its audit, as far as the actor may read it.
+
+A change of fields that the actor may not read is left out altogether. Links are shown with the
+title that they have now, and hidden where the linked record may not be seen (rule 31).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, request
+
+from engine.definition.objects import Field, Object
+from engine.expressions import Context
+from engine.fieldtypes.link import Lines, Link
+from engine.permissions.binds import Binds
+from engine.problems import Refusal
+from engine.records.query import Query
+from engine.records.reading import Linked, Record
+from engine.records.serial import linked_to_json
+from webapp.answers import answer
+from webapp.api.call import Call
+from webapp.api.queries import opened, read_limit, read_parameters, sealed
+from webapp.api.records import one
+
+Changes = Mapping[str, tuple[Any, Any]]
+
+
+def record_history(call: Call, object: str, record: str) -> Response:
+    """GET o/<object>/<record>/history: its changes, the newest first."""
+    given = read_parameters(request, "limit", "after")
+    limit = min(read_limit(given.get("limit")), 1_000)
+    before = opened(given.get("after", ""), f"{object} history", call.shell.keys)
+    found = one(call, object, record)
+    table = call.application.tables.system("fw_audit")
+    statement = (
+        sa.select(table)
+        .where(table.c.object == object, table.c.record == found.id)
+        .order_by(table.c.id.desc())
+        .limit(limit + 1)
+    )
+    if before:
+        statement = statement.where(table.c.id < int(before))
+    with call.application.databases.reading() as connection:
+        rows = connection.execute(statement).all()
+        readable = _readable(call, connection, found)
+    entries = list(_entries(call, rows[:limit], readable))
+    following = str(rows[limit - 1].id) if len(rows) > limit else None
+    titles = _titles(call, entries)
+    return answer(
+        {
+            "items": [entry.to_json(titles) for entry in entries],
+            "next": sealed(following, f"{object} history", call.shell.keys),
+        }
+    )
+
+
+@dataclass
+class _Entry:
+    """One audit row; `fields` as they changed, `lines` by field."""
+
+    row: Any
+    definition: Object
+    person: Field | None
+    transition: str | None = None
+    fields: Changes = field(default_factory=dict)
+    lines: dict[str, list[tuple[Object, dict[str, Any], Changes]]] = field(default_factory=dict)
+
+    def links(self) -> Iterator[tuple[str, int]]:
+        """The linked records that it names: object and id."""
+        if self.person is not None and self.row.actor is not None:
+            assert isinstance(self.person.type, Link)
+            yield self.person.type.to, self.row.actor
+        for definition, changes in self._all():
+            for name, values in changes.items():
+                type_ = definition.fields[name].type
+                if isinstance(type_, Link):
+                    yield from ((type_.to, id) for id in values if isinstance(id, int))
+
+    def to_json(self, titles: Mapping[tuple[str, int], str]) -> dict[str, Any]:
+        """The entry in JSON form."""
+        by = None
+        if self.person is not None:
+            by = _value(self.person, self.row.actor, titles)
+        result: dict[str, Any] = {
+            "at": self.row.at.isoformat().replace("+00:00", "Z"),
+            "by": by,
+            "via": self.row.via,
+            "action": self.row.action,
+            "version": self.row.version,
+            "transition": self.transition,
+            "fields": _shown(self.definition, self.fields, titles),
+        }
+        if self.lines:
+            result["lines"] = {
+                name: [
+                    {
+                        "id": line["id"],
+                        "action": line["action"],
+                        "fields": _shown(definition, changes, titles),
+                    }
+                    for definition, line, changes in found
+                ]
+                for name, found in self.lines.items()
+            }
+        return result
+
+    def _all(self) -> Iterator[tuple[Object, Changes]]:
+        yield self.definition, self.fields
+        for found in self.lines.values():
+            yield from ((definition, changes) for definition, _, changes in found)
+
+
+def _entries(call: Call, rows: Any, readable: frozenset[str]) -> Iterator[_Entry]:
+    objects = call.application.catalog.objects
+    for row in rows:
+        definition = objects[row.object]
+        data = json.loads(row.data or "{}")
+        entry = _Entry(
+            row=row,
+            definition=definition,
+            person=definition.fields.get("created_by"),
+            transition=data.get("transition"),
+            fields=_changes(data.get("fields", {}), definition, readable),
+        )
+        for name, lines in data.get("lines", {}).items():
+            found = definition.fields.get(name)
+            if name not in readable or found is None or not isinstance(found.type, Lines):
+                continue
+            child = objects[found.type.of]
+            lens = call.lens(child.name)
+            names = frozenset(n for n in child.fields if lens.may_read(n))
+            entry.lines[name] = [
+                (child, line, _changes(line["fields"], child, names)) for line in lines
+            ]
+        if row.action != "update" or entry.fields or entry.lines or entry.transition:
+            yield entry
+
+
+def _changes(found: Mapping[str, Any], definition: Object, readable: frozenset[str]) -> Changes:
+    return {
+        name: (values[0], values[1])
+        for name, values in found.items()
+        if name in readable and name in definition.fields
+    }
+
+
+def _readable(call: Call, connection: sa.Connection, record: Record) -> frozenset[str]:
+    """The fields of this very record that the actor may read."""
+    application = call.application
+    lens = call.lens(record.object)
+    table = application.tables.table(record.object)
+    names = [
+        name for name in application.catalog.objects[record.object].fields if lens.may_read(name)
+    ]
+    binds = Binds()
+    cells = {n: c for n in names if (c := lens.cell(n, table, binds)) is not None}
+    if not cells:
+        return frozenset(names)
+    context = _context(call, connection)
+    flags = [sa.case((condition, 1), else_=0) for condition in cells.values()]
+    row = connection.execute(
+        sa.select(*flags).where(table.c.id == record.id), binds.values(call.actor, context)
+    ).one()
+    hidden = {name for name, flag in zip(cells, row, strict=True) if not flag}
+    return frozenset(names) - hidden
+
+
+def _context(call: Call, connection: sa.Connection) -> Context:
+    return call.application.reader.context(connection, call.actor)
+
+
+def _titles(call: Call, entries: list[_Entry]) -> dict[tuple[str, int], str]:
+    """Titles of the linked records that the actor may see."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for entry in entries:
+        for object, id in entry.links():
+            wanted[object].add(id)
+    titles: dict[tuple[str, int], str] = {}
+    for object, ids in wanted.items():
+        title = call.application.catalog.objects[object].title
+        lens = call.lens(object)
+        fields = (title,) if lens.may_read(title) else ("id",)
+        for start in range(0, len(ids), 1_000):
+            some = sorted(ids)[start : start + 1_000]
+            query = Query(filters={"id": some}, fields=fields, limit=1_000)
+            try:
+                page = call.application.reader.page(call.actor, object, query)
+            except Refusal:  # no right to read the object at all
+                continue
+            for found in page.items:
+                value = found.values.get(title)
+                text = value.title if isinstance(value, Linked) else value
+                titles[object, found.id] = str(text if text is not None else f"#{found.id}")
+    return titles
+
+
+def _shown(
+    definition: Object, changes: Changes, titles: Mapping[tuple[str, int], str]
+) -> dict[str, Any]:
+    return {
+        name: {
+            "before": _value(definition.fields[name], before, titles),
+            "after": _value(definition.fields[name], after, titles),
+        }
+        for name, (before, after) in changes.items()
+    }
+
+
+def _value(found: Field, value: Any, titles: Mapping[tuple[str, int], str]) -> Any:
+    """A value of the audit in JSON form."""
+    type_ = found.type
+    if isinstance(type_, Link):
+        if value is None:
+            return None
+        title = titles.get((type_.to, value))
+        restricted = Linked(None, None, True)
+        return linked_to_json(restricted if title is None else Linked(value, title))
+    try:
+        return type_.to_json(type_.read(value))
+    except Refusal:  # an option or a limit that has changed since
+        return value

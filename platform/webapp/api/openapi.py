@@ -1,0 +1,300 @@
+"""The API described as OpenAPI 3.0: one path per object, written when somebody asks for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from engine.definition.objects import Field, Object
+from engine.fieldtypes.boolean import Boolean
+from engine.fieldtypes.choice import Choice, Choices, Tags
+from engine.fieldtypes.date import Date, MomentType
+from engine.fieldtypes.link import Collection, Lines, Link
+from engine.fieldtypes.number import Integer, Money, NumberType
+from engine.records.query import COUNTS, LIMIT, MOST
+from webapp.answers import dumped
+from webapp.api.call import Call
+from webapp.api.queries import read_parameters
+
+Schema = dict[str, Any]
+
+
+def get_openapi(call: Call) -> Response:
+    """GET _openapi: for those who administer, since it names everything that there is."""
+    read_parameters(request)
+    call.application.gate.require_right(call.actor, "administer")
+    text = call.shell.remembered(
+        call.application, "openapi", call.locale, make=lambda: dumped(document(call))
+    )
+    return Response(text, content_type="application/json")
+
+
+def document(call: Call) -> Schema:
+    """The whole description."""
+    catalog, locale = call.application.catalog, call.locale
+    paths: dict[str, Any] = dict(_general())
+    schemas: dict[str, Any] = dict(_SCHEMAS)
+    for definition in catalog.objects.values():
+        schemas[definition.name] = _object(definition, locale)
+        paths.update(_paths(call, definition, locale))
+    return {
+        "openapi": "3.0.3",
+        "info": {
+            "title": catalog.site.label.in_(locale),
+            "version": str(call.application.revision),
+        },
+        "servers": [{"url": "/api/v1"}],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "responses": {
+                "problem": {
+                    "description": "What is wrong (RFC 9457)",
+                    "content": {"application/problem+json": {"schema": _ref("Problem")}},
+                }
+            },
+            "parameters": {name: _parameter(name, *of) for name, of in _PARAMETERS.items()},
+        },
+    }
+
+
+_PARAMETERS: dict[str, tuple[str, Schema, str]] = {
+    "where": ("query", {"type": "string"}, "An expression that the records must fulfil"),
+    "sort": ("query", {"type": "string"}, "Fields, separated by commas; `-` for descending"),
+    "fields": ("query", {"type": "string"}, "Fields to return, separated by commas"),
+    "q": ("query", {"type": "string"}, "Words to search for"),
+    "limit": (
+        "query", {"type": "integer", "minimum": 1, "maximum": MOST, "default": LIMIT}, "Records",
+    ),
+    "after": ("query", {"type": "string"}, "The `next` of the page before"),
+    "count": ("query", {"type": "string", "enum": list(COUNTS), "default": "none"}, "Total"),
+    "If-Match": ("header", {"type": "string"}, "The ETag that the change was made from"),
+    "Idempotency-Key": ("header", {"type": "string"}, "Carries the request out once only"),
+}  # fmt: skip
+
+_SCHEMAS: dict[str, Schema] = {
+    "Link": {
+        "type": "object",
+        "nullable": True,
+        "properties": {
+            "id": {"type": "integer", "nullable": True},
+            "title": {"type": "string", "nullable": True},
+            "restricted": {"type": "boolean"},
+        },
+    },
+    "Money": {
+        "type": "object",
+        "nullable": True,
+        "properties": {"amount": {"type": "string"}, "currency": {"type": "string"}},
+    },
+    "Problem": {
+        "type": "object",
+        "required": ["status", "code", "detail"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "code": {"type": "string"},
+            "detail": {"type": "string"},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "field": {"type": "string", "nullable": True},
+                        "code": {"type": "string"},
+                        "message": {"type": "string"},
+                        "hint": {"type": "string", "nullable": True},
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def _parameter(name: str, in_: str, schema: Schema, text: str) -> Schema:
+    return {"name": name, "in": in_, "schema": schema, "description": text}
+
+
+def _ref(name: str, kind: str = "schemas") -> Schema:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _object(definition: Object, locale: str) -> Schema:
+    fields = [
+        f for f in definition.fields.values() if not isinstance(f.type, Collection)
+        or isinstance(f.type, Lines)
+    ]  # fmt: skip
+    return {
+        "type": "object",
+        "title": definition.label.in_(locale),
+        "properties": {f.name: _field(f, locale) for f in fields},
+    }
+
+
+def _field(field: Field, locale: str) -> Schema:
+    shown: Schema = {"title": field.label.in_(locale)}
+    if not field.writable and field.name != "owner":
+        shown["readOnly"] = True
+    schema = _type(field)
+    # in OpenAPI 3.0 nothing may stand beside a reference
+    return {"allOf": [schema], **shown} if "$ref" in schema else {**schema, **shown}
+
+
+def _type(field: Field) -> Schema:
+    type_ = field.type
+    match type_:
+        case Money():
+            return _ref("Money")
+        case Integer():
+            return {"type": "integer", "nullable": True}
+        case NumberType():
+            return {"type": "string", "format": "decimal", "nullable": True}
+        case Boolean():
+            return {"type": "boolean", "nullable": True}
+        case MomentType():
+            return {"type": "string", "format": "date-time", "nullable": True}
+        case Date():
+            return {"type": "string", "format": "date", "nullable": True}
+        case Choices():
+            names = [option.name for option in type_.options]
+            return {"type": "array", "items": {"type": "string", "enum": names}}
+        case Choice():
+            return {
+                "type": "string",
+                "nullable": True,
+                "enum": [*(option.name for option in type_.options), None],
+            }
+        case Tags():
+            return {"type": "array", "items": {"type": "string"}}
+        case Link():
+            return _ref("Link")
+        case Lines():
+            return {"type": "array", "items": _ref(type_.of)}
+    return {"type": "string", "nullable": True}
+
+
+def _paths(call: Call, definition: Object, locale: str) -> dict[str, Any]:
+    name, plural = definition.name, definition.plural.in_(locale)
+    record = _ref(name)
+    page = {
+        "type": "object",
+        "properties": {
+            "items": {"type": "array", "items": record},
+            "next": {"type": "string", "nullable": True},
+            "count": {
+                "type": "object",
+                "properties": {"value": {"type": "integer"}, "exact": {"type": "boolean"}},
+            },
+        },
+    }
+    words = ("where", "sort", "fields", "q", "limit", "after", "count")
+    listing = _operation(name, "list", plural, page, parameters=words)
+    reading = _operation(name, "get", plural, record)
+    base, one = f"/o/{name}", f"/o/{name}/{{record}}"
+    at_record = [_path_parameter("record", "Id or number")]
+    if definition.parent:  # lines are written with the record that they are part of
+        return {base: {"get": listing}, one: {"get": reading, "parameters": at_record}}
+    either = {"oneOf": [record, {"type": "array", "items": record}]}
+    paths = {
+        base: {
+            "get": listing,
+            "post": _operation(
+                name, "create", plural, either, 201, body=either, parameters=("Idempotency-Key",)
+            ),
+        },
+        one: {
+            "parameters": at_record,
+            "get": reading,
+            "patch": _operation(
+                name, "update", plural, record, body=record, parameters=("If-Match",)
+            ),
+            "delete": _operation(name, "delete", plural, None, 204, parameters=("If-Match",)),
+        },
+        f"{one}/history": {
+            "parameters": at_record,
+            "get": _operation(
+                name, "history", plural, {"type": "object"}, parameters=("limit", "after")
+            ),
+        },
+    }
+    unique = [f.name for f in definition.fields.values() if f.unique and f.writable]
+    if unique:
+        by = _path_parameter("field", "A unique field", {"type": "string", "enum": unique})
+        paths[f"{base}/by/{{field}}/{{value}}"] = {
+            "parameters": [by, _path_parameter("value", "Its value")],
+            "put": _operation(name, "put", plural, record, body=record, parameters=("If-Match",)),
+        }
+    transitions = [
+        t.name
+        for w in call.application.catalog.of("workflow").values()
+        if w.object == name
+        for t in w.transitions.values()
+    ]
+    if transitions:
+        schema = {"type": "string", "enum": sorted(set(transitions))}
+        paths[f"{one}/do/{{transition}}"] = {
+            "parameters": [*at_record, _path_parameter("transition", "What to do", schema)],
+            "post": _operation(
+                name, "do", plural, record, body=record, parameters=("If-Match", "Idempotency-Key")
+            ),
+        }
+    return paths
+
+
+def _path_parameter(name: str, text: str, schema: Schema | None = None) -> Schema:
+    return _parameter(name, "path", schema or {"type": "string"}, text) | {"required": True}
+
+
+def _operation(
+    object: str,
+    verb: str,
+    tag: str,
+    result: Schema | None,
+    status: int = 200,
+    *,
+    body: Schema | None = None,
+    parameters: tuple[str, ...] = (),
+) -> Schema:
+    done: Schema = {"description": "Done"}
+    if result is not None:
+        done["content"] = {"application/json": {"schema": result}}
+    operation: Schema = {
+        "operationId": f"{verb}_{object}",
+        "tags": [tag],
+        "responses": {str(status): done, "default": _ref("problem", "responses")},
+    }
+    if parameters:
+        operation["parameters"] = [_ref(name, "parameters") for name in parameters]
+    if body is not None:
+        operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
+    return operation
+
+
+def _general() -> dict[str, Any]:
+    """The paths that are about no object."""
+    anything = {"type": "object"}
+    credentials = {
+        "type": "object",
+        "required": ["username", "password"],
+        "properties": {
+            "username": {"type": "string"},
+            "password": {"type": "string"},
+            "refresh": {"type": "boolean"},
+        },
+    }
+    login = _operation("security", "login", "security", anything, body=credentials)
+    at_object = [_path_parameter("object", "The object's name")]
+    return {
+        "/security/login": {"post": {**login, "security": []}},
+        "/security/refresh": {"post": _operation("security", "refresh", "security", anything)},
+        "/me": {"get": _operation("me", "get", "me", anything)},
+        "/definitions/{object}": {
+            "parameters": at_object,
+            "get": _operation("definition", "get", "definitions", anything),
+        },
+    }

@@ -1,0 +1,35 @@
+"""The routes of the REST API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response
+
+from webapp.api import describing, history, openapi, records
+from webapp.api.call import answering
+
+BASE = "/api/v1"
+
+ROUTES: tuple[tuple[str, str, str, Callable[..., Response]], ...] = (
+    ("GET", "/o/<object>", "list", records.list_records),
+    ("POST", "/o/<object>", "create", records.create_records),
+    ("GET", "/o/<object>/<record>", "one_record", records.get_record),
+    ("PATCH", "/o/<object>/<record>", "update", records.update_record),
+    ("DELETE", "/o/<object>/<record>", "delete", records.delete_record),
+    ("POST", "/o/<object>/<record>/do/<transition>", "do", records.transition_record),
+    ("PUT", "/o/<object>/by/<field>/<path:value>", "put", records.put_by_field),
+    ("GET", "/o/<object>/<record>/history", "history", history.record_history),
+    ("GET", "/me", "me", describing.get_me),
+    ("GET", "/definitions/<object>", "definition", describing.get_definition),
+    ("GET", "/_openapi", "openapi", openapi.get_openapi),
+)
+"""Method, path, endpoint, handler."""
+
+
+def api_blueprint() -> Blueprint:
+    """The routes as a blueprint."""
+    blueprint = Blueprint("api", __name__, url_prefix=BASE)
+    for method, path, endpoint, handler in ROUTES:
+        blueprint.add_url_rule(path, endpoint, answering(handler), methods=[method])
+    return blueprint

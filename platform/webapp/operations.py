@@ -1,0 +1,92 @@
+"""What those who run the application ask it: does it live, is it ready, how is it doing."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.answers import answer
+from webapp.identity import caller
+from webapp.shell import application, shell
+
+METRICS = "formwright_metrics"
+
+
+class Metrics:
+    """The figures of one process of one site."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        labels = ("method", "endpoint")
+        self.requests = Counter(
+            "formwright_requests", "Requests answered", (*labels, "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "formwright_request_seconds", "Time to the answer", labels, registry=self.registry
+        )
+        self.revision = Gauge(
+            "formwright_revision", "The revision that this process serves", registry=self.registry
+        )
+
+    def text(self) -> bytes:
+        """The figures as Prometheus reads them."""
+        self.revision.set(application().revision)
+        return generate_latest(self.registry)
+
+
+def install(app: Flask) -> None:
+    """Adds the routes, and counts all requests."""
+    metrics = Metrics()
+    app.extensions[METRICS] = metrics
+    routes = Blueprint("operations", __name__)
+    routes.add_url_rule("/healthz", "healthz", _healthz)
+    routes.add_url_rule("/readyz", "readyz", _readyz)
+    routes.add_url_rule("/metrics", "metrics", lambda: _metrics(metrics))
+    app.register_blueprint(routes)
+    app.before_request(_start)
+    app.after_request(lambda response: _count(metrics, response))
+
+
+def _healthz() -> Response:
+    return answer({"status": "ok"})
+
+
+def _readyz() -> Response:
+    """Ready: the database answers, and the revision in force is the one that is served."""
+    try:
+        revision = shell().reachable()
+    except SQLAlchemyError:
+        return answer({"status": "database-not-reachable"}, 503)
+    if revision != shell().site.current.revision:
+        shell().site.refresh()
+    if revision != shell().site.current.revision:
+        return answer({"status": "revision-changing"}, 503)
+    return answer({"status": "ok", "revision": revision})
+
+
+def _metrics(metrics: Metrics) -> Response:
+    application().gate.require_right(caller().actor, "administer")
+    return Response(metrics.text(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _start() -> None:
+    g.started = time.perf_counter()
+
+
+def _count(metrics: Metrics, response: Response) -> Response:
+    endpoint: Any = request.endpoint or "none"
+    started = g.get("started")
+    # any word may stand where a method does, and each would be a figure of its own
+    method = request.method if request.method in _METHODS else "other"
+    metrics.requests.labels(method, endpoint, response.status_code).inc()
+    if started is not None:
+        metrics.seconds.labels(method, endpoint).observe(time.perf_counter() - started)
+    return response
+
+
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
