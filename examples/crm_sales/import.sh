@@ -3,8 +3,9 @@
 #
 #   examples/crm_sales/import.sh FOLDER [REJECTS]
 #
-# FOLDER holds accounts.csv, products.csv, sales_teams.csv and sales_pipeline.csv; rows that are
-# refused are written to the folder REJECTS (default: crm_sales_rejects in the current folder).
+# FOLDER holds accounts.csv, products.csv, sales_teams.csv and sales_pipeline.csv. Rows that are
+# refused, and every cell that was put right, are written to the folder REJECTS (default:
+# crm_sales_rejects in the current folder).
 # Running it again changes nothing: every file is matched by a field that identifies its rows.
 set -euo pipefail
 
@@ -50,7 +51,7 @@ import_file() {
   local status=0
   echo "== $2.csv → $1 ($3)"
   "$formwright" import "$1" "$folder/$2.csv" --map "$here/mappings/$3.yaml" \
-    --rejects "$rejects/$3.csv" | tee "$output" || status=$?
+    --rejects "$rejects/$3.csv" --corrections "$rejects/$3.corrected.csv" | tee "$output" || status=$?
   created=$((created + $(counted created)))
   updated=$((updated + $(counted updated)))
   unchanged=$((unchanged + $(counted unchanged)))

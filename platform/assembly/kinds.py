@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from documents.connecting import DOCUMENT_KIND
 from engine.definition.catalog import Catalog
 from engine.definition.connecting import OBJECT_KIND, SITE_KIND
 from engine.definition.kinds import DefinitionKind, Problems
@@ -26,6 +27,7 @@ KINDS: tuple[DefinitionKind, ...] = (
     OBJECT_KIND,
     ROLE_KIND,
     WORKFLOW_KIND,
+    DOCUMENT_KIND,
     DATA_KIND,
     MAPPING_KIND,
 )

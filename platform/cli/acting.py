@@ -7,9 +7,6 @@ from dataclasses import replace
 from assembly.application import Application
 from engine.permissions.actors import SYSTEM, Actor
 from engine.problems import Message, Refusal
-from webapp.accounts import find_account
-from webapp.actors import Actors
-from webapp.keys import Keys
 
 LOCKED = Message(
     "account-inactive",
@@ -27,6 +24,11 @@ def acting(application: Application, name: str | None) -> Actor:
     """
     if name is None:
         return replace(SYSTEM, via="command")
+    # accounts bring the web frame along, which takes long to import
+    from webapp.accounts import find_account
+    from webapp.actors import Actors
+    from webapp.keys import Keys
+
     actors = Actors(application.databases, Keys(""))  # no stamp is looked at here
     with application.databases.accounts.connect() as connection:
         found = find_account(connection, name)

@@ -64,7 +64,7 @@ def export(
 def _opened(output: Path | None) -> Iterator[BinaryIO]:
     """Standard output, or a file that appears under its name only when it is complete."""
     if output is None:
-        yield click.get_binary_stream("stdout")
+        yield sys.stdout.buffer
         return
     draft = output.with_name(f".{output.name}.{os.getpid()}")
     try:

@@ -37,6 +37,10 @@ NOTHING = {
     "zh": "由于并非所有行都可写入（--all-or-nothing），未写入任何数据",
 }
 EMPTY = {"en": "(empty)", "zh": "（空）"}
+LEFT_EMPTY = {
+    "en": "{column}: nothing there and left empty, {count} rows (lines {lines})",
+    "zh": "{column}：无内容，保持为空，共 {count} 行（第 {lines} 行）",
+}
 
 
 @click.command("import")
@@ -101,7 +105,8 @@ def _say(report: Report, order: Order, locale: str) -> None:
     print_problems(report.notices, locale, err=True)
     for (column, found, became), group in report.corrections.items():
         lines = ", ".join(map(str, group.lines)) + (", …" if group.count > len(group.lines) else "")
-        text = CORRECTED[locale].format(
+        template = CORRECTED if found or became else LEFT_EMPTY
+        text = template[locale].format(
             column=column,
             found=found or EMPTY[locale],
             became=became or EMPTY[locale],

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 _PART = re.compile(r"\{(year|month|day|seq)(?::0?(\d{1,2}))?\}")
+_DIGITS = {"year": "[0-9]{4}", "month": "[0-9]{2}", "day": "[0-9]{2}", "seq": "[0-9]{1,18}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,9 @@ class NumberPattern:
         position = 0
         for match in _PART.finditer(self.pattern):
             parts.append(re.escape(self.pattern[position : match.start()]))
-            widths = {"year": r"\d{4}", "month": r"\d{2}", "day": r"\d{2}"}
-            parts.append(f"(?P<{match[1]}>{widths.get(match[1], r'[0-9]{1,18}')})")
+            again = any(part.startswith(f"(?P<{match[1]}>") for part in parts)
+            form = f"(?P={match[1]})" if again else f"(?P<{match[1]}>{_DIGITS[match[1]]})"
+            parts.append(form)
             position = match.end()
         parts.append(re.escape(self.pattern[position:]))
         found = re.fullmatch("".join(parts), number)

@@ -26,19 +26,20 @@ class JoinSet:
     """
 
     joins: list[Join] = field(default_factory=list)
-    _by_path: dict[tuple[int, str], sa.FromClause] = field(default_factory=dict)
+    _by_path: dict[tuple[int, int, str], tuple[sa.FromClause, View]] = field(default_factory=dict)
 
     def link(self, view: View, object: str, member: Member, source: sa.FromClause) -> sa.FromClause:
         """The joined table that `member` of `source` (a row of `object`) points to."""
-        path = (id(source), member.name)
+        # different views see different rows; each is kept, so that its id stays its own
+        path = (id(view), id(source), member.name)
         if path not in self._by_path:
             linked = view.source(member.type.object)
             column: sa.ColumnElement[Any] = view.column(object, member, source)
             on = linked.c.id == column
             visible = view.visible(member.type.object, linked)
             self.joins.append(Join(linked, on if visible is None else sa.and_(on, visible)))
-            self._by_path[path] = linked
-        return self._by_path[path]
+            self._by_path[path] = (linked, view)
+        return self._by_path[path][0]
 
     def applied(self, source: sa.FromClause) -> sa.FromClause:
         """`source` with all joins applied."""

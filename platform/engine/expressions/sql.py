@@ -197,10 +197,12 @@ class Translator:
         source = self.source(node.base, frame)
         formula, type = node.member.formula, sql_type(node.type)
         if formula is not None:
-            inner = self.value(formula.tree, {1: source})
+            system = replace(self, view=self.view.inside_formula())
+            inner = system.value(formula.tree, {1: source})
             if node.type.kind is Kind.NUMBER:
                 inner = self.rescaled(inner, formula.tree, node)
-            return self._present(node, source, inner)
+            inner = self._present(node, source, inner)
+            return self.view.formula(node.base.type.object, node.member, inner, source)
         if node.type.kind is Kind.RECORD and self._hides(node.type.object):
             return self.source(node, frame).c.id
         column = self.view.column(node.base.type.object, node.member, source)

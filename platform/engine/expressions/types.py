@@ -113,6 +113,14 @@ class View(Protocol):
         For folded text it is asked with the same name and the folded column's physical name.
         """
 
+    def formula(
+        self, object: str, member: Member, value: sa.ColumnElement[Any], source: sa.FromClause
+    ) -> sa.ColumnElement[Any]:
+        """A virtual formula's value, masked where this view may not read the member."""
+
+    def inside_formula(self) -> View:
+        """The view in which a formula itself is computed: derived values are the system's."""
+
 
 class Row(Protocol):
     """What the Python reading stands on: a record whose members can be asked for.

@@ -254,8 +254,14 @@ class ActorView:
         cell = lens.cell(name, source, self.binds)
         return value if cell is None else sa.case((cell, value), else_=None)
 
+    def formula(
+        self, object: str, member: Member, value: sa.ColumnElement[Any], source: sa.FromClause
+    ) -> sa.ColumnElement[Any]:
+        """The formula's value, empty on rows where the roles may not read it."""
+        return self.masked(object, member.name, value, source)
+
     def inside_formula(self) -> View:
-        """The view that a formula's own reading takes: the system's."""
+        """The system's view: derived values are computed as the system (rule 10)."""
         return self.lenses.view
 
 

@@ -36,12 +36,11 @@ def plain(value: Any) -> Any:
 
 def difference(change: Change) -> dict[str, list[Any]]:
     """What changed, by field name: the value before and after."""
-    before = change.before or {}
-    return {
-        name: [plain(before.get(name)), plain(change.row.get(name))]
-        for name in sorted(change.changed() - QUIET)
-        if name != "id"
-    }
+    before, after = change.before or {}, change.row
+    if change.action == DELETE:  # a removed line: the row stays, but what it was shall be read here
+        after = {}
+    names = {n for n in {*before, *after} if before.get(n) != after.get(n)} - QUIET - {"id"}
+    return {name: [plain(before.get(name)), plain(after.get(name))] for name in sorted(names)}
 
 
 def audit(batch: Batch) -> None:

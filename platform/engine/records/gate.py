@@ -78,7 +78,7 @@ STEPS: tuple[Step, ...] = (
     Step("compute", computing.compute),
     Step("rules", rules.check_rules),
     Step("unique", unique.check_unique, _SAVING | {RESTORE}),
-    Step("references", removal.check_references, frozenset((DELETE,))),
+    Step("references", removal.check_references, _REMOVING),
     Step("number", numbers.number),
     Step("parents", rollups.lock_parents, _EVERY),
     Step("write", writing.write),
@@ -154,16 +154,19 @@ class Gate:
             )
 
     def write(self, actor: Actor, work: Callable[[Transaction], T], **mode: Any) -> T:
-        """Runs `work` in one transaction; repeats it when the database chose it to end a deadlock.
+        """Runs `work` in one transaction, from the beginning again when another one came first.
 
-        Raises Refusal for everything that the rules refuse, races on unique values included.
+        That is so when the database chose it to end a deadlock, and when another transaction
+        has just taken a unique value: the next attempt sees it and says so.
+        Raises Refusal for everything that the rules refuse.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with self.transaction(actor, **mode) as tx:
                     return work(tx)
             except IntegrityError as error:
-                raise refusal_of(error, self.catalog) from error
+                if attempt == ATTEMPTS:
+                    raise refusal_of(error, self.catalog) from error
             except OperationalError as error:
                 if (
                     getattr(error.orig, "sqlstate", "") not in ("40P01", "40001")
@@ -176,11 +179,15 @@ class Gate:
         self, actor: Actor, object: str, values: Sequence[Mapping[str, Any]]
     ) -> list[Change]:
         """Creates records, all or none; each with its lines."""
-        changes = [Change(given=dict(given)) for given in values]
-        if len(changes) > 1:
-            for index, change in enumerate(changes):
-                change.path = f"[{index}]."
-        return self.write(actor, lambda tx: self.pass_steps(tx, object, CREATE, changes).changes)
+
+        def work(tx: Transaction) -> list[Change]:
+            changes = [Change(given=dict(given)) for given in values]
+            if len(changes) > 1:
+                for index, change in enumerate(changes):
+                    change.path = f"[{index}]."
+            return self.pass_steps(tx, object, CREATE, changes).changes
+
+        return self.write(actor, work)
 
     def update(
         self,

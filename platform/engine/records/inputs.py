@@ -180,7 +180,7 @@ def _resolve(
     assert isinstance(field.type, Link)
     target = batch.tx.catalog.objects[field.type.to].label
     if isinstance(value, Reference):
-        ids = by_word.get(value.word, [])
+        ids = by_word.get(fold(value.word), [])
         if len(ids) == 1:
             change.input[field.name] = change.row[field.name] = ids[0]
             return
@@ -211,18 +211,18 @@ def _visible_targets(batch: Batch, field: Field, ids: Iterable[int]) -> set[int]
 
 
 def _targets_by_word(batch: Batch, target: str, words: set[str]) -> dict[str, list[int]]:
-    """Visible records by number, unique text or title."""
+    """Visible records by number, unique text or title, all folded."""
     _, binds, named = _target_select(batch, target)
     found: dict[str, list[int]] = {}
     parameters = binds.values(batch.tx.actor, batch.tx.context)
-    folded = {fold(word): word for word in words}
+    folded = {fold(word) for word in words}
     for statement in named:
-        open_words = [f for f, word in folded.items() if word not in found]
+        open_words = sorted(folded - found.keys())
         if not open_words:
             break
         rows = statement.rows(batch.tx.connection, parameters | {"words": open_words})
         for id, text in rows:
-            found.setdefault(folded[text], []).append(id)
+            found.setdefault(text, []).append(id)
     return found
 
 
@@ -239,22 +239,30 @@ def _target_select(batch: Batch, target: str) -> tuple[Prepared, Binds, list[Pre
         assert seen is not None
         shape = tx.shape(target)
         # whole rows: what rules read of them need not be fetched again
-        ids = sa.select(*shape.select_columns(source)).where(
-            among_ids(source.c.id, "ids", tx.dialect), seen
+        ids = _held(
+            sa.select(*shape.select_columns(source)).where(
+                among_ids(source.c.id, "ids", tx.dialect), seen
+            ),
+            source,
         )
         # most exact first: a number, then unique texts, then the title
         keys = [f for f in definition.fields.values() if f.folded and f.unique]
         keys += [f for f in definition.fields.values() if f.folded and f.name == definition.title]
         keys.sort(key=lambda f: f.name != "number")
-        named = [
-            sa.select(source.c.id, source.c[f.folded]).where(
-                among_words(source.c[f.folded], "words", tx.dialect), seen
-            )
-            for f in {f.name: f for f in keys if tx.lens(target).may_read(f.name)}.values()
-        ]
+        named = []
+        for f in {f.name: f for f in keys if tx.lens(target).may_read(f.name)}.values():
+            text = view.masked(target, f.name, source.c[f.folded], source)
+            among = among_words(source.c[f.folded], "words", tx.dialect)
+            found = sa.select(source.c.id, source.c[f.folded])
+            named.append(_held(found.where(among, text.is_not(None), seen), source))
         prepared = tx.gate.statements.prepared
         return prepared(ids), binds, [prepared(statement) for statement in named]
 
     found: tuple[Prepared, Binds, list[Prepared]]
     found = tx.gate.statements.once(("targets", target, roles), build)
     return found
+
+
+def _held(statement: sa.Select[Any], source: sa.FromClause) -> sa.Select[Any]:
+    """The statement keeping what it finds from being deleted meanwhile, as its foreign key will."""
+    return statement.with_for_update(read=True, key_share=True, of=source)

@@ -20,7 +20,7 @@ from engine.definition.messages import UNKNOWN_FIELD
 from engine.definition.objects import Field, Object
 from engine.expressions import JoinSet, compile_expression, to_sql
 from engine.expressions.syntax import WHERE_LIMITS
-from engine.expressions.types import Kind, Member, Type
+from engine.expressions.types import Kind, Member, Type, View
 from engine.fieldtypes.choice import Choice, Choices, Tags
 from engine.fieldtypes.link import Link
 from engine.permissions.binds import Binds
@@ -208,6 +208,14 @@ class _Outer:
 
     def column(self, object: str, member: Member, source: sa.FromClause) -> sa.ColumnElement[Any]:
         return source.c[member.column]
+
+    def formula(
+        self, object: str, member: Member, value: sa.ColumnElement[Any], source: sa.FromClause
+    ) -> sa.ColumnElement[Any]:
+        return value
+
+    def inside_formula(self) -> View:
+        return self.view.inside_formula()
 
 
 class Contains(Exception):

@@ -100,6 +100,13 @@ STILL_USED = Message(
     hint_en="change or delete those first",
     hint_zh="请先修改或删除这些记录",
 )
+STILL_USED_UNSEEN = Message(
+    "still-used-unseen",
+    en="records that you may not see still refer to it",
+    zh="仍有您无权查看的记录引用它",
+    hint_en="ask an administrator",
+    hint_zh="请联系管理员",
+)
 NOT_DELETED = Message(
     "not-deleted",
     en="this {object} is not in the recycle bin",

@@ -11,6 +11,8 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -46,11 +48,21 @@ class Numbering:
             next_, end = self._blocks.get(key, (1, 0))
             if end - next_ + 1 < count:
                 size = max(BLOCK, count)
-                with self.gate.databases.writing() as connection:
+                with self._apart() as connection:
                     last = self._advance(connection, batch.name, period, size)
                 next_, end = last - size + 1, last
             self._blocks[key] = (next_ + count, end)
             return list(range(next_, next_ + count))
+
+    @contextmanager
+    def _apart(self) -> Iterator[sa.Connection]:
+        """A short transaction of its own, so that no counter is locked for long.
+
+        Its connection is of the reading pool: whoever counts already holds one of the writing
+        pool, which might have no other left.
+        """
+        with self.gate.databases.reads.begin() as connection:
+            yield connection
 
     def _advance(self, connection: sa.Connection, object: str, period: str, by: int) -> int:
         """Moves the counter on and returns its last value."""
@@ -62,8 +74,17 @@ class Numbering:
         ).returning(counter.c.value)
         return int(connection.execute(statement).scalar_one())
 
-    def raise_to(self, connection: sa.Connection, object: str, period: str, value: int) -> None:
+    def raise_to(self, batch: Batch, pattern: NumberPattern, period: str, value: int) -> None:
         """Makes sure that the counter is at least at `value` (imported numbers)."""
+        if pattern.gapless or self.gate.dialect == "sqlite":
+            self._raise(batch.tx.connection, batch.name, period, value)
+        else:
+            with self._apart() as connection:
+                self._raise(connection, batch.name, period, value)
+            with self._lock:
+                self._blocks.pop((batch.name, period), None)
+
+    def _raise(self, connection: sa.Connection, object: str, period: str, value: int) -> None:
         counter = self.gate.tables.system("fw_counter")
         insert: Any = postgresql.insert if self.gate.dialect == "postgresql" else sqlite.insert
         statement = insert(counter).values(object=object, period=period, value=value)
@@ -73,8 +94,6 @@ class Numbering:
                 index_elements=["object", "period"], set_={"value": higher}
             )
         )
-        with self._lock:
-            self._blocks.pop((object, period), None)
 
 
 def _day(tx: Transaction, change: Change) -> dt.date:
@@ -106,7 +125,7 @@ def number(batch: Batch) -> None:
             imported[found[0]] = max(found[1], imported.get(found[0], 0))
     batch.settle()
     for period, value in imported.items():
-        numbering.raise_to(tx.connection, batch.name, period, value)
+        numbering.raise_to(batch, pattern, period, value)
     for period, changes in waiting.items():
         values = numbering.take(batch, pattern, period, len(changes))
         for change, value in zip(changes, values, strict=True):

@@ -73,7 +73,7 @@ class Prepared:
         try:
             cursor.executemany(self.sql, parameters)
         except Exception as error:
-            raise _wrapped(connection, self.sql, error) from error
+            raise wrapped(connection, self.sql, error) from error
         finally:
             cursor.close()
 
@@ -100,7 +100,7 @@ class Prepared:
             cursor.execute(self.sql, parameters)
         except Exception as error:
             cursor.close()
-            raise _wrapped(connection, self.sql, error) from error
+            raise wrapped(connection, self.sql, error) from error
         return cursor
 
 
@@ -108,7 +108,7 @@ def _driver(connection: sa.Connection) -> Any:
     return connection.connection.driver_connection
 
 
-def _wrapped(connection: sa.Connection, sql: str, error: Exception) -> Exception:
+def wrapped(connection: sa.Connection, sql: str, error: Exception) -> Exception:
     """A driver's error as SQLAlchemy's, without the parameters, which may be personal."""
     base = connection.dialect.loaded_dbapi.Error
     if not isinstance(error, base):

@@ -13,7 +13,7 @@ from engine.permissions.lens import Lens
 from engine.permissions.roles import Role
 from engine.problems import Problem, Refusal, Text
 from engine.records import messages as say
-from engine.records.changes import CREATE, RESTORE, Batch, Change
+from engine.records.changes import CREATE, DELETE, RESTORE, Batch, Change
 from engine.records.prepared import Prepared
 from engine.records.shapes import Row, Shape
 from engine.records.transaction import ids_of
@@ -112,7 +112,7 @@ def _locked_rows(batch: Batch) -> tuple[dict[int, Row], dict[int, tuple[bool, ..
     shape = tx.shape(batch.name)
     ids = ids_of(batch.changes)
     if lens.is_system:
-        statement = tx.gate.statements.by_ids(shape, lock=True)
+        statement = tx.gate.statements.by_ids(shape, True, removing=batch.action == DELETE)
         found = [shape.row(values) for values in statement.rows(tx.connection, {"ids": ids})]
         return {row["id"]: row for row in found}, {}
     key = ("locked", batch.name, batch.action, tx.actor.roles)
@@ -140,7 +140,7 @@ def _locking_select(batch: Batch) -> tuple[Prepared, Binds]:
         sa.select(*shape.select_columns(table), *flags)
         .where(among_ids(table.c.id, "ids", tx.dialect))
         .order_by(table.c.id)
-        .with_for_update(of=table)
+        .with_for_update(of=table, key_share=batch.action != DELETE)
     )
     # what cannot be seen is answered as if it did not exist, whatever else is granted on it
     seen = lens.rows("read", table, binds)

@@ -48,8 +48,9 @@ class Statements:
                 self._lately.popitem(last=False)
         return built
 
-    def by_ids(self, shape: Shape, lock: bool = False) -> Prepared:
-        """Rows with the ids `ids` in id order; `lock` keeps others from changing them."""
+    def by_ids(self, shape: Shape, lock: bool = False, removing: bool = False) -> Prepared:
+        """Rows with the ids `ids` in id order; `lock` keeps others from changing them, with
+        `removing` also from linking to them."""
 
         def build() -> Prepared:
             table = shape.table
@@ -58,9 +59,11 @@ class Statements:
                 .where(among_ids(table.c.id, "ids", self.dialect.name))
                 .order_by(table.c.id)
             )
-            return self.prepared(statement.with_for_update() if lock else statement)
+            if lock:
+                statement = statement.with_for_update(key_share=not removing)
+            return self.prepared(statement)
 
-        return self._prepared_once(("by_ids", shape.table.name, lock), build)
+        return self._prepared_once(("by_ids", shape.table.name, lock, removing), build)
 
     def lines_of(self, shape: Shape, link: str) -> Prepared:
         """Live lines of the parents `ids`, in their order."""

@@ -18,6 +18,7 @@ from engine.expressions import Context
 from engine.fieldtypes.link import Link
 from engine.permissions.actors import Actor
 from engine.permissions.lens import Lens
+from engine.records.prepared import wrapped
 from engine.records.rows import RowView
 from engine.records.shapes import Row, Shape
 from engine.schema.tables import DELETED, POSITION, Tables
@@ -205,10 +206,13 @@ class Transaction:
         names = list(rows[0])
         columns = ", ".join(quote(name) for name in names)
         driver: Any = self.connection.connection.driver_connection
-        with driver.cursor() as cursor:
-            with cursor.copy(f"COPY {quote(table.name)} ({columns}) FROM STDIN") as copy:
+        statement = f"COPY {quote(table.name)} ({columns}) FROM STDIN"
+        try:
+            with driver.cursor() as cursor, cursor.copy(statement) as copy:
                 for row in rows:
                     copy.write_row([_driver_value(row[name]) for name in names])
+        except Exception as error:
+            raise wrapped(self.connection, statement, error) from error
 
 
 def _driver_value(value: Any) -> Any:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-import sqlalchemy as sa
-
 from engine.definition.objects import Field
 from engine.records.changes import CREATE, DELETE, UPDATE, Batch, Change
 from engine.records.lines import line_batches, removed_row
@@ -132,8 +130,3 @@ def _index_words(tx: Transaction, shape: Shape, rows: list[tuple[int, Any]]) -> 
 def trashed(row: Row, moment: Any, by: int | None) -> Row:
     """The row in the recycle bin."""
     return row | {DELETED: moment, "deleted_by": by}
-
-
-def count_of(connection: sa.Connection, statement: sa.Select[Any]) -> int:
-    """A count as an int."""
-    return int(connection.execute(statement).scalar_one())

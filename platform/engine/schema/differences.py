@@ -20,8 +20,8 @@ Plain = Mapping[str, Mapping[str, Any]]
 class Difference:
     """One thing that is new, gone, renamed or changed.
 
-    `change` says which; `field` names a field of the object `name`, or is empty; `keys` are the keys that differ, each with its former and its present value (None
-    where there is none).
+    `change` says which; `field` names a field of the object `name`, or is empty; `keys` are the
+    keys that differ, each with its former and its present value (None where there is none).
     """
 
     change: str

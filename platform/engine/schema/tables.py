@@ -57,6 +57,16 @@ class Tables:
         """The member's column (`View`)."""
         return source.c[member.column]
 
+    def formula(
+        self, object: str, member: Member, value: sa.ColumnElement[Any], source: sa.FromClause
+    ) -> sa.ColumnElement[Any]:
+        """The formula's value (`View`)."""
+        return value
+
+    def inside_formula(self) -> Tables:
+        """The same tables (`View`)."""
+        return self
+
 
 def build_tables(
     catalog: Catalog, additions: Sequence[Callable[[sa.MetaData], None]] = ()

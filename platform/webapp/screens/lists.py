@@ -21,7 +21,7 @@ from webapp.screens.addresses import State
 from webapp.screens.filters import applied, controls, narrowed, titled
 from webapp.screens.here import Here, here
 from webapp.screens.rendering import page
-from webapp.screens.values import is_number, writer
+from webapp.screens.values import is_number, plain_writer, writer
 
 ALL = "all"
 """The tab without a declared view, and the name under which an address asks for it."""
@@ -189,7 +189,7 @@ def _column(at: Here, found: Field, state: State, order: str, title: bool) -> Co
         number=is_number(found),
         sort=sort,
         address=shown.sorted(found.name).address if sortable else "",
-        write=writer(found, at),
+        write=plain_writer(found, at) if title else writer(found, at),
         title=title,
     )
 

@@ -91,6 +91,14 @@ class World:
     def column(self, object: str, member: Member, source: sa.FromClause) -> sa.ColumnElement[Any]:
         return source.c[member.column]
 
+    def formula(
+        self, object: str, member: Member, value: sa.ColumnElement[Any], source: sa.FromClause
+    ) -> sa.ColumnElement[Any]:
+        return value
+
+    def inside_formula(self) -> World:
+        return self
+
     def stored(self, object: str) -> list[Member]:
         """The members that have a column."""
         return [member for member in self.objects[object].values() if member.column]

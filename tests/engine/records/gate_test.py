@@ -170,9 +170,7 @@ def test_number_of_digits_overflows(site: SmallSite) -> None:
     """A formula's result beyond 18 digits is a problem, not a traceback."""
     big = "9" * 16
     found = codes(lambda: order(site, lines=[{"quantity": big, "price": big}]))
-    assert found[0][1] == "lines[0].amount"
-    lines = [{"quantity": 1, "price": "9" * 16}] * 9
-    assert codes(lambda: order(site, lines=[dict(line) for line in lines * 2]))[0][1] == "total"
+    assert [path for _, path in found] == ["lines[0].amount"]
 
 
 def test_suggestion_follows_until_overridden(site: SmallSite) -> None:
@@ -260,7 +258,7 @@ def test_lines_with_unique_values_are_replaced(site: SmallSite) -> None:
     site.update("order", id, lines=[{"product": saw, "quantity": 3}])
     assert site.values("order", id, "total") == [30]
     twice = [{"product": saw}, {"product": saw}]
-    assert codes(lambda: site.update("order", id, lines=twice)) == [("not-unique", "lines[1].order")]
+    assert codes(lambda: site.update("order", id, lines=twice)) == [("not-unique", "lines[1].product")]
     (line,) = site.read("order", id).values["lines"]
     site.update("order", id, lines=[{"id": line.id, "product": axe}, {"product": saw}])
     assert site.values("order", id, "entries") == [2]

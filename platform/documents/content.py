@@ -1,0 +1,247 @@
+"""What a document says, as plain data for its template: texts only, already in one language.
+
+The content is a map:
+
+    locale, direction of texts          for the template's own words: see `TEXTS`
+    title, number, company, letterhead, logo (its address or "")
+    parties     [{label, title, rows: [{label, text}]}]
+    meta        [{label, text}]
+    lines       {numbered, columns: [{label, unit, side, width}], rows, totals} or null;
+                a cell is {text, detail}
+    taxes       {label, columns, rows} or null
+    totals      [{label, text, mark, emphasis}], `mark` being the currency
+    words       {label, text} or null
+    terms       [{label, text}]
+    signatures  [{label, lines, seal}]
+    footer, watermark                   texts or ""
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from documents.formatting import Formats, side
+from documents.layouts import Column, Item, Layout, Lines, Party
+from documents.phrases import Phrase
+from documents.sight import Seen, Sight
+from engine.definition.objects import Field
+from engine.definition.site import Site
+from engine.expressions import evaluate
+from engine.fieldtypes.link import Link
+from engine.fieldtypes.number import Money
+from engine.problems import Text
+
+Plain = dict[str, Any]
+
+TEXTS = {
+    "page": Text({"en": "Page", "zh": "第"}),
+    "of": Text({"en": "of", "zh": "页，共"}),
+    "end": Text({"en": "", "zh": "页"}),
+    "sum": Text({"en": "Total", "zh": "合计"}),
+    "number": Text({"en": "No.", "zh": "序号"}),
+    "seal": Text({"en": "Seal", "zh": "（盖章）"}),
+}
+
+
+class Content:
+    """Gathers the content of one document of one record."""
+
+    def __init__(self, layout: Layout, site: Site, sight: Sight, formats: Formats) -> None:
+        self.layout = layout
+        self.site = site
+        self.sight = sight
+        self.formats = formats
+        self.locale = formats.locale
+
+    def of(self, seen: Seen) -> Plain:
+        """The content for the record."""
+        layout = self.layout
+        lines = list(seen.along(layout.lines.path)) if layout.lines else []
+        words = layout.words and self.row(layout.words, seen)
+        return {
+            "locale": formats_tag(self.formats),
+            "words_of_frame": {key: text.in_(self.locale) for key, text in TEXTS.items()},
+            "title": layout.title.in_(self.locale),
+            "number": self.number(seen),
+            "company": self.site.company.in_(self.locale),
+            "logo": f"asset:{layout.logo}" if layout.logo else "",
+            "letterhead": self.phrase(layout.letterhead, seen),
+            "parties": [made for party in layout.parties if (made := self.party(party, seen))],
+            "meta": self.rows(layout.meta, seen),
+            "lines": self.lines(layout.lines, lines) if layout.lines else None,
+            "taxes": self.groups(lines),
+            "totals": self.rows(layout.totals, seen),
+            "words": words if words and words["text"] else None,
+            "terms": self.rows(layout.terms, seen),
+            "signatures": [
+                {
+                    "label": signature.label.in_(self.locale) if signature.label else "",
+                    "lines": [line.in_(self.locale) for line in signature.lines],
+                    "seal": signature.seal,
+                }
+                for signature in layout.signatures
+            ],
+            "footer": self.phrase(layout.footer, seen),
+            "watermark": (self.row(layout.watermark, seen) or {}).get("text", "")
+            if layout.watermark
+            else "",
+        }
+
+    def number(self, seen: Seen) -> str:
+        """The record's number, else its title, where the actor may read it."""
+        definition = self.sight.objects[seen.object]
+        name = "number" if "number" in definition.fields else definition.title
+        return self.shown(definition.fields[name], seen.value(name))
+
+    def party(self, party: Party, seen: Seen) -> Plain | None:
+        title = self.row(party.title, seen) if party.title else None
+        rows = self.rows(party.items, seen)
+        if not title and not rows:
+            return None
+        label = party.label.in_(self.locale) if party.label else ""
+        return {"label": label, "title": title["text"] if title else "", "rows": rows}
+
+    def rows(self, items: Iterable[Item], seen: Seen) -> list[Plain]:
+        """The items that have something to print."""
+        return [row for item in items if (row := self.row(item, seen))]
+
+    def row(self, item: Item, seen: Seen) -> Plain | None:
+        """The item with its label, or None where its value is empty or its condition false."""
+        if item.when and not evaluate(item.when, seen, self.sight.context):
+            return None
+        about = self.about(item, seen)
+        if about is None:
+            return None
+        mark = ""
+        if item.text is not None:
+            text = self.phrase(item.text, about)
+        else:
+            assert item.last is not None
+            value = about.along(item.path)
+            if item is self.layout.words:
+                text = self.formats.in_words(value)
+            else:
+                text = self.shown(item.last, value)
+                mark = self.formats.mark if isinstance(item.last.type, Money) and text else ""
+        if not text:
+            return None
+        label = item.label or (item.last.label if item.last else Text.of(""))
+        return {
+            "name": item.name,
+            "label": label.in_(self.locale),
+            "text": text,
+            "mark": mark,
+            "emphasis": item.emphasis,
+        }
+
+    def about(self, item: Item, seen: Seen) -> Seen | None:
+        """The record that the item is about: where it leads to lines, the preferred one."""
+        if not item.way:
+            return seen
+        found = seen.along(item.way)
+        if found is None or isinstance(found, Seen):
+            return found
+        first = next(iter(found), None)
+        if item.prefer is None:
+            return first
+        context = self.sight.context
+        return next((line for line in found if evaluate(item.prefer, line, context)), first)
+
+    def lines(self, lines: Lines, rows: Sequence[Seen]) -> Plain:
+        """The line table."""
+        values = {c.name: [row.along(c.path) for row in rows] for c in lines.columns}
+        columns = [c for c in lines.columns if not c.optional or any(values[c.name])]
+        totals = [self.total(c, values[c.name]) if c.total else "" for c in columns]
+        return {
+            "numbered": lines.numbered,
+            "columns": [self.head(column) for column in columns],
+            "rows": [
+                [self.cell(column, values[column.name][index], row) for column in columns]
+                for index, row in enumerate(rows)
+            ],
+            "totals": totals if any(totals) else [],
+        }
+
+    def cell(self, column: Column, value: Any, row: Seen) -> Plain:
+        assert column.last is not None
+        detail = ""
+        if column.last_detail is not None:
+            detail = self.shown(column.last_detail, row.along(column.detail))
+        text = self.shown(column.last, value)
+        return {"text": text, "detail": "" if detail == text else detail}
+
+    def head(self, column: Column) -> Plain:
+        assert column.last is not None
+        is_money = isinstance(column.last.type, Money)
+        return {
+            "name": column.name,
+            "label": (column.label or column.last.label).in_(self.locale),
+            "unit": self.formats.mark if is_money else "",
+            "side": column.align or side(column.last.type),
+            "width": column.width,
+        }
+
+    def total(self, column: Column, values: Iterable[Any]) -> str:
+        """The sum of what can be read, or nothing where nothing can."""
+        known = [value for value in values if value is not None]
+        assert column.last is not None
+        return self.formats.field(column.last.type, sum(known, Decimal(0))) if known else ""
+
+    def groups(self, lines: Sequence[Seen]) -> Plain | None:
+        """Sums by the values of a field of the lines, in the order of its options, else as met."""
+        groups = self.layout.groups
+        if groups is None or groups.last is None:
+            return None
+        by: dict[str, list[Seen]] = {}
+        for line in lines:
+            by.setdefault(self.shown(groups.last, line.along(groups.path)), []).append(line)
+        if not any(by):
+            return None
+        first = {"label": groups.last.label.in_(self.locale), "unit": "", "side": "left", "width": 0}
+        return {
+            "label": groups.label.in_(self.locale) if groups.label else "",
+            "columns": [first, *map(self.head, groups.columns)],
+            "rows": [
+                [text, *(self.total(c, (m.along(c.path) for m in by[text])) for c in groups.columns)]
+                for text in self.ordered(groups.last, by)
+            ],
+        }
+
+    def ordered(self, field: Field, texts: Iterable[str]) -> list[str]:
+        options = getattr(field.type, "options", ())
+        order = [option.label.in_(self.locale) for option in options]
+        return sorted(texts, key=lambda text: order.index(text) if text in order else len(order))
+
+    def phrase(self, phrase: Phrase | None, seen: Seen) -> str:
+        """The text with its values; empty where it has expressions and all of them are empty."""
+        if phrase is None:
+            return ""
+        parts, values = [], []
+        for piece in phrase.in_(self.locale):
+            if isinstance(piece, str):
+                parts.append(piece)
+                continue
+            value = evaluate(piece.expression, seen, self.sight.context)
+            field = piece.field
+            if isinstance(value, Seen):
+                text = value.title
+            elif field is not None and not isinstance(field.type, Money):
+                text = self.formats.field(field.type, value)
+            else:
+                text = self.formats.result(piece.expression.type, value)
+            parts.append(text)
+            values.append(text)
+        return "" if values and not any(values) else "".join(parts).strip()
+
+    def shown(self, field: Field, value: Any) -> str:
+        """A field's value for people."""
+        if isinstance(field.type, Link):
+            return value.title if isinstance(value, Seen) else ""
+        return self.formats.field(field.type, value)
+
+
+def formats_tag(formats: Formats) -> str:
+    """The language tag of HTML and PDF (BCP 47): zh-CN, en."""
+    return "zh-CN" if formats.is_chinese else formats.locale.replace("_", "-")

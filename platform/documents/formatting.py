@@ -1,0 +1,152 @@
+"""Values as people write them in one language: amounts, numbers, dates, options.
+
+What a field type says of itself (`FieldType.format`) counts; digits, dates and currencies are
+written as the language's conventions in the Unicode CLDR ask for (Babel).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
+from babel.numbers import (
+    format_decimal,
+    format_percent,
+    get_currency_name,
+    get_currency_precision,
+    get_currency_symbol,
+)
+
+from documents.words import DIGITS, chinese_amount, english_amount
+from engine.expressions.types import Kind, Type
+from engine.fieldtypes.base import FieldType
+from engine.fieldtypes.date import Date, MomentType
+from engine.fieldtypes.number import Money, NumberType, Percent
+
+_REGIONS = {"zh": "zh_Hans_CN"}
+_PREFIXES = {"CNY": "人民币"}
+_PLAIN_NUMBER = "#,##0.##################"
+
+
+@dataclass(frozen=True)
+class Formats:
+    """How one language writes values; moments are told in `zone`, amounts are in `currency`."""
+
+    locale: str
+    zone: ZoneInfo
+    currency: str
+
+    @cached_property
+    def babel(self) -> Locale:
+        """The locale for Babel; languages that it does not know are written as in English."""
+        try:
+            return Locale.parse(_REGIONS.get(self.locale, self.locale.replace("-", "_")))
+        except (UnknownLocaleError, ValueError):
+            return Locale("en")
+
+    @property
+    def is_chinese(self) -> bool:
+        """Whether it is Chinese."""
+        return self.locale.startswith("zh")
+
+    def field(self, type_: FieldType, value: Any) -> str:
+        """A field's value; amounts without their currency."""
+        if value is None:
+            return ""
+        match type_:
+            case Money():
+                return self.amount(value, type_.scale)
+            case Percent():
+                return self.percent(value)
+            case NumberType():
+                return self.number(value)
+            case Date():
+                return self.day(value)
+            case MomentType():
+                return self.moment(value)
+        return type_.format(value, self.locale)
+
+    def result(self, type_: Type, value: Any) -> str:
+        """An expression's value; amounts with their currency."""
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            return {True: "是", False: "否"}[value] if self.is_chinese else "Yes" if value else "No"
+        if isinstance(value, Decimal):
+            if type_.unit == "money":
+                return self.with_currency(value, type_.scale)
+            return self.percent(value) if type_.unit == "percent" else self.number(value)
+        if isinstance(value, dt.datetime):
+            return self.moment(value)
+        if isinstance(value, dt.date):
+            return self.day(value)
+        if type_.kind is Kind.CHOICES:
+            return ("、" if self.is_chinese else ", ").join(value)
+        return str(value)
+
+    def amount(self, value: Decimal, scale: int = 2) -> str:
+        """An amount without its currency: 12,345.60."""
+        pattern = "#,##0." + "0" * scale if scale else "#,##0"
+        return str(format_decimal(value, pattern, self.babel))
+
+    def with_currency(self, value: Decimal, scale: int = 2) -> str:
+        """An amount with its currency: ¥12,345.60 in Chinese, CNY 12,345.60 in English."""
+        gap = "\u00a0" if self.mark == self.currency else ""
+        sign = "-" if value < 0 else ""
+        return f"{sign}{self.mark}{gap}{self.amount(abs(value), scale)}"
+
+    @cached_property
+    def mark(self) -> str:
+        """The currency's sign where the language has one of its own, else its ISO 4217 code."""
+        symbol = str(get_currency_symbol(self.currency, self.babel))
+        return self.currency if any(c.isascii() and c.isalpha() for c in symbol) else symbol
+
+    def number(self, value: Decimal) -> str:
+        """A number without needless zeros: 2, 1,500.5."""
+        return str(format_decimal(value, _PLAIN_NUMBER, self.babel))
+
+    def percent(self, value: Decimal) -> str:
+        """A fraction in per cent: 0.125 is 12.5%."""
+        return str(format_percent(value, "#,##0.##########%", self.babel))
+
+    def day(self, value: dt.date) -> str:
+        """A date in full: 2026年3月16日, March 16, 2026."""
+        return str(format_date(value, "long", self.babel))
+
+    def moment(self, value: dt.datetime) -> str:
+        """A point in time in the company's time zone."""
+        return str(format_datetime(value, "medium", self.zone, self.babel))
+
+    def in_words(self, value: Decimal | None) -> str:
+        """The amount in words; empty where the language has no such form, or it is too large."""
+        if value is None or (value and abs(value).adjusted() >= DIGITS):
+            return ""
+        if self.is_chinese:
+            return self.currency_in_words + chinese_amount(value)
+        if self.babel.language != "en":
+            return ""
+        decimals = get_currency_precision(self.currency)
+        return english_amount(value, self.currency_in_words, decimals)
+
+    @property
+    def currency_in_words(self) -> str:
+        """人民币 before Chinese amounts; `Chinese yuan` after English ones."""
+        if self.is_chinese:
+            name = get_currency_name(self.currency, locale=self.babel)
+            return _PREFIXES.get(self.currency, str(name))
+        return str(get_currency_name(self.currency, count=2, locale=self.babel))
+
+
+SIDES: Mapping[bool, str] = {True: "right", False: "left"}
+
+
+def side(type_: FieldType) -> str:
+    """Where a column of this type is aligned: numbers at the right."""
+    return SIDES[isinstance(type_, NumberType)]

@@ -1,0 +1,138 @@
+"""Forms with lines: what was typed as a whole, and what would come of it.
+
+A draft passes the gate's steps in a transaction that is rolled back, so that totals, defaults,
+suggestions and rules on the screen are the gate's own. No number is spent on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from werkzeug.datastructures import MultiDict
+
+from engine.definition.objects import Field, Object
+from engine.fieldtypes.link import Lines
+from engine.problems import Problem, Refusal
+from engine.records.changes import CREATE, UPDATE, Batch, Change
+from engine.records.query import Query
+from engine.records.reading import Record
+from engine.records.transaction import Transaction
+from webapp.screens.controls import enterable, given
+from webapp.screens.here import Here
+
+SKIPPED = frozenset(("number", "version", "audit", "announce", "stage history"))
+"""Steps that leave traces or that only matter when something is really written."""
+MOST_LINES = 500
+
+
+class RolledBack(Exception):
+    """Ends the transaction of a draft."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What would come of a form: the record as it would be read, and what is wrong with it."""
+
+    record: Record | None
+    problems: tuple[Problem, ...]
+
+
+def typed_values(
+    at: Here, definition: Object, typed: MultiDict[str, str], before: Record | None
+) -> dict[str, Any]:
+    """What a form says: changed fields, and lines as a whole where one of them changed."""
+    values = before.values if before is not None else {}
+    fields = enterable(at, definition, before is None)
+    plain = [field for field in fields if not isinstance(field.type, Lines)]
+    found = given(at, plain, typed, values)
+    for field in fields:
+        if isinstance(field.type, Lines):
+            lines = _lines(at, field, typed, values.get(field.name) or [])
+            if lines is not None:
+                found[field.name] = lines
+    return found
+
+
+def line_names(name: str, typed: MultiDict[str, str]) -> list[str]:
+    """The prefixes of the lines that a form holds, in their order."""
+    return [f"{name}.{index}." for index in typed.getlist(f"{name}:lines")][:MOST_LINES]
+
+
+def _lines(
+    at: Here, field: Field, typed: MultiDict[str, str], before: list[Record]
+) -> list[dict[str, Any]] | None:
+    """The lines as typed; None when the form holds none of them, or nothing changed."""
+    if f"{field.name}:lines:there" not in typed:
+        return None
+    assert isinstance(field.type, Lines)
+    child = at.catalog.objects[field.type.of]
+    fields = enterable(at, child, True)
+    known = {str(line.id): line for line in before}
+    lines: list[dict[str, Any]] = []
+    kept, changed = [], False
+    for prefix in line_names(field.name, typed):
+        old = known.get(typed.get(f"{prefix}id", ""))
+        values = given(at, fields, typed, old.values if old else {}, prefix)
+        if old is not None:
+            kept.append(str(old.id))
+            changed = changed or bool(values)
+            lines.append({"id": old.id, **values})
+        elif values:
+            changed = True
+            lines.append(values)
+    return lines if changed or kept != list(known) else None
+
+
+def draft(at: Here, definition: Object, values: Mapping[str, Any], id: int | None) -> Draft:
+    """What would come of creating a record, or of changing the record `id`."""
+    found: list[Draft] = []
+    try:
+        with at.gate.transaction(at.actor) as tx:
+            found.append(_drafted(at, tx, definition, values, id))
+            raise RolledBack
+    except RolledBack:
+        return found[0]
+    except IntegrityError:
+        return Draft(None, ())
+
+
+def _drafted(
+    at: Here, tx: Transaction, definition: Object, values: Mapping[str, Any], id: int | None
+) -> Draft:
+    action = CREATE if id is None else UPDATE
+    change = Change(given=dict(values), id=id, action=action)
+    batch = Batch(tx, definition, action, [change], tx.lens(definition.name))
+    problems: list[Problem] = []
+    for step in at.gate.steps:
+        if action not in step.actions or step.name in SKIPPED:
+            continue
+        try:
+            step.run(batch)
+        except Refusal as refusal:
+            problems += [p for p in refusal.problems if p not in problems]
+            if step.name in ("permission", "before"):
+                return Draft(None, tuple(problems))
+    problems += [p for p in change.all_problems() if p not in problems]
+    return Draft(_as_read(at, tx, definition, change), tuple(problems))
+
+
+def _as_read(at: Here, tx: Transaction, definition: Object, change: Change) -> Record | None:
+    """The record as the actor would read it, through the reader on the draft's connection."""
+    if change.id is None:
+        return None
+    reader, lens = at.reader, at.lens(definition.name)
+    try:
+        query = Query(filters={"id": change.id}, limit=1)
+        items = reader._page(tx.connection, at.actor, definition, query).items
+    except Refusal:
+        return None
+    if not items:
+        return None
+    for lines in definition.lines:
+        if lens.may_read(lines.name):
+            found = reader._lines(tx.connection, at.actor, lines, items[0].id)
+            items[0].values[lines.name] = found
+    return items[0]
