@@ -23,6 +23,7 @@ from engine.schema.engines import Databases
 from engine.schema.fence import current_revision
 from engine.schema.state import Applied, Keys, current, read_keys
 from engine.schema.tables import Tables, build_tables
+from workflow.approvals.steps import approval_steps
 from workflow.steps import workflow_steps
 
 NOTHING_APPLIED = Message(
@@ -71,9 +72,8 @@ def build_application(
     if loaded.catalog is None:
         raise Refusal(*loaded.problems)
     tables = build_tables(loaded.catalog, TABLES)
-    gate = Gate(
-        loaded.catalog, tables, databases, applied.id, clock, workflow_steps(), before_transaction
-    )
+    steps = approval_steps(workflow_steps())
+    gate = Gate(loaded.catalog, tables, databases, applied.id, clock, steps, before_transaction)
     return Application(
         revision=applied.id,
         digest=applied.digest,

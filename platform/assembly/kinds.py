@@ -19,7 +19,10 @@ from engine.permissions.roles import ROLE_KIND
 from engine.schema.keying import keyed
 from engine.schema.state import Keys
 from exchange.mapping import MAPPING_KIND
+from notices import comments
 from workflow import history as stage_history
+from workflow.approvals import tables as approvals
+from workflow.approvals.definitions import APPROVAL_KIND
 from workflow.definitions import WORKFLOW_KIND
 
 KINDS: tuple[DefinitionKind, ...] = (
@@ -27,12 +30,17 @@ KINDS: tuple[DefinitionKind, ...] = (
     OBJECT_KIND,
     ROLE_KIND,
     WORKFLOW_KIND,
+    APPROVAL_KIND,
     DOCUMENT_KIND,
     DATA_KIND,
     MAPPING_KIND,
 )
 
-TABLES: tuple[Callable[[sa.MetaData], None], ...] = (stage_history.add_tables,)
+TABLES: tuple[Callable[[sa.MetaData], None], ...] = (
+    stage_history.add_tables,
+    approvals.add_tables,
+    comments.add_tables,
+)
 """What adds the rooms' own tables to those of the engine."""
 
 

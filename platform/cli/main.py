@@ -17,6 +17,7 @@ COMMANDS = {
     "apply": ("cli.apply:apply", "Bring the database to what the layers define."),
     "import": ("cli.import_:import_", "Read records from a CSV or XLSX file."),
     "export": ("cli.export:export", "Write records to CSV, XLSX or JSON."),
+    "document": ("cli.document:document", "Print a record as a PDF document."),
     "serve": ("cli.serve:serve", "Serve the web application."),
     "user": ("cli.user:user", "Accounts: add, password, roles, key."),
     "revisions": ("cli.revisions:revisions", "List what was applied, when and by whom."),

@@ -6,13 +6,13 @@ import os
 from typing import Any
 
 import click
-from assembly.establishing import establish
-from assembly.revisions import Site
-from assembly.settings import Settings, secret_key
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from sqlalchemy.exc import SQLAlchemyError
 
+from assembly.establishing import establish
+from assembly.revisions import Site
+from assembly.settings import Settings, secret_key
 from cli.opening import definitions, settings
 from engine.schema.engines import Databases, open_databases
 from engine.schema.state import current
@@ -61,7 +61,7 @@ def serve(host: str, port: int, workers: int, reload: bool) -> None:
     ).run()
 
 
-class Server(BaseApplication):  # type: ignore[misc]
+class Server(BaseApplication):
     """gunicorn, configured by us instead of by its command line."""
 
     def __init__(self, databases: Databases, secret: str, options: dict[str, Any]) -> None:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import click
 import sqlalchemy as sa
+
 from assembly.application import Application, build_application
 from assembly.settings import Settings, secret_key
-
 from cli.opening import database, settings
 from engine.permissions.actors import SYSTEM
 from engine.problems import Message, Refusal

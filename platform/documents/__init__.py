@@ -1,5 +1,5 @@
-"""Paper: templates (sandboxed Jinja2) become PDF documents (WeasyPrint).
+"""Paper: layouts of records, filled in (sandboxed Jinja2) and made into PDFs (WeasyPrint).
 
-Imports `jobs` and `engine`; none of its neighbours.
-Start with the rendering of one document.
+Imports `jobs` and `engine`; none of its neighbours. `paper` and `worker` are another process.
+Start with `printing` (the outside), then `layouts` (what a definition says).
 """

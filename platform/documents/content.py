@@ -2,12 +2,12 @@
 
 The content is a map:
 
-    locale, direction of texts          for the template's own words: see `TEXTS`
+    locale      BCP 47; words_of_frame: the template's own words (`TEXTS`)
     title, number, company, letterhead, logo (its address or "")
     parties     [{label, title, rows: [{label, text}]}]
     meta        [{label, text}]
-    lines       {numbered, columns: [{label, unit, side, width}], rows, totals} or null;
-                a cell is {text, detail}
+    lines       {numbered, columns: [{label, unit, side, width, whole}], rows, totals} or null;
+                a cell is {text, detail}; what is `whole` stays on one line
     taxes       {label, columns, rows} or null
     totals      [{label, text, mark, emphasis}], `mark` being the currency
     words       {label, text} or null
@@ -41,7 +41,7 @@ TEXTS = {
     "end": Text({"en": "", "zh": "页"}),
     "sum": Text({"en": "Total", "zh": "合计"}),
     "number": Text({"en": "No.", "zh": "序号"}),
-    "seal": Text({"en": "Seal", "zh": "（盖章）"}),
+    "seal": Text({"en": "(company seal)", "zh": "（盖章）"}),
 }
 
 
@@ -94,6 +94,13 @@ class Content:
         definition = self.sight.objects[seen.object]
         name = "number" if "number" in definition.fields else definition.title
         return self.shown(definition.fields[name], seen.value(name))
+
+    def title(self, seen: Seen) -> str:
+        """What names the record: told with the link to it, else its title field."""
+        definition = self.sight.objects[seen.object]
+        return seen.title or self.shown(
+            definition.fields[definition.title], seen.value(definition.title)
+        )
 
     def party(self, party: Party, seen: Seen) -> Plain | None:
         title = self.row(party.title, seen) if party.title else None
@@ -169,7 +176,8 @@ class Content:
         detail = ""
         if column.last_detail is not None:
             detail = self.shown(column.last_detail, row.along(column.detail))
-        text = self.shown(column.last, value)
+        blank = column.optional and not value
+        text = "" if blank else self.shown(column.last, value)
         return {"text": text, "detail": "" if detail == text else detail}
 
     def head(self, column: Column) -> Plain:
@@ -181,6 +189,7 @@ class Content:
             "unit": self.formats.mark if is_money else "",
             "side": column.align or side(column.last.type),
             "width": column.width,
+            "whole": not (column.last.type.textual or isinstance(column.last.type, Link)),
         }
 
     def total(self, column: Column, values: Iterable[Any]) -> str:
@@ -199,15 +208,18 @@ class Content:
             by.setdefault(self.shown(groups.last, line.along(groups.path)), []).append(line)
         if not any(by):
             return None
-        first = {"label": groups.last.label.in_(self.locale), "unit": "", "side": "left", "width": 0}
+        first = {"label": groups.last.label.in_(self.locale), "side": "left"}
         return {
             "label": groups.label.in_(self.locale) if groups.label else "",
             "columns": [first, *map(self.head, groups.columns)],
             "rows": [
-                [text, *(self.total(c, (m.along(c.path) for m in by[text])) for c in groups.columns)]
+                [text, *(self.sum(column, by[text]) for column in groups.columns)]
                 for text in self.ordered(groups.last, by)
             ],
         }
+
+    def sum(self, column: Column, lines: Iterable[Seen]) -> str:
+        return self.total(column, (line.along(column.path) for line in lines))
 
     def ordered(self, field: Field, texts: Iterable[str]) -> list[str]:
         options = getattr(field.type, "options", ())
@@ -226,7 +238,7 @@ class Content:
             value = evaluate(piece.expression, seen, self.sight.context)
             field = piece.field
             if isinstance(value, Seen):
-                text = value.title
+                text = self.title(value)
             elif field is not None and not isinstance(field.type, Money):
                 text = self.formats.field(field.type, value)
             else:
@@ -238,7 +250,7 @@ class Content:
     def shown(self, field: Field, value: Any) -> str:
         """A field's value for people."""
         if isinstance(field.type, Link):
-            return value.title if isinstance(value, Seen) else ""
+            return self.title(value) if isinstance(value, Seen) else ""
         return self.formats.field(field.type, value)
 
 

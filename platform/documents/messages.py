@@ -156,3 +156,10 @@ FAILED = Message(
     en="the document could not be made: {why}",
     zh="无法生成单据：{why}",
 )
+UNWRITABLE = Message(
+    "document-unwritable",
+    en="the document cannot be written to {file}: {why}",
+    zh="无法将单据写入 {file}：{why}",
+    hint_en="name another file or folder",
+    hint_zh="请指定其他文件或文件夹",
+)

@@ -45,6 +45,7 @@ class Assets(URLFetcher):
     def __init__(self, files: Mapping[str, bytes]) -> None:
         super().__init__(allowed_protocols=("data",), allow_redirects=False)
         self.files = files
+        self.refused = ""
 
     def fetch(self, url: str, headers: Any = None) -> Any:
         scheme, _, name = url.partition(":")
@@ -53,6 +54,7 @@ class Assets(URLFetcher):
         if scheme == "asset" and name in self.files:
             type_ = guess_type(name)[0] or "application/octet-stream"
             return URLFetcherResponse(url, self.files[name], {"Content-Type": type_})
+        self.refused = url
         raise FatalURLFetchingError(url)
 
 
@@ -65,11 +67,14 @@ def pdf(job: Plain) -> bytes:
     html = filled(job)
     if _CHINESE.search(html) and not chinese_font():
         raise Failure("font")
-    files = {name: base64.b64decode(data) for name, data in job["assets"].items()}
+    assets = Assets({name: base64.b64decode(data) for name, data in job["assets"].items()})
+    made = b""
     try:
-        made: bytes = HTML(string=html, base_url="asset:", url_fetcher=Assets(files)).write_pdf()
-    except FatalURLFetchingError as error:  # a BaseException
-        raise Failure("address", address=str(error)[:200]) from None
+        made = HTML(string=html, base_url="asset:", url_fetcher=assets).write_pdf()
+    except FatalURLFetchingError:  # a BaseException; what draws SVG swallows it
+        pass
+    if assets.refused:
+        raise Failure("address", address=assets.refused[:200])
     return made
 
 
@@ -100,7 +105,7 @@ def environment(sources: str) -> ImmutableSandboxedEnvironment:
         return (templates[name], name, None) if name in templates else None
 
     made = ImmutableSandboxedEnvironment(
-        loader=FunctionLoader(load),  # type: ignore[arg-type]
+        loader=FunctionLoader(load),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,7 +1,7 @@
 """Documents from the outside: which there are for somebody, and their PDFs.
 
-    documents = Documents(application.reader, renderer, template_folders, asset_folders)
-    documents.pdf(actor, "quotation", "QT-2026-00012", "zh")   -> Printed(data, file_name)
+`Documents(reader, renderer, layers).pdf(actor, "delivery_note", "DN-2026-00012", "zh")` gives the
+PDF and a name for its file.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Documents:
         return [one for one in layouts if one.object == object and self._may(actor, one)]
 
     def pdf(self, actor: Actor, name: str, record: int | str, locale: str = "") -> Printed:
-        """The document of one record, in `locale`, else in the actor's language.
+        """The document of one record, in `locale`, else in the site's first language.
 
         Raises Refusal when there is no such document or record for the actor, or when it cannot
         be made.
@@ -86,8 +86,7 @@ class Documents:
     ) -> dict[str, Any]:
         """What the document says of the record, as plain data (`documents.content`)."""
         layout, site = self.layout(actor, name), self.catalog.site
-        own = "" if actor.is_system else actor.locale
-        formats = Formats(locale or own or site.locales[0], site.zone, site.currency)
+        formats = Formats(locale or site.locales[0], site.zone, site.currency)
         sight = Sight(self.reader, actor)
         seen = sight.record(layout.object, record)
         return Content(layout, site, sight, formats).of(seen)

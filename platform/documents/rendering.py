@@ -22,9 +22,7 @@ from documents import messages as say
 from engine.problems import Place, Problem, Refusal
 
 _ROOT = Path(__file__).resolve().parents[1]
-_PROGRAM = (
-    "import sys; sys.path.append({root!r}); from documents.worker import main; main()"
-)
+_PROGRAM = "import sys; sys.path.append({root!r}); from documents.worker import main; main()"
 _PASSED_ON = (
     "PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
     "XDG_DATA_HOME", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "LD_LIBRARY_PATH",
@@ -86,7 +84,10 @@ class Renderer:
             except BaseException:
                 process.close()
                 raise
-            self._put_back(process)
+            if answer[:1] == b"E":
+                process.close()
+            else:
+                self._put_back(process)
         if answer[:1] == b"P":
             return answer[1:]
         raise Refusal(_problem(json.loads(answer[1:]), limits))

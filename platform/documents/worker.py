@@ -1,7 +1,8 @@
 """The rendering process: reads jobs from standard input, writes PDFs to standard output.
 
 A job and an answer are both frames: eight bytes of length (big-endian) and the content, an
-answer with one byte before its content: `P` for a PDF, `F` for a failure as JSON. Jobs are JSON.
+answer with one byte before its content: `P` for a PDF, `F` for a failure as JSON, `E` for a failure
+after which the process ends. Jobs are JSON.
 
 The limits of a job are set before it is looked at: CPU time by the kernel, counted from what the
 process has used so far (a process that uses more is ended by SIGXCPU), and address space beyond
@@ -29,10 +30,10 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no part of an answer
     while (job := read_frame(jobs)) is not None:
-        answer, healthy = answered(json.loads(job))
+        answer = answered(json.loads(job))
         answers.write(len(answer).to_bytes(8, "big") + answer)
         answers.flush()
-        if not healthy:
+        if answer[:1] == b"E":
             return
 
 
@@ -46,26 +47,26 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     return content if len(content) == length else None
 
 
-def answered(job: Plain) -> tuple[bytes, bool]:
-    """The answer to a job, and whether the process is fit for another one."""
+def answered(job: Plain) -> bytes:
+    """The answer to a job."""
     try:
         pdf = ready()
     except (ImportError, OSError) as error:  # OSError: a shared library that is missing
-        return failure("library", why=str(error).splitlines()[0]), False
+        return b"E" + failure("library", why=str(error).splitlines()[0])
     from documents.paper import Failure
 
     limit(job["limits"])
     try:
         made = pdf(job)
     except Failure as error:
-        return failure(error.kind, **error.details), True
+        return b"F" + failure(error.kind, **error.details)
     except (MemoryError, RecursionError):
-        return failure("memory"), False
+        return b"E" + failure("memory")
     except Exception as error:  # a process of its own, so that nothing gets out of it
-        return failure("other", why=f"{type(error).__name__}: {error}"[:300]), False
+        return b"E" + failure("other", why=f"{type(error).__name__}: {error}"[:300])
     if len(made) > job["limits"]["size"]:
-        return failure("size"), True
-    return b"P" + made, True
+        return b"F" + failure("size")
+    return b"P" + made
 
 
 def ready() -> Callable[[Plain], bytes]:
@@ -77,8 +78,8 @@ def ready() -> Callable[[Plain], bytes]:
 
 
 def failure(kind: str, **details: Any) -> bytes:
-    """An answer that says why there is no PDF."""
-    return b"F" + json.dumps({"kind": kind, **details}).encode()
+    """Why there is no PDF."""
+    return json.dumps({"kind": kind, **details}).encode()
 
 
 def limit(limits: Plain) -> None:

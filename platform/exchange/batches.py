@@ -102,6 +102,8 @@ class Batches:
             wave, later = _first_of_each(pending)
             verdicts = self._pass(tx, wave, outcome, patient)
             pending = self._repeated(later, verdicts, outcome, patient)
+        outcome.rejected.sort(key=lambda rejected: rejected[0].line)
+        outcome.corrections.sort(key=lambda correction: correction.line)
         return outcome
 
     def _recognise(self, draft: Draft) -> None:

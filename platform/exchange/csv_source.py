@@ -83,24 +83,20 @@ def _records(path: Path, encoding: str, separator: str) -> Iterator[tuple[int, l
             for cells in reader:
                 yield line, cells
                 line = reader.line_num + 1
-        except csv.Error as error:
+        except (csv.Error, UnicodeError) as error:  # the latter if the file changes meanwhile
             place = Place(shown(path), line)
             limit = csv.field_size_limit()
             raise Refusal(say.BAD_QUOTES(place, why=str(error), limit=limit)) from None
-        except UnicodeError:
-            raise Refusal(say.NO_ENCODING(Place(shown(path), line), byte="?", line=line)) from None
 
 
 def _encoding(path: Path) -> str:
     with path.open("rb") as stream:
         start = stream.read(4)
-    for mark, encoding in _MARKS:
-        if start.startswith(mark):
-            return encoding
-    wrong = _first_wrong_byte(path, "utf-8")
+    marked = next((encoding for mark, encoding in _MARKS if start.startswith(mark)), "")
+    wrong = _first_wrong_byte(path, marked or "utf-8")
     if wrong is None:
-        return "utf-8"
-    if _first_wrong_byte(path, "gb18030") is None and _looks_chinese(path):
+        return marked or "utf-8"
+    if not marked and _first_wrong_byte(path, "gb18030") is None and _looks_chinese(path):
         return "gb18030"
     line, byte = wrong
     raise Refusal(say.NO_ENCODING(Place(shown(path), line), byte=f"0x{byte:02X}", line=line))

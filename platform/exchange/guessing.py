@@ -8,6 +8,7 @@ tells which record a row changes.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 from engine.definition.catalog import Catalog
 from engine.definition.objects import Field, Object
@@ -15,12 +16,11 @@ from engine.expressions.folding import fold
 from engine.fieldtypes.link import Collection, Link
 from engine.permissions.lens import Lens
 from engine.problems import Problem, Refusal, did_you_mean
-from engine.records import messages as gate_say
 from engine.records.rights import role_names
 from exchange import messages as say
 from exchange.mapping import Column, ImportMapping
 from exchange.mapping_checks import takes_input
-from exchange.naming import LINE, PROBLEMS, in_words, link_key
+from exchange.naming import LINE, PROBLEMS, link_key
 from exchange.sources import Source
 
 
@@ -49,7 +49,13 @@ def guess_mapping(
         name: column if column.field in match else guesser.writable(column)
         for name, column in columns.items()
     }
-    return ImportMapping(name="", object=lens.definition.name, columns=columns, match=match)
+    return ImportMapping(
+        name="",
+        object=lens.definition.name,
+        columns=columns,
+        match=match,
+        notices=tuple(guesser.notices()),
+    )
 
 
 def _each_once(columns: dict[str, Column], problems: list[Problem]) -> None:
@@ -73,6 +79,8 @@ class _Guesser:
         self.catalog = catalog
         self.roles = roles
         self.labels: dict[str, list[Field]] = defaultdict(list)
+        self.unsettable: list[str] = []
+        self.forbidden: list[str] = []
         for field in lens.definition.fields.values():
             if lens.may_read(field.name):
                 for label in {fold(str(text)) for text in field.label.by_locale.values()}:
@@ -106,23 +114,25 @@ class _Guesser:
         return labelled[0]
 
     def writable(self, column: Column) -> Column:
-        """The column; left out, with the reason, when its field cannot be set."""
+        """The column; left out when its field cannot be set."""
         if not column.field:
             return column
         field = self.lens.definition.fields[column.field]
-        why: Problem | None = None
-        if isinstance(field.type, Collection):
-            why = say.LINES_FIELD(field=field.name)
-        elif not takes_input(field, historical=False):
-            message = gate_say.COMPUTED if field.derived else gate_say.SYSTEM_FIELD
-            why = message(field=field.label)
+        if isinstance(field.type, Collection) or not takes_input(field, historical=False):
+            self.unsettable.append(column.name)
         elif not self.lens.may_write(field.name):
-            why = gate_say.FORBIDDEN_FIELD(
-                roles=role_names(self.lens, self.roles), field=field.label
-            )
-        if why is None:
+            self.forbidden.append(column.name)
+        else:
             return column
-        return Column(name=column.name, notice=say.LEFT_OUT(name=column.name, why=in_words(why)))
+        return Column(name=column.name)
+
+    def notices(self) -> Iterator[Problem]:
+        """What was left out, and why."""
+        if self.unsettable:
+            yield say.LEFT_OUT(names=", ".join(self.unsettable))
+        if self.forbidden:
+            roles = role_names(self.lens, self.roles)
+            yield say.LEFT_OUT_FORBIDDEN(names=", ".join(self.forbidden), roles=roles)
 
     def _target(self, field: Field) -> Object | None:
         return self.catalog.objects[field.type.to] if isinstance(field.type, Link) else None

@@ -125,7 +125,7 @@ class _Import:
         self.watch = watch
         self.batches = Batches(gate, Translator(mapping, source, gate.catalog))
         self.whole = order.dry_run or order.all_or_nothing
-        self.report = Report(notices=[*source.notices, *_notices(mapping)])
+        self.report = Report(notices=[*source.notices, *mapping.notices])
 
     def run(self) -> Report:
         """Carries it out."""
@@ -303,10 +303,6 @@ class _Import:
             },
             ensure_ascii=False,
         )
-
-
-def _notices(mapping: ImportMapping) -> list[Problem]:
-    return [column.notice for column in mapping.columns.values() if column.notice is not None]
 
 
 _STALE = Text({"en": "the definitions were replaced by a new revision", "zh": "定义已被新版本替换"})

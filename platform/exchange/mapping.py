@@ -30,8 +30,7 @@ class Column:
 
     The cell is put right by `corrections` (reported row by row), then translated by `values`, and
     goes into `field` and the fields of `also`. With `find`, `field` is a link, and its record is
-    the one whose field `find` holds the cell's value. Without a `field` the column is left out;
-    `notice` then says why, where somebody should know.
+    the one whose field `find` holds the cell's value. Without a `field` the column is left out.
     """
 
     name: str
@@ -40,7 +39,6 @@ class Column:
     values: Mapping[str, Any] = setting(default_factory=dict)
     corrections: Mapping[str, Any] = setting(default_factory=dict)
     also: tuple[str, ...] = ()
-    notice: Problem | None = None
     source: Node | None = setting(default=None, compare=False, repr=False)
 
     @property
@@ -55,7 +53,8 @@ class ImportMapping:
 
     A row changes the record that has the same values in the fields `match`, and is new where
     there is none. A field of `match` that takes no input (`id`, mostly `number`) only tells which
-    record is meant. `historical` keeps creators, dates, numbers, owners and stages.
+    record is meant. `historical` keeps creators, dates, numbers, owners and stages. `notices` say
+    what a mapping that was worked out from column names leaves out.
     """
 
     name: str
@@ -64,6 +63,7 @@ class ImportMapping:
     constants: Mapping[str, Any] = setting(default_factory=dict)
     match: tuple[str, ...] = ()
     historical: bool = False
+    notices: tuple[Problem, ...] = ()
     source: Node | None = setting(default=None, compare=False, repr=False)
 
     def place(self, *path: str | int) -> Place | None:

@@ -238,8 +238,13 @@ OTHER_SHEETS = Message(
 )
 LEFT_OUT = Message(
     "import-column-left-out",
-    en="the column {name!r} is left out: {why}",
-    zh="列 {name!r} 未导入：{why}",
+    en="left out, since the system sets or computes them: {names}",
+    zh="以下列由系统设置或计算，未导入：{names}",
+)
+LEFT_OUT_FORBIDDEN = Message(
+    "import-column-forbidden",
+    en="left out, since your roles ({roles}) may not change them: {names}",
+    zh="您的角色（{roles}）不能修改以下列，未导入：{names}",
 )
 LINES_LEFT_OUT = Message(
     "export-lines-left-out",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from engine.definition.objects import Object
-from engine.problems import Problem, Text
 
 LINE, PROBLEMS = "_line", "_problems"
 """Columns that a file of rejected rows has besides those of its source."""
@@ -29,8 +28,3 @@ def link_key(target: Object) -> str:
 def own_key(definition: Object) -> str:
     """The field by which an exported record is recognised when it comes back."""
     return "number" if "number" in definition.fields else "id"
-
-
-def in_words(problem: Problem) -> Text:
-    """A problem's sentence as an argument of another one."""
-    return Text({locale: problem.sentence(locale) for locale in ("en", "zh")})

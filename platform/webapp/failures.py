@@ -79,6 +79,10 @@ def _again(error: StaleRevision) -> Any:
 
 def _http(error: HTTPException) -> Any:
     match error.code:
+        case 401:
+            return told([say.NOT_SIGNED_IN()])
+        case 403:
+            return told([say.FORBIDDEN_PAGE()])
         case 404:
             return told([say.NO_SUCH_PAGE()])
         case 405:

@@ -42,6 +42,13 @@ CSRF = Message(
     hint_en="send `csrf_token` of GET me in the header X-CSRFToken",
     hint_zh="请将 GET me 返回的 `csrf_token` 放入请求头 X-CSRFToken",
 )
+FORBIDDEN_PAGE = Message(
+    "forbidden-page",
+    en="your roles do not allow this",
+    zh="您的角色不允许此操作",
+    hint_en="ask an administrator",
+    hint_zh="请联系管理员",
+)
 NO_SUCH_PAGE = Message("no-such-page", en="there is nothing at this address", zh="此地址不存在内容")
 BAD_METHOD = Message(
     "method-not-allowed", en="{method} is not possible here", zh="此处不支持 {method}"

@@ -55,8 +55,8 @@ def _grants(grant: Grant, action: str) -> bool:
 
 def _roles(connection: sa.Connection, catalog: Catalog) -> dict[str, int]:
     """Ids of all roles by name; a role that was renamed keeps its id, and so its members."""
-    names = dict(connection.execute(sa.select(ROLE.c.name, ROLE.c.id)).tuples().all())
-    keys = dict(connection.execute(sa.select(ROLE_KEY.c.key, ROLE_KEY.c.role_id)).tuples().all())
+    names = {n: id for n, id in connection.execute(sa.select(ROLE.c.name, ROLE.c.id))}
+    keys = {k: id for k, id in connection.execute(sa.select(ROLE_KEY.c.key, ROLE_KEY.c.role_id))}
     by_id = {id: name for name, id in names.items()}
     result = {}
     defined: dict[str, Role] = dict(catalog.of("role"))
@@ -75,7 +75,7 @@ def _roles(connection: sa.Connection, catalog: Catalog) -> dict[str, int]:
 
 def _ids(connection: sa.Connection, table: sa.Table, names: set[str]) -> dict[str, int]:
     """Ids by name, with rows for those that are missing."""
-    found = dict(connection.execute(sa.select(table.c.name, table.c.id)).tuples().all())
+    found = {n: id for n, id in connection.execute(sa.select(table.c.name, table.c.id))}
     return found | {
         name: _inserted(connection, table, name=name) for name in sorted(names - found.keys())
     }

@@ -41,7 +41,10 @@ from support import postgres
 from support.sites import Clock
 
 KINDS_OF_DATABASE = ("sqlite", "postgresql")
-FOLDERS = {"object": "objects", "role": "roles", "workflow": "workflows", "data": "data"}
+FOLDERS = {
+    "object": "objects", "role": "roles", "workflow": "workflows", "approval": "workflows",
+    "data": "data",
+}  # fmt: skip
 PEOPLE = """
 site: Small
 currency: CNY

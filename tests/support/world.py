@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assembly.establishing import establish
-from assembly.revisions import Site
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from assembly.establishing import establish
+from assembly.revisions import Site
 from engine.permissions.actors import SYSTEM
 from engine.schema.engines import open_databases
 from webapp.accounts import account_tables, add_account

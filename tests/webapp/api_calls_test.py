@@ -50,7 +50,7 @@ def test_delete(boss: Client) -> None:
 
 def test_lines(boss: Client) -> None:
     """A record is created, read and changed with its lines."""
-    customer = boss.made("customer", name="Lines Ltd.", addresses=[{"label": "Office"}])
+    customer = boss.made("customer", name="Lines Ltd.", addresses=[{"street": "1 Main Street"}])
     (line,) = customer["addresses"]
     path = f"o/customer/{customer['id']}"
     changed = boss.call("PATCH", path, {"addresses": [{"id": line["id"], "city": "Beijing"}]})
@@ -64,6 +64,7 @@ def test_list(rep: Client) -> None:
         rep.made("opportunity", name=f"Listed {index}", amount=amount, tags=["listed"])
     base = "o/opportunity?tags=listed&fields=name,amount&sort=-amount"
     page = rep.get(base + "&limit=3&count=exact").get_json()
+    assert "items" in page, page
     assert [item["name"] for item in page["items"]] == ["Listed 6", "Listed 5", "Listed 4"]
     assert set(page["items"][0]) == {"id", "version", "name", "amount"}
     assert page["items"][0]["amount"] == {"amount": "106.00", "currency": "CNY"}
@@ -73,9 +74,14 @@ def test_list(rep: Client) -> None:
     third = rep.get(base + f"&limit=3&after={second['next']}").get_json()
     assert ([item["name"] for item in third["items"]], third["next"]) == (["Listed 0"], None)
     assert "count" not in third
+    assert len(rep.items("o/opportunity?where='listed' in tags and amount < 103")) == 3
+    assert rep.items("o/opportunity?where='unlisted' in tags") == []
     found = rep.items("o/opportunity?where=amount >= 105 and name == 'Listed 5'")
     assert [item["name"] for item in found] == ["Listed 5"]
-    assert {i["name"] for i in rep.items("o/opportunity?q=Listed 2")} == {"Listed 2"}
+    rep.made("opportunity", name="Zebra crossing 斑马线")
+    for words in ("zebra", "cross zeb", "斑马"):
+        found = rep.items(f"o/opportunity?q={words}")
+        assert [item["name"] for item in found] == ["Zebra crossing 斑马线"], words
     both = rep.items("o/opportunity?name=Listed 1&name=Listed 2&sort=name")
     assert [item["name"] for item in both] == ["Listed 1", "Listed 2"]
 
@@ -196,7 +202,10 @@ def test_idempotency(rep: Client, other: Client) -> None:
     reused = rep.call("POST", "o/customer", {"name": "Other"}, Idempotency_Key="once-1")
     assert (reused.status_code, reused.get_json()["code"]) == (422, "idempotency-key-reused")
     # keys are each account's own, and a request that failed may be repeated
-    assert other.call("POST", "o/customer", {"nmae": 1}, Idempotency_Key="once-1").status_code == 422
+    assert (
+        other.call("POST", "o/customer", {"nmae": 1}, Idempotency_Key="once-1").status_code == 422
+    )
+    body = {"name": "Twice Ltd."}
     assert other.call("POST", "o/customer", body, Idempotency_Key="once-1").status_code == 201
     bad = rep.call("POST", "o/customer", body, Idempotency_Key="k" * 201)
     assert (bad.status_code, bad.get_json()["code"]) == (400, "bad-idempotency-key")

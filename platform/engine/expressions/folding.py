@@ -11,4 +11,6 @@ def fold(text: str) -> str:
     The second normalisation makes folding twice the same as folding once; it is Unicode's
     compatibility caseless matching (The Unicode Standard, section 3.13, D146).
     """
+    if text.isascii():  # where nothing is to be normalised, and folding is writing small
+        return text.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

@@ -116,7 +116,10 @@ def _membership(item: Node, choices: Node) -> Node:
         raise _not_comparable("in", item, choices)
     option = replace(choices.type, kind=Kind.CHOICE)
     item = adapted(item, option)
-    if item.type.kind is not Kind.CHOICE or not set(item.type.options) & set(option.options):
+    free = not option.options  # tags
+    if item.type.kind is not Kind.CHOICE or not (
+        free or set(item.type.options) & set(option.options)
+    ):
         raise _not_comparable("in", item, choices)
     return Has(type=BOOLEAN, item=item, choices=choices)
 

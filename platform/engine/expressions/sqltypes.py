@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -29,13 +30,19 @@ DIGITS = 18
 """The most digits a number may have: what NUMERIC(18, s) and a 64-bit integer both hold."""
 
 
+@functools.cache
+def _steps(scale: int) -> Decimal:
+    """The smallest difference between two numbers of this scale."""
+    return Decimal(1).scaleb(-scale)
+
+
 def quantized(value: Decimal | int, scale: int) -> Decimal:
     """`value` with `scale` decimals, rounded half away from zero.
 
     Raises OverflowError beyond `DIGITS` digits.
     """
-    number = Decimal(value).quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_UP)
-    if abs(int(number.scaleb(scale))) >= 10**DIGITS:
+    number = Decimal(value).quantize(_steps(scale), rounding=ROUND_HALF_UP)
+    if number and number.adjusted() + scale >= DIGITS:
         raise OverflowError(f"{value} has more than {DIGITS} digits")
     return number
 
@@ -89,9 +96,8 @@ class String(TypeDecorator[str]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(
-            sa.Text() if dialect.name == "sqlite" else sa.Text(collation="C")
-        )
+        # taken as it is: the dialect's own descriptor would make VARCHAR of it
+        return sa.Text() if dialect.name == "sqlite" else sa.Text(collation="C")
 
 
 class Flag(TypeDecorator[bool]):

@@ -121,7 +121,8 @@ def _as_choice(node: Node, target: Type) -> Node:
         )
     if not isinstance(node, Literal):
         return node
-    if node.value is not None and node.value not in target.options:
+    # tags have no options: they are whatever people write
+    if target.options and node.value is not None and node.value not in target.options:
         raise Refusal(unknown_option(str(node.value), target.options))
     return replace(node, type=target)
 

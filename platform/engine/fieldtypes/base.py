@@ -7,7 +7,7 @@ values for people, for JSON and for export.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 from sqlalchemy.types import TypeEngine
@@ -38,7 +38,7 @@ class FieldType:
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> Self:
         """The type from the field's own YAML keys (already validated by schema)."""
-        known = cls.__dataclass_fields__
+        known = {field.name for field in fields(cls)}
         return cls(**{key: value for key, value in settings.items() if key in known})
 
     def expression_type(self) -> Type:

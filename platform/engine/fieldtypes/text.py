@@ -71,12 +71,9 @@ class TextType(FieldType):
         if isinstance(raw, bool) or not isinstance(raw, str | int):
             raise not_readable(raw, "a text", "文本")
         text = str(raw)
-        if not text.isascii():
-            text = unicodedata.normalize("NFC", text)
-        found = _FORBIDDEN.search(text) or _CONTROL.search(text)
-        if found:
-            raise Refusal(BAD_CHARACTER(character=f"U+{ord(found[0]):04X}"))
-        text = text.strip() if self.multiline else _SPACES.sub(" ", text).strip()
+        if not (text.isascii() and text.isprintable() and "  " not in text):
+            text = self._cleaned(text)
+        text = text.strip()
         if not text:
             return None
         if len(text) > self.limit:
@@ -84,6 +81,14 @@ class TextType(FieldType):
         if self.pattern and not re.fullmatch(self.pattern, text):
             raise Refusal(PATTERN(found=text))
         return self.checked(text)
+
+    def _cleaned(self, text: str) -> str:
+        """`text` in composed characters, with single blanks; refuses what cannot be stored."""
+        text = unicodedata.normalize("NFC", text)
+        found = _FORBIDDEN.search(text) or _CONTROL.search(text)
+        if found:
+            raise Refusal(BAD_CHARACTER(character=f"U+{ord(found[0]):04X}"))
+        return text if self.multiline else _SPACES.sub(" ", text)
 
     def checked(self, text: str) -> str:
         """`text` in this type's form; refuses what does not have it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import operator
 from decimal import Decimal
 from typing import Any
 
@@ -21,8 +22,14 @@ QUIET = frozenset(("version", "changed_on", "changed_by", POSITION, DELETED, "de
 """Changes that say nothing by themselves."""
 
 
+_PLAIN = frozenset((str, int, bool))
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def plain(value: Any) -> Any:
     """A value as JSON holds it in the audit."""
+    if value is None or type(value) in _PLAIN:
+        return value
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, dt.datetime):
@@ -36,11 +43,21 @@ def plain(value: Any) -> Any:
 
 def difference(change: Change) -> dict[str, list[Any]]:
     """What changed, by field name: the value before and after."""
-    before, after = change.before or {}, change.row
+    if change.before is None:
+        return {
+            name: [None, plain(value)]
+            for name, value in sorted(change.row.items(), key=_by_name)
+            if value is not None and name not in _UNSAID
+        }
+    before, after = change.before, change.row
     if change.action == DELETE:  # a removed line: the row stays, but what it was shall be read here
         after = {}
-    names = {n for n in {*before, *after} if before.get(n) != after.get(n)} - QUIET - {"id"}
+    names = {n for n in {*before, *after} if before.get(n) != after.get(n)} - _UNSAID
     return {name: [plain(before.get(name)), plain(after.get(name))] for name in sorted(names)}
+
+
+_UNSAID = QUIET | {"id"}
+_by_name = operator.itemgetter(0)
 
 
 def audit(batch: Batch) -> None:
@@ -50,7 +67,7 @@ def audit(batch: Batch) -> None:
     for change in batch.changes:
         if "unchanged" in change.notes:
             continue
-        data = json.dumps(_data(batch, change), ensure_ascii=False, separators=(",", ":"))
+        data = _encode(_data(batch, change))
         row = {
             "at": tx.now,
             "actor": tx.actor.person,

@@ -7,46 +7,65 @@ one index serves both the order and the continuation.
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
+from engine.expressions.sqltypes import DIGITS, Day, Flag, Moment, Number, String
 from engine.records.listing import Builder
-from engine.records.query import Cursor
+from engine.records.query import Cursor, bad_cursor
 from engine.schema.tables import POSITION
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 NEVER_EMPTY = frozenset(("id", "version", "created_on", POSITION))
 
 
 @dataclass(frozen=True, eq=False)
 class Ordering:
-    """The order of a list: sort keys, whether each descends, and the id's direction."""
+    """The order of a list: sort keys, whether each descends, and the id's direction.
+
+    `filled` says that the first key is never empty, so that there is no second phase.
+    """
 
     keys: tuple[str, ...]
     columns: tuple[sa.ColumnElement[Any], ...]
     descending: tuple[bool, ...]
     id: sa.ColumnElement[Any]
+    filled: bool
 
     @classmethod
     def of(cls, builder: Builder, sort: tuple[str, ...]) -> Ordering:
-        """The order for `sort`; without one the newest records come first."""
-        wanted = [name for name in sort if name.lstrip("-") != "id"]
-        by_id = [name for name in sort if name.lstrip("-") == "id"]
-        names = [name.lstrip("-") for name in wanted]
-        id = builder.source.c.id
-        columns = tuple(
-            builder.source.c[POSITION] if name == POSITION else builder.sort_key(name)
-            for name in names
-        )
-        directions = [name.startswith("-") for name in wanted]
-        last = by_id[0].startswith("-") if by_id else (directions[-1] if directions else True)
-        return cls(tuple(names), columns, (*directions, last), id)
+        """The order for `sort`; without one the newest records come first.
+
+        Raises Refusal for fields that are unknown or have no order.
+        """
+        names = [name.removeprefix("-") for name in sort]
+        directions = [name.startswith("-") for name in sort]
+        if "id" in names:  # nothing can follow it
+            end = names.index("id")
+            names, directions = names[:end], directions[: end + 1]
+        else:
+            directions.append(directions[-1] if directions else True)
+        columns = tuple(builder.sort_key(name) for name in names)
+        filled = not names or (names[0] in NEVER_EMPTY and isinstance(columns[0], sa.Column))
+        return cls(tuple(names), columns, tuple(directions), builder.source.c.id, filled)
 
     @property
     def phases(self) -> tuple[int, ...]:
         """The phases that rows can be in."""
-        return (1, 2) if self.keys and self.keys[0] not in NEVER_EMPTY else (1,)
+        return (1,) if self.filled else (1, 2)
+
+    def cursor(self, text: str) -> Cursor:
+        """The cursor that a page ended with, from its text; refuses any other text."""
+        cursor = Cursor.decode(text, len(self.columns))
+        sound = all(map(_fits, cursor.values, self.columns))
+        if not (sound and cursor.phase in self.phases and 0 < cursor.id < 2**63):
+            raise bad_cursor(text)
+        return cursor
 
     def order(self, phase: int) -> list[sa.ColumnElement[Any]]:
         """ORDER BY of the page in a phase."""
@@ -88,7 +107,7 @@ class Ordering:
         bound = [
             sa.bindparam(f"c_{start + i}", type_=column.type) for i, column in enumerate(columns)
         ]
-        if len(columns) == 1 and start == 0:
+        if len(columns) == 1 and start == 0 and self.descending[0] is down:
             pair = sa.tuple_(columns[0], self.id)
             beyond = sa.tuple_(bound[0], id)
             return [pair < beyond if down else pair > beyond]
@@ -111,3 +130,21 @@ class Ordering:
     def parameters(self, cursor: Cursor) -> dict[str, Any]:
         """The parameters of a resumed phase."""
         return {f"c_{i}": value for i, value in enumerate(cursor.values)} | {"c_id": cursor.id}
+
+
+def _fits(value: Any, column: sa.ColumnElement[Any]) -> bool:
+    """Whether a cursor's value can stand in the column: cursors come back from outside."""
+    type_ = column.type
+    if value is None:
+        return True
+    if isinstance(type_, Number):
+        return isinstance(value, Decimal) and value.is_finite() and value.adjusted() < DIGITS
+    if isinstance(type_, String):
+        return isinstance(value, str) and not _UNSTORABLE.search(value)
+    if isinstance(type_, Flag):
+        return isinstance(value, bool)
+    if isinstance(type_, Moment):
+        return isinstance(value, dt.datetime) and value.tzinfo is not None
+    if isinstance(type_, Day):
+        return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63

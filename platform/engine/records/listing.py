@@ -22,12 +22,12 @@ from engine.expressions import JoinSet, compile_expression, to_sql
 from engine.expressions.syntax import WHERE_LIMITS
 from engine.expressions.types import Kind, Member, Type, View
 from engine.fieldtypes.choice import Choice, Choices, Tags
-from engine.fieldtypes.link import Link
+from engine.fieldtypes.link import Collection, Link
 from engine.permissions.binds import Binds
 from engine.permissions.lens import ActorView, Lens, ReadableNames
 from engine.problems import Refusal, Text, did_you_mean
 from engine.records import messages as say
-from engine.schema.tables import DELETED, sort_column
+from engine.schema.tables import DELETED, POSITION, sort_column
 
 BOOLEAN = Type(Kind.BOOLEAN)
 
@@ -42,11 +42,13 @@ class Builder:
     binds: Binds = field(default_factory=Binds)
     conditions: list[sa.ColumnElement[bool]] = field(default_factory=list)
     joins: JoinSet = field(default_factory=JoinSet)
+    lines_of: bool = False
+    alias: str = "t"
 
     def __post_init__(self) -> None:
         self.view = ActorView(self.gate.lenses, self.roles, self.binds)
         self.lens: Lens = self.gate.lenses.lens(self.definition.name, self.roles)
-        self.source = self.gate.tables.table(self.definition.name).alias("t")
+        self.source = self.gate.tables.table(self.definition.name).alias(self.alias)
 
     def restrict(self, action: str, deleted: bool) -> None:
         """Only rows on which the action is granted, live or from the recycle bin."""
@@ -56,6 +58,12 @@ class Builder:
             rows = self.lens.rows(needed, self.source, self.binds)
             if rows is not None:
                 self.conditions.append(rows)
+
+    def only_lines_of(self, parameter: str) -> None:
+        """Only lines of the record whose id is bound as `parameter`, in their own order."""
+        self.lines_of = True
+        link = self.source.c[self.definition.fields[self.definition.parent].column]
+        self.conditions.append(link == sa.bindparam(parameter, type_=link.type))
 
     def where(self, text: str) -> None:
         """Only rows that fulfil an expression over what these roles may read."""
@@ -88,7 +96,9 @@ class Builder:
         `shape` is "one", "empty", or "many" and how many ("many3").
         """
         found = self.readable(name, name)
-        if isinstance(found.type, Choices | Tags):
+        if isinstance(found.type, Collection):
+            raise _without_value(name, name)
+        if isinstance(found.type, Choices | Tags) and shape != "empty":
             raise Contains(found)
         column = self.value(found)
         if shape == "empty":
@@ -98,9 +108,8 @@ class Builder:
         if shape.startswith("many"):
             count = int(shape.removeprefix("many"))
             names = [f"{parameter}_{number}" for number in range(count)]
-            self.conditions.append(
-                column.in_([sa.bindparam(name, type_=column.type) for name in names])
-            )
+            among = column.in_([sa.bindparam(name, type_=column.type) for name in names])
+            self.conditions.append(among if names else sa.false())
             return lambda raw: {n: _stored(found, one) for n, one in zip(names, raw, strict=True)}
         self.conditions.append(column == sa.bindparam(parameter, type_=column.type))
         return lambda raw: {parameter: _stored(found, raw)}
@@ -125,24 +134,24 @@ class Builder:
         )
 
     def sort_key(self, name: str) -> sa.ColumnElement[Any]:
-        """What a list is ordered by for a field: linked titles, options in declared order."""
+        """What a list is ordered by for a field: linked titles, options in declared order.
+
+        Lines that are read with their record stand in their own order.
+        """
+        if name == POSITION and self.lines_of:
+            position: sa.ColumnElement[Any] = self.source.c[POSITION]
+            return position
         found = self.readable(name, "sort")
+        if isinstance(found.type, Collection | Choices | Tags):
+            raise _without_value("sort", name)
         if isinstance(found.type, Link):
             return self._linked_title(found)
-        if isinstance(found.type, Choice) and not isinstance(found.type, Choices):
+        if isinstance(found.type, Choice):
             column = self.value(found)
             places = {o.stored: index for index, o in enumerate(found.type.options)}
             return sa.case(places, value=column, else_=None) if places else column
-        if not found.stored:
-            if found.virtual:
-                return self.value(found)
-            raise Refusal(
-                say.BAD_QUERY(
-                    key="sort",
-                    found=name,
-                    expected=Text({"en": "a field with a value", "zh": "有值的字段"}),
-                )
-            )
+        if found.virtual:
+            return self.value(found)
         column = self.source.c[sort_column(self.definition, found)]
         return self.view.masked(self.definition.name, name, column, self.source)
 
@@ -157,14 +166,16 @@ class Builder:
         column = linked.c[sort_column(target, title)]
         return self.view.masked(target.name, title.name, column, linked)
 
-    def cells(self, names: list[str]) -> dict[str, sa.ColumnElement[bool]]:
-        """Of fields that some roles see only on some rows: the condition per field."""
-        found = {}
+    def cells(self, names: list[str]) -> list[tuple[sa.ColumnElement[bool], list[str]]]:
+        """Of fields that some roles see only on some rows: the conditions, each with its fields."""
+        together: dict[frozenset[str], list[str]] = {}
         for name in names:
-            cell = self.lens.cell(name, self.source, self.binds)
-            if cell is not None:
-                found[name] = cell
-        return found
+            together.setdefault(self.lens.showing(name), []).append(name)
+        return [
+            (cell, fields)
+            for fields in together.values()
+            if (cell := self.lens.cell(fields[0], self.source, self.binds)) is not None
+        ]
 
     def title_of(self, found: Field, source: sa.FromClause, outer: JoinSet) -> tuple[Any, Any]:
         """Id and title of a linked record as these roles see it, joined to `source`."""
@@ -216,6 +227,11 @@ class _Outer:
 
     def inside_formula(self) -> View:
         return self.view.inside_formula()
+
+
+def _without_value(key: str, name: str) -> Refusal:
+    expected = Text({"en": "a field with one value", "zh": "只有一个值的字段"})
+    return Refusal(say.BAD_QUERY(path=key, key=key, found=name, expected=expected))
 
 
 class Contains(Exception):

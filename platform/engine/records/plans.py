@@ -101,6 +101,7 @@ class Plan:
         names = {found.column for found in self.shown if found.stored} | {"id"}
         if computed:
             names |= {found.column for found in definition.stored_fields}
+            names |= {found.folded for found in definition.stored_fields}
         return [source.c[c.name] for c in source.c if c.name in names]
 
     def _count(self) -> sa.Select[Any]:
@@ -123,14 +124,11 @@ def make_plan(
 ) -> Plan:
     """The plan of a list whose conditions the builder has."""
     shown = _shown(builder, query)
-    cells: dict[str, list[str]] = {}
-    flags: list[sa.ColumnElement[Any]] = []
-    for name, condition in builder.cells([f.name for f in shown]).items():
-        text = str(condition)
-        if text not in cells:
-            cells[text] = []
-            flags.append(sa.case((condition, 1), else_=0).label(f"m_{len(flags)}"))
-        cells[text].append(name)
+    cells = builder.cells([found.name for found in shown])
+    flags = [
+        sa.case((condition, 1), else_=0).label(f"m_{number}")
+        for number, (condition, _) in enumerate(cells)
+    ]
     return Plan(
         builder=builder,
         ordering=ordering,
@@ -138,7 +136,7 @@ def make_plan(
         shown=shown,
         titles=tuple(f for f in shown if isinstance(f.type, Link)),
         flags=tuple(flags),
-        cells=tuple(tuple(names) for names in cells.values()),
+        cells=tuple(tuple(names) for _, names in cells),
         parameters=parameters,
     )
 
@@ -161,7 +159,7 @@ def _shown(builder: Builder, query: Query) -> tuple[Field, ...]:
 def filter_shape(definition: Object, name: str, value: Any) -> str:
     """What of a filter the statement depends on: "one", "empty", "many3", or all of it."""
     found = definition.fields.get(name)
-    if found is not None and isinstance(found.type, Choices | Tags):
+    if found is not None and isinstance(found.type, Choices | Tags) and value not in (None, "", []):
         return f"has {json.dumps(value, ensure_ascii=False, default=str)}"
     if isinstance(value, list | tuple):
         return f"many{len(value)}"

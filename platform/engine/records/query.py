@@ -27,7 +27,8 @@ class Query:
 
     `where` is an expression; `filters` map fields to one value or a list of them, in input
     form; `sort` names fields, with "-" for descending; `words` are searched; `fields` limits
-    what is read (None: all readable); `after` is the cursor of the page before.
+    what is read (None: all readable); `after` is the cursor of the page before. `lines_of` asks
+    for the lines of one record, in their order.
     """
 
     where: str = ""
@@ -40,6 +41,7 @@ class Query:
     count: str = "none"
     deleted: bool = False
     action: str = "read"
+    lines_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,15 @@ class Cursor:
             phase, values, id = json.loads(base64.urlsafe_b64decode(padded.encode()))
             if phase in (1, 2) and isinstance(id, int) and len(values) == keys:
                 return cls(phase, tuple(_unpacked(v) for v in values), id)
-        except (ValueError, TypeError, binascii.Error, ArithmeticError, RecursionError):
+        except (ValueError, TypeError, KeyError, binascii.Error, ArithmeticError, RecursionError):
             pass
-        expected = Text({"en": "the `next` of the page before", "zh": "上一页的 `next`"})
-        raise Refusal(say.BAD_QUERY(key="after", found=text[:40], expected=expected))
+        raise bad_cursor(text)
+
+
+def bad_cursor(text: str) -> Refusal:
+    """The refusal of a cursor that no page of this list ended with."""
+    expected = Text({"en": "the `next` of the page before", "zh": "上一页的 `next`"})
+    return Refusal(say.BAD_QUERY(key="after", found=text[:40], expected=expected))
 
 
 def _packed(value: Any) -> Any:

@@ -19,7 +19,7 @@ from engine.records.contexts import reading_context
 from engine.records.keyset import Ordering
 from engine.records.listing import Builder, Contains, containing
 from engine.records.plans import Plan, filter_reader, filter_shape, make_plan
-from engine.records.query import CAP, COUNTS, MOST, Cursor, Query
+from engine.records.query import CAP, COUNTS, MOST, Query
 from engine.records.rights import forbidden, not_found
 from engine.records.shapes import Row
 from engine.records.words import word_conditions
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 FOUND = "found_"
+LINES_OF = "lines_of_"
 MOST_FOUND = 5_000
 """Up to so many records with the words of a search are found before they are sorted."""
 
@@ -132,15 +133,20 @@ class Reader:
     ) -> list[Record]:
         assert isinstance(lines.type, Collection)
         child = self.gate.catalog.objects[lines.type.of]
-        query = Query(filters={lines.type.by: parent}, sort=(POSITION,), limit=MOST)
-        return self._page(connection, actor, child, query).items
+        query = Query(lines_of=parent, sort=(POSITION,), limit=MOST)
+        page = self._page(connection, actor, child, query)
+        items = page.items
+        while page.next:  # a record that showed only some of its lines would lose the others
+            page = self._page(connection, actor, child, replace(query, after=page.next))
+            items += page.items
+        return items
 
     def _page(
         self, connection: sa.Connection, actor: Actor, definition: Object, query: Query
     ) -> Page:
         context = self.context(connection, actor)
         plan = self._plan(connection, definition, query, actor)
-        parameters = dict(plan.parameters)
+        parameters = dict(plan.parameters) | {LINES_OF: query.lines_of}
         for reader in plan.readers:
             parameters |= reader(query)
         rows = self._rows(connection, plan, query, parameters, actor, context)
@@ -167,7 +173,7 @@ class Reader:
         context: Context,
     ) -> list[Any]:
         """The rows of the page and one more: with a sort value first, those without after."""
-        start = Cursor.decode(query.after, len(plan.ordering.keys)) if query.after else None
+        start = plan.ordering.cursor(query.after) if query.after else None
         rows: list[Any] = []
         for phase in plan.ordering.phases:
             if start is not None and phase < start.phase:
@@ -195,7 +201,7 @@ class Reader:
             return self._build(connection, definition, query, actor, shapes)
         key = (
             "list", definition.name, _roles(actor), query.where, shapes, query.sort,
-            query.fields, query.deleted, query.action, bool(query.words),
+            query.fields, query.deleted, query.action, bool(query.words), query.lines_of is None,
         )  # fmt: skip
         without_words = replace(query, words="")
         plan: Plan = self.gate.statements.lately(
@@ -216,7 +222,7 @@ class Reader:
         builder.restrict(query.action, query.deleted)
         parameters: dict[str, Any] = {}
         context = self.context(connection, actor)
-        word_conditions(self, builder, connection, actor, context, query.words, parameters)
+        word_conditions(builder, query.words, parameters)
         statement = sa.select(builder.source.c.id).where(*builder.conditions).limit(MOST_FOUND + 1)
         parameters |= builder.binds.values(actor, context)
         ids = list(connection.execute(statement, parameters).scalars())
@@ -233,6 +239,8 @@ class Reader:
     ) -> Plan:
         builder = Builder(self.gate, definition, _roles(actor))
         builder.restrict(query.action, query.deleted)
+        if query.lines_of is not None:
+            builder.only_lines_of(LINES_OF)
         readers = []
         for name, shape in shapes:
             try:
@@ -248,8 +256,7 @@ class Reader:
         if found is not None:
             builder.conditions.append(among_ids(builder.source.c.id, FOUND, self.gate.dialect))
         elif query.words:
-            context = self.context(connection, actor)
-            word_conditions(self, builder, connection, actor, context, query.words, parameters)
+            word_conditions(builder, query.words, parameters)
         ordering = Ordering.of(builder, query.sort)
         return make_plan(builder, query, ordering, tuple(readers), parameters)
 

@@ -198,6 +198,22 @@ def _carry_to(
     if not touched:
         return
     parents = _lock(tx, object, {id for id, _ in touched})
+    try:
+        changed = _moved(tx, kept, parents, touched, gone, come)
+    except Refusal as refusal:  # of another record than the one at hand
+        raise Refusal(*(problem.on("") for problem in refusal.problems)) from None
+    tx.gate.write_derived(tx, tx.catalog.objects[object], parents, changed)
+
+
+def _moved(
+    tx: Transaction,
+    kept: Sequence[Keeper],
+    parents: dict[int, Row],
+    touched: set[tuple[int, str]],
+    gone: dict[tuple[int, str], list[Any]],
+    come: dict[tuple[int, str], list[Any]],
+) -> dict[int, Row]:
+    """The locked rows with their rollups moved."""
     changed: dict[int, Row] = {id: dict(row) for id, row in parents.items()}
     look_up: dict[str, set[int]] = defaultdict(set)
     by_name = {keeper.field.name: keeper for keeper in kept}
@@ -213,7 +229,7 @@ def _carry_to(
     for name, ids in look_up.items():
         for id, value in computed_anew(tx, by_name[name], ids).items():
             changed[id][name] = as_stored(by_name[name].field, value)
-    tx.gate.write_derived(tx, tx.catalog.objects[object], parents, changed)
+    return changed
 
 
 def computed_anew(tx: Transaction, keeper: Keeper, ids: Iterable[int]) -> dict[int, Any]:

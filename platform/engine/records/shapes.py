@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from pypinyin import lazy_pinyin
@@ -13,17 +15,36 @@ from engine.definition.catalog import Catalog
 from engine.definition.objects import Field, Object
 from engine.expressions.folding import fold
 from engine.fieldtypes.choice import Choice, Choices
-from engine.schema.searching import grams
+from engine.schema.searching import MOST_GRAMS, grams
 from engine.schema.tables import DELETED, GRAMS, POSITION, Tables
 
 Row = dict[str, Any]
 
 
 def sort_key(text: str) -> str:
-    """The text's place in the order people expect: Chinese by pinyin, then the text itself."""
+    """The text's place in the order people expect: Chinese by pinyin, then the text itself.
+
+    Each character by its most frequent reading: telling the readings of 重 apart takes a
+    dictionary of phrases and forty times as long, for a place that is near enough.
+    """
     if text.isascii():
         return fold(text)
-    return fold(" ".join(lazy_pinyin(text)))
+    return fold(" ".join(map(_reading, text)))
+
+
+@lru_cache(maxsize=32_768)
+def _reading(character: str) -> str:
+    return character if character.isascii() else lazy_pinyin(character)[0]
+
+
+class _Storing(NamedTuple):
+    """How one field is stored: its column and what is kept beside it."""
+
+    column: str
+    encode: Callable[[Any], Any] | None = None
+    folded: str = ""
+    sorted: str = ""
+    searched: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,32 +76,44 @@ class Shape:
     def stored(self, row: Row, names: Iterable[str]) -> dict[str, Any]:
         """Column values for these fields, with their folded forms, sort keys and grams."""
         columns: dict[str, Any] = {}
-        fields = self.definition.fields
         search_touched = False
         for name in names:
-            field = fields.get(name)
             value = row.get(name)
-            if field is None:  # a hidden column
-                columns[name] = value
-                continue
-            columns[field.column] = self.encode[name](value) if name in self.encode else value
-            if field.folded:
-                columns[field.folded] = None if value is None else fold(value)
-            if name == self.definition.title and f"{field.column}__s" in self.table.c:
-                columns[f"{field.column}__s"] = None if value is None else sort_key(value)
-            search_touched = search_touched or name in self.definition.search
-        if search_touched and GRAMS in self.table.c:
+            column, encode, folded, sorted_, searched = self._storing[name]
+            columns[column] = value if encode is None else encode(value)
+            if folded:
+                columns[folded] = None if value is None else fold(value)
+            if sorted_:
+                columns[sorted_] = None if value is None else sort_key(value)
+            search_touched = search_touched or searched
+        if search_touched:
             columns[GRAMS] = self.grams(row)
         return columns
 
+    @cached_property
+    def _storing(self) -> dict[str, _Storing]:
+        """How each field is stored, worked out once."""
+        return {name: self._stored_as(name) for name in self.names}
+
+    def _stored_as(self, name: str) -> _Storing:
+        field = self.definition.fields.get(name)
+        if field is None:  # a hidden column
+            return _Storing(name)
+        key = f"{field.column}__s"
+        return _Storing(
+            column=field.column,
+            encode=self.encode.get(name),
+            folded=field.folded,
+            sorted=key if name == self.definition.title and key in self.table.c else "",
+            searched=name in self.definition.search and GRAMS in self.table.c,
+        )
+
     def grams(self, row: Row) -> tuple[str, ...]:
         """The search grams of the row's own searched texts."""
-        found: dict[str, None] = {}
-        for name in self.definition.search:
-            value = row.get(name) if "." not in name else None
-            if value:
-                found.update(dict.fromkeys(grams(fold(value))))
-        return tuple(found)
+        texts = [fold(value) for name in self.definition.search if (value := row.get(name))]
+        if 2 * sum(map(len, texts)) <= MOST_GRAMS:  # no text can push out another's grams
+            return grams(" ".join(texts))
+        return tuple(dict.fromkeys(gram for text in texts for gram in grams(text)))
 
 
 def make_shapes(catalog: Catalog, tables: Tables) -> dict[str, Shape]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 from collections.abc import Collection as Sized
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
@@ -204,19 +205,26 @@ class Transaction:
     def _copy(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         quote = self.connection.dialect.identifier_preparer.quote
         names = list(rows[0])
+        values = operator.itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
         columns = ", ".join(quote(name) for name in names)
         driver: Any = self.connection.connection.driver_connection
         statement = f"COPY {quote(table.name)} ({columns}) FROM STDIN"
         try:
             with driver.cursor() as cursor, cursor.copy(statement) as copy:
                 for row in rows:
-                    copy.write_row([_driver_value(row[name]) for name in names])
+                    copy.write_row([_array(v) if type(v) is tuple else v for v in values(row)])
         except Exception as error:
             raise wrapped(self.connection, statement, error) from error
 
 
-def _driver_value(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def _array(values: tuple[str, ...]) -> str:
+    """An array as PostgreSQL reads it; the driver takes ten times as long to write one."""
+    if not values:
+        return "{}"
+    text = '","'.join(values)
+    if "\\" in text or text.count('"') != 2 * (len(values) - 1):
+        text = '","'.join(v.replace("\\", "\\\\").replace('"', '\\"') for v in values)
+    return f'{{"{text}"}}'
 
 
 def ids_of(changes: Sized[Any]) -> list[int]:

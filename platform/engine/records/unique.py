@@ -33,7 +33,7 @@ def check_unique(batch: Batch) -> None:
         leaving = frozenset(
             line.id
             for change in batch.changes
-            for line in change.lines[field.name]
+            for line in change.lines.get(field.name, ())
             if line.action == DELETE and line.id is not None
         )
         for names in _unique_groups(lines):
@@ -73,7 +73,9 @@ def _check_group(batch: Batch, names: tuple[str, ...], leaving: frozenset[int]) 
 def _claims(change: Change, names: tuple[str, ...]) -> bool:
     """Whether the change asks for a value that its record does not hold yet."""
     before = change.before
-    return before is None or before.get(DELETED) is not None or bool({*names} & change.changed())
+    if before is None or before.get(DELETED) is not None:
+        return True
+    return any(before.get(name) != change.row[name] for name in names)
 
 
 def _key(batch: Batch, fields: list[Field], change: Change) -> Key | None:

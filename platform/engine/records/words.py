@@ -2,45 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from engine.definition.objects import Object
-from engine.expressions import Context
 from engine.expressions.folding import fold
 from engine.fieldtypes.link import Link
-from engine.permissions.actors import Actor
+from engine.fieldtypes.text import TextType
+from engine.problems import Refusal
 from engine.records.listing import Builder
 from engine.schema.searching import match
+from engine.schema.tables import GRAMS
 
-if TYPE_CHECKING:
-    from engine.records.reading import Reader
-
-MOST_LINKED = 200
-"""Linked records by whose words a list is searched; a more common word finds its own texts only."""
 MOST_WORDS = 8
 
 
-def word_conditions(
-    reader: Reader,
-    builder: Builder,
-    connection: sa.Connection,
-    actor: Actor,
-    context: Context,
-    text: str,
-    parameters: dict[str, Any],
-) -> None:
-    """Adds the condition that every word stands in some searched text the roles may read."""
-    for number, word in enumerate(fold(text).split()[:MOST_WORDS]):
+def word_conditions(builder: Builder, text: str, parameters: dict[str, Any]) -> None:
+    """Adds the condition that every word stands in some searched text the roles may read.
+
+    Raises Refusal for characters that no text can hold.
+    """
+    try:
+        words = fold(TextType(multiline=True).read(text) or "").split()
+    except Refusal as refusal:
+        raise Refusal(*(problem.on("q") for problem in refusal.problems)) from None
+    for number, word in enumerate(words[:MOST_WORDS]):
         parameter = f"w_{number}"
         parameters[parameter] = word
         ways = [_own(builder, word, parameter)]
         for link, names in _linked_fields(builder.definition).items():
-            ids = _linked_ids(builder, connection, actor, context, link, names, word)
-            if ids:
-                found = builder.readable(link, "q")
-                ways.append(builder.value(found).in_(ids))
+            ids = _linked(builder, link, names, word, parameter)
+            if ids is not None:
+                ways.append(builder.value(builder.definition.fields[link]).in_(ids))
         builder.conditions.append(sa.or_(*ways))
 
 
@@ -58,7 +52,7 @@ def _own(builder: Builder, word: str, parameter: str) -> sa.ColumnElement[bool]:
     texts = _texts(builder, builder.definition, builder.source, parameter)
     if not texts:
         return sa.false()
-    if "grams" not in builder.source.c:
+    if GRAMS not in builder.source.c:
         return sa.or_(*texts)
     candidates = match(builder.gate.tables, builder.definition.name, word, dialect, builder.source)
     return sa.and_(candidates, sa.or_(*texts))
@@ -90,41 +84,31 @@ def _linked_fields(definition: Object) -> dict[str, list[str]]:
     return found
 
 
-def _linked_ids(
-    builder: Builder,
-    connection: sa.Connection,
-    actor: Actor,
-    context: Context,
-    link: str,
-    names: list[str],
-    word: str,
-) -> list[int]:
+def _linked(
+    builder: Builder, link: str, names: list[str], word: str, parameter: str
+) -> sa.Select[Any] | None:
     """Linked records with the word in one of `names`, as far as the roles may read them."""
     if not builder.lens.may_read(link):
-        return []
+        return None
     type_ = builder.definition.fields[link].type
     assert isinstance(type_, Link)
     target: Object = builder.gate.catalog.objects[type_.to]
-    inner = Builder(builder.gate, target, builder.roles)
+    inner = Builder(builder.gate, target, builder.roles, builder.binds, alias="u")
+    source = inner.source
     if not inner.lens.may("read"):
-        return []
+        return None
     inner.restrict("read", False)
     texts = [
         contains_word(
-            inner.view.masked(target.name, name, inner.source.c[field.folded], inner.source),
-            "word_", builder.gate.dialect,
+            inner.view.masked(target.name, name, source.c[field.folded], source),
+            parameter, builder.gate.dialect,
         )
         for name in names
         if (field := target.fields[name]).folded and inner.lens.may_read(name)
     ]  # fmt: skip
     if not texts:
-        return []
-    if "grams" in inner.source.c:
-        inner.conditions.append(
-            match(builder.gate.tables, target.name, word, builder.gate.dialect, inner.source)
-        )
-    statement = (
-        sa.select(inner.source.c.id).where(*inner.conditions, sa.or_(*texts)).limit(MOST_LINKED)
-    )
-    parameters = inner.binds.values(actor, context) | {"word_": word}
-    return list(connection.execute(statement, parameters).scalars())
+        return None
+    if GRAMS in source.c:
+        tables, dialect = builder.gate.tables, builder.gate.dialect
+        inner.conditions.append(match(tables, target.name, word, dialect, source))
+    return sa.select(source.c.id).where(*inner.conditions, sa.or_(*texts))

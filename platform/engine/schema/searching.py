@@ -12,6 +12,8 @@ FTS5 table beside it, each gram as the hexadecimal digits of its bytes: FTS5 wou
 
 from __future__ import annotations
 
+import operator
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +32,7 @@ MOST_GRAMS = 5_000
 """Grams kept of one record; a long note is searchable by its beginning."""
 MOST_ASKED = 40
 """Grams asked for in one query; the recheck sees to the rest."""
+_ASCII_WORD = re.compile("[A-Za-z0-9]+")
 
 
 def grams(folded_text: str) -> tuple[str, ...]:
@@ -37,7 +40,7 @@ def grams(folded_text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for word in _words(folded_text):
         found.update(dict.fromkeys(word))
-        found.update(dict.fromkeys(_pairs(word)))
+        found.update(dict.fromkeys(map(operator.add, word, word[1:])))
         if len(found) >= MOST_GRAMS:
             break
     return tuple(found)[:MOST_GRAMS]
@@ -126,6 +129,9 @@ def _search_table(table: sa.Table) -> sa.TableClause:
 
 def _words(text: str) -> Iterator[str]:
     """Runs of letters, marks and digits; everything else separates."""
+    if text.isascii():
+        yield from _ASCII_WORD.findall(text)
+        return
     word: list[str] = []
     for character in text:
         if unicodedata.category(character)[0] in "LMN":
@@ -138,4 +144,4 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _pairs(word: str) -> list[str]:
-    return [word[i : i + 2] for i in range(len(word) - 1)]
+    return list(map(operator.add, word, word[1:]))

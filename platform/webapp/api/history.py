@@ -37,27 +37,30 @@ def record_history(call: Call, object: str, record: str) -> Response:
     limit = min(read_limit(given.get("limit")), 1_000)
     before = opened(given.get("after", ""), f"{object} history", call.shell.keys)
     found = one(call, object, record)
+    items, following = history_of(call, found, limit, int(before) if before else 0)
+    return answer({"items": items, "next": sealed(following, f"{object} history", call.shell.keys)})
+
+
+def history_of(
+    call: Call, found: Record, limit: int, before: int = 0
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Changes of a record that the actor has read, and the id from which older ones go on."""
     table = call.application.tables.system("fw_audit")
     statement = (
         sa.select(table)
-        .where(table.c.object == object, table.c.record == found.id)
+        .where(table.c.object == found.object, table.c.record == found.id)
         .order_by(table.c.id.desc())
         .limit(limit + 1)
     )
     if before:
-        statement = statement.where(table.c.id < int(before))
+        statement = statement.where(table.c.id < before)
     with call.application.databases.reading() as connection:
         rows = connection.execute(statement).all()
         readable = _readable(call, connection, found)
     entries = list(_entries(call, rows[:limit], readable))
     following = str(rows[limit - 1].id) if len(rows) > limit else None
     titles = _titles(call, entries)
-    return answer(
-        {
-            "items": [entry.to_json(titles) for entry in entries],
-            "next": sealed(following, f"{object} history", call.shell.keys),
-        }
-    )
+    return [entry.to_json(titles) for entry in entries], following
 
 
 @dataclass

@@ -66,8 +66,8 @@ class IdempotencyKey:
         if random.random() < 0.01:
             old = IDEMPOTENCY.c.at < tx.now - KEPT
             tx.connection.execute(sa.delete(IDEMPOTENCY).where(old))
-        taken = tx.connection.execute(insert(IDEMPOTENCY).values(values).on_conflict_do_nothing())
-        if taken.rowcount:
+        taken = insert(IDEMPOTENCY).values(values).on_conflict_do_nothing()
+        if tx.connection.execute(taken.returning(IDEMPOTENCY.c.key)).first() is not None:
             return
         row = tx.connection.execute(sa.select(IDEMPOTENCY).where(self._row())).one()
         if row.digest != self.digest:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Request
 
+from engine.fieldtypes.link import Collection
 from engine.permissions.lens import Lens
 from engine.problems import Problem, Refusal, Text, did_you_mean
 from engine.records import messages as records
@@ -36,9 +37,14 @@ def read_query(request: Request, lens: Lens, keys: Keys) -> Query:
             problems.append(say.UNKNOWN_PARAMETER(name=name[:60], best=did_you_mean(name, names)))
     one = {name: given[name][0] for name in WORDS if name in given}
     limit = _limit(one.get("limit"), problems)
+    fields = _names(one["fields"]) if "fields" in one else None
+    for name in fields or ():
+        found = lens.definition.fields.get(name)
+        if found is not None and isinstance(found.type, Collection) and lens.may_read(name):
+            expected = Text({"en": "fields of the records themselves", "zh": "记录自身的字段"})
+            problems.append(records.BAD_QUERY(key="fields", found=name, expected=expected))
     if problems:
         raise Refusal(*problems)
-    fields = _names(one["fields"]) if "fields" in one else None
     return Query(
         where=one.get("where", ""),
         filters=filters,

@@ -28,6 +28,8 @@ from webapp.screens.values import currency
 
 ID = ":id"
 """Behind a link's name: the id of the record that was chosen for the title that is shown."""
+WAS = ":was"
+"""Behind a name: what the form filled in by itself. As long as it stands, nothing was typed."""
 ABSENT = ":there"
 """Behind the name of a control that sends nothing when it is empty (boxes to tick)."""
 
@@ -51,6 +53,7 @@ class Control:
     limit: int = 0
     problems: tuple[str, ...] = ()
     fixed: bool = False
+    was: str | None = None
 
 
 def kind_of(found: Field) -> str:
@@ -99,8 +102,12 @@ def control(
     typed: MultiDict[str, str] | None = None,
     name: str = "",
     problems: Iterable[str] = (),
+    filled: bool = False,
 ) -> Control:
-    """The control of a field with a value, or with what was typed into it before."""
+    """The control of a field with a value, or with what was typed into it before.
+
+    `filled` says that the value is no record's but was filled in by the form.
+    """
     name = name or found.name
     type_ = found.type
     text, id, chosen = as_text(at, found, value), "", tuple[str, ...]()
@@ -108,8 +115,10 @@ def control(
         id = str(value.id or "")
     if isinstance(type_, Choices):
         chosen = tuple(value or ())
+    was = (",".join(chosen) if chosen else text) if filled else None
     if typed is not None and (name in typed or f"{name}{ABSENT}" in typed):
         text, id, chosen = typed.get(name, ""), typed.get(f"{name}{ID}", ""), tuple(typed.getlist(name))
+        was = typed.get(f"{name}{WAS}")
     return Control(
         name=name,
         field=found,
@@ -126,6 +135,7 @@ def control(
         limit=type_.limit if isinstance(type_, TextType) else 0,
         problems=tuple(problems),
         fixed=isinstance(value, Linked) and value.restricted,
+        was=was,
     )
 
 
@@ -223,7 +233,12 @@ def given(
         if name not in typed and f"{name}{ABSENT}" not in typed:
             continue
         raw = as_input(at, field, typed, name)
-        if not _same(at, field, raw, before.get(field.name), typed.get(name, "")):
+        was = typed.get(f"{name}{WAS}")
+        if was is not None:
+            same = was == ",".join(typed.getlist(name))
+        else:
+            same = _same(at, field, raw, before.get(field.name), typed.get(name, ""))
+        if not same:
             found[field.name] = raw
     return found
 

@@ -6,6 +6,7 @@ suggestions and rules on the screen are the gate's own. No number is spent on it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,9 @@ SKIPPED = frozenset(("number", "version", "audit", "announce", "stage history"))
 MOST_LINES = 500
 
 
+_LINE = re.compile(r"(\w+)\[(\d+)\]\.?(\w*)")
+
+
 class RolledBack(Exception):
     """Ends the transaction of a draft."""
 
@@ -40,20 +44,39 @@ class Draft:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True)
+class Typed:
+    """What a form says. `prefixes` lead from the lines that were sent to the form's own rows."""
+
+    values: dict[str, Any]
+    prefixes: Mapping[str, list[str]]
+
+    def control(self, path: str) -> str:
+        """The name of the control that a problem's path means ("lines[2].price")."""
+        match = _LINE.fullmatch(path)
+        if match is None:
+            return path
+        name, place, rest = match[1], int(match[2]), match[3]
+        prefixes = self.prefixes.get(name, [])
+        return f"{prefixes[place]}{rest}" if place < len(prefixes) else name
+
+
 def typed_values(
     at: Here, definition: Object, typed: MultiDict[str, str], before: Record | None
-) -> dict[str, Any]:
+) -> Typed:
     """What a form says: changed fields, and lines as a whole where one of them changed."""
     values = before.values if before is not None else {}
     fields = enterable(at, definition, before is None)
     plain = [field for field in fields if not isinstance(field.type, Lines)]
     found = given(at, plain, typed, values)
+    prefixes: dict[str, list[str]] = {}
     for field in fields:
-        if isinstance(field.type, Lines):
-            lines = _lines(at, field, typed, values.get(field.name) or [])
-            if lines is not None:
-                found[field.name] = lines
-    return found
+        if isinstance(field.type, Lines) and f"{field.name}:lines:there" in typed:
+            sent, changed = _lines(at, field, typed, values.get(field.name) or [])
+            prefixes[field.name] = [prefix for prefix, _ in sent]
+            if changed:
+                found[field.name] = [line for _, line in sent]
+    return Typed(found, prefixes)
 
 
 def line_names(name: str, typed: MultiDict[str, str]) -> list[str]:
@@ -63,27 +86,23 @@ def line_names(name: str, typed: MultiDict[str, str]) -> list[str]:
 
 def _lines(
     at: Here, field: Field, typed: MultiDict[str, str], before: list[Record]
-) -> list[dict[str, Any]] | None:
-    """The lines as typed; None when the form holds none of them, or nothing changed."""
-    if f"{field.name}:lines:there" not in typed:
-        return None
+) -> tuple[list[tuple[str, dict[str, Any]]], bool]:
+    """The lines as typed, empty new ones left out, and whether they differ from before."""
     assert isinstance(field.type, Lines)
-    child = at.catalog.objects[field.type.of]
-    fields = enterable(at, child, True)
+    fields = enterable(at, at.catalog.objects[field.type.of], True)
     known = {str(line.id): line for line in before}
-    lines: list[dict[str, Any]] = []
+    sent: list[tuple[str, dict[str, Any]]] = []
     kept, changed = [], False
     for prefix in line_names(field.name, typed):
         old = known.get(typed.get(f"{prefix}id", ""))
         values = given(at, fields, typed, old.values if old else {}, prefix)
         if old is not None:
             kept.append(str(old.id))
-            changed = changed or bool(values)
-            lines.append({"id": old.id, **values})
+            sent.append((prefix, {"id": old.id, **values}))
         elif values:
-            changed = True
-            lines.append(values)
-    return lines if changed or kept != list(known) else None
+            sent.append((prefix, values))
+        changed = changed or bool(values)
+    return sent, changed or kept != list(known)
 
 
 def draft(at: Here, definition: Object, values: Mapping[str, Any], id: int | None) -> Draft:

@@ -19,6 +19,7 @@ from engine.problems import Problem, Refusal, Text
 from engine.records import messages
 from engine.records.gate import Gate
 from engine.records.reading import Reader
+from webapp.identity import Caller
 from webapp.screens.texts import say
 
 
@@ -27,8 +28,17 @@ class Here:
     """One request's point of view. It is made once and asked by everything that draws."""
 
     application: Application
-    actor: Actor
-    locale: str
+    caller: Caller
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts."""
+        return self.caller.actor
+
+    @property
+    def locale(self) -> str:
+        """The language of the screen."""
+        return self.caller.locale
 
     @property
     def catalog(self) -> Catalog:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from flask import Response, jsonify, request
 
-from engine.problems import Refusal
+from engine.problems import Problem, Refusal
 from webapp.answers import status_of
 from webapp.screens.here import Here
 from webapp.screens.rendering import page
@@ -29,12 +31,20 @@ def show_refusal(here: Here, refusal: Refusal) -> Response:
     return page("problem.html", here, status, symbol=symbol, title=title, text=text)
 
 
-def refusal_json(here: Here, refusal: Refusal, status: int = 0) -> Response:
-    """The problems, each with the field it is about."""
-    problems = [
-        {"field": problem.path, "code": problem.code, "message": here.sentence(problem)}
-        for problem in refusal.problems
-    ]
-    response = jsonify(problems=problems)
+def refusal_json(
+    here: Here, refusal: Refusal, status: int = 0, name: Callable[[str], str] = str
+) -> Response:
+    """The problems for a script; `name` leads from a problem's path to the screen's control."""
+    response = jsonify(problems=as_json(here, refusal.problems, name))
     response.status_code = status or status_of(refusal.problems)
     return response
+
+
+def as_json(
+    here: Here, problems: Sequence[Problem], name: Callable[[str], str] = str
+) -> list[dict[str, str]]:
+    """Problems, each with the control that it is about."""
+    return [
+        {"field": name(problem.path), "code": problem.code, "message": here.sentence(problem)}
+        for problem in problems
+    ]

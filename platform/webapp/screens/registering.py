@@ -12,17 +12,41 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.problems import Refusal
 from webapp.answers import status_of
 from webapp.identity import caller
-from webapp.screens import assets
+from webapp.screens import acting, assets, forms, home, lists, lookups, records, styleguide
 from webapp.screens.here import Here
-from webapp.screens.lists import show_list
 from webapp.screens.problems import show_refusal
 from webapp.shell import application
 
 View = Callable[..., AnyResponse]
 SIGN_IN = "/login/"
+HOME = "HomeView.index"
+"""The first page belongs to Flask-AppBuilder; ours takes its place."""
+
+RECORD = "/o/<object>/<int:id>"
 
 ROUTES: tuple[tuple[str, str, View], ...] = (
-    ("GET", "/o/<object>", show_list),
+    ("GET", "/o/<object>", lists.show_list),
+    ("GET", "/o/<object>/lookup", lookups.lookup),
+    ("GET", "/o/<object>/new", forms.new_form),
+    ("POST", "/o/<object>/new", forms.create),
+    ("POST", "/o/<object>/preview", forms.preview),
+    ("POST", "/o/<object>/delete-many", acting.delete_many),
+    ("POST", "/o/<object>/restore", acting.restore),
+    ("GET", RECORD, records.show_record),
+    ("GET", f"{RECORD}/edit", forms.edit_form),
+    ("POST", f"{RECORD}/edit", forms.save),
+    ("POST", f"{RECORD}/preview", forms.preview),
+    ("GET", f"{RECORD}/value/<name>", acting.edit_value),
+    ("POST", f"{RECORD}/value/<name>", acting.save_value),
+    ("GET", f"{RECORD}/do/<name>", acting.ask_transition),
+    ("POST", f"{RECORD}/do/<name>", acting.take_transition),
+    ("POST", f"{RECORD}/delete", acting.delete),
+    ("POST", f"{RECORD}/comments", acting.comment),
+    ("GET", f"{RECORD}/related/<name>", records.show_related),
+    ("GET", f"{RECORD}/timeline", records.show_timeline),
+    ("GET", "/search", lookups.search),
+    ("POST", "/preferences/language", home.choose_language),
+    ("GET", "/styleguide", styleguide.show_styleguide),
 )
 """Method, address and view of every screen."""
 
@@ -31,11 +55,12 @@ def register(app: Flask) -> None:
     """Adds the screens to the application."""
     screens = Blueprint("screens", __name__)
     for method, address, view in ROUTES:
-        screens.add_url_rule(
-            address, f"{method} {view.__name__}", _with_here(view), methods=[method]
-        )
+        name = f"{method} {address}".replace(".", "_")
+        screens.add_url_rule(address, name, _with_here(view), methods=[method])
     screens.add_url_rule("/assets/<digest>/<path:name>", "assets", assets.send)
     app.register_blueprint(screens)
+    app.jinja_env.globals["asset"] = assets.address
+    app.view_functions[HOME] = _with_here(home.show_home)
 
 
 def _with_here(view: View) -> View:
@@ -47,7 +72,7 @@ def _with_here(view: View) -> View:
             by = caller()
         except Refusal as refusal:
             return _sign_in(refusal)
-        g.here = Here(application(), by.actor, by.locale)
+        g.here = Here(application(), by)
         try:
             return view(**arguments)
         except Refusal as refusal:

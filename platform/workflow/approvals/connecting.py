@@ -51,7 +51,8 @@ def _same_start(approval: Approval, others: dict[str, Approval], problems: Probl
 def _connected(approval: Approval, catalog: Catalog, problems: Problems) -> Approval:
     definition = catalog.objects.get(approval.object)
     if definition is None or definition.parent:
-        best = did_you_mean(approval.object, [o.name for o in catalog.objects.values() if not o.parent])
+        names = [name for name, found in catalog.objects.items() if not found.parent]
+        best = did_you_mean(approval.object, names)
         problems.append(UNKNOWN_OBJECT(approval.place("object"), name=approval.object, best=best))
         return approval
     flow = workflow_of(approval, catalog)
@@ -118,15 +119,11 @@ class _Asking:
             place = approver.place("role", index)  # of a single name, where that stands
             role = known.get(name)
             if role is None:
-                self.problems.append(
-                    UNKNOWN_ROLE(place, name=name, best=did_you_mean(name, known))
-                )
+                self.problems.append(UNKNOWN_ROLE(place, name=name, best=did_you_mean(name, known)))
                 continue
             grant = role.grants.get(self.definition.name)
             if grant is None or grant.scope("read").nothing:
-                self.problems.append(
-                    say.CANNOT_READ(place, role=name, object=self.definition.name)
-                )
+                self.problems.append(say.CANNOT_READ(place, role=name, object=self.definition.name))
         field = {"all": "id", "team": "owner"}.get(approver.within, "department")
         self.known(field, approver.place("within"), approver.within)
 

@@ -7,7 +7,7 @@ from engine.problems import Message
 TWO_APPROVALS = Message(
     "two-approvals",
     en="{first!r} and {second!r} both start on the transition {transition!r}",
-    zh="{first!r} 与 {second!r} 都由转换 {transition!r} 发起",
+    zh="{first!r} 与 {second!r} 都由流转 {transition!r} 发起",
     hint_en="make them steps of one approval",
     hint_zh="请合并为同一审批的多个步骤",
 )
@@ -21,14 +21,14 @@ NO_WORKFLOW = Message(
 UNKNOWN_TRANSITION = Message(
     "unknown-transition",
     en="{workflow} has no transition {name!r}",
-    zh="流程 {workflow} 没有转换 {name!r}",
+    zh="流程 {workflow} 没有流转 {name!r}",
     hint_en="did you mean {best!r}?",
     hint_zh="是否想写 {best!r}？",
 )
 TWO_TARGETS = Message(
     "approval-two-stages",
     en="{transition!r} leads to {stage!r}, another transition of `starts_on` to {other!r}",
-    zh="{transition!r} 通向 {stage!r}，而 `starts_on` 的另一转换通向 {other!r}",
+    zh="{transition!r} 通向 {stage!r}，而 `starts_on` 的另一流转通向 {other!r}",
     hint_en="records wait in one stage: let all of them lead there",
     hint_zh="等待审批只能在同一阶段：请让它们通向同一阶段",
 )
@@ -44,14 +44,14 @@ NO_WAY_BACK = Message(
     en="`{key}`: {transition!r} does not start from {stage!r}, where records wait",
     zh="`{key}`：{transition!r} 不能从等待审批的阶段 {stage!r} 开始",
     hint_en="add the stage to its `from`, or name another transition",
-    hint_zh="请在其 `from` 中加入该阶段，或改用其他转换",
+    hint_zh="请在其 `from` 中加入该阶段，或改用其他流转",
 )
 CONDITION_ON_RETURN = Message(
     "approval-conditional-return",
     en="`{key}`: {transition!r} has `{condition}`, but a record must always be able to go back",
     zh="`{key}`：{transition!r} 带有 `{condition}`，但记录必须随时能够退回",
     hint_en="remove it there, or name a transition without conditions",
-    hint_zh="请去掉该条件，或改用不带条件的转换",
+    hint_zh="请去掉该条件，或改用不带条件的流转",
 )
 NEEDED_TOO_EARLY = Message(
     "approval-needed-too-early",
@@ -85,8 +85,8 @@ NO_MANAGERS = Message(
     "approval-no-managers",
     en="people have no managers here",
     zh="人员没有设置直属上级",
-    hint_en="name the link under `people: {{manager: …}}` in site.yaml",
-    hint_zh="请在 site.yaml 的 `people: {{manager: …}}` 中指明该链接字段",
+    hint_en="name the link under `people: {{manager: …}}` in site.yaml, or set `if_self: ask`",
+    hint_zh="请在 site.yaml 的 `people: {{manager: …}}` 中指明该链接字段，或设 `if_self: ask`",
 )
 NO_PEOPLE = Message(
     "approval-no-people",

@@ -73,9 +73,7 @@ def _end(
     for condition in ("guard", "require"):
         if key != "granted" and found.source is not None and found.source.get(condition):
             problems.append(
-                say.CONDITION_ON_RETURN(
-                    place, key=key, transition=found.name, condition=condition
-                )
+                say.CONDITION_ON_RETURN(place, key=key, transition=found.name, condition=condition)
             )
     return found
 
@@ -89,9 +87,7 @@ def _stages_known(approval: Approval, flow: Workflow, problems: Problems) -> Non
             problems.append(UNKNOWN_STAGE(place, workflow=flow.name, name=stage, best=best))
 
 
-def _transition(
-    flow: Workflow, name: str, place: Place, problems: Problems
-) -> Transition | None:
+def _transition(flow: Workflow, name: str, place: Place, problems: Problems) -> Transition | None:
     found = flow.transitions.get(name)
     if found is None:
         best = did_you_mean(name, flow.transitions)

@@ -1,0 +1,76 @@
+"""`python -m bench`: prints each piece of work with its ratio to the hand-written route."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from bench.data import FULL, SMALL
+from bench.measuring import Figure, measure
+from bench.subjects import make_bench, scratch
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from support import postgres  # noqa: E402  starts the PostgreSQL that is installed
+
+HEAD = f"{'work':28} {'CPU ours':>16} {'by hand':>16} {'ratio':>7} {'aim':>5} {'wall ours':>10}"
+
+
+def main() -> int:
+    """Measures, prints a table, and writes it as JSON where `--json FILE` asks for it."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--small", action="store_true", help="a twentieth of the data")
+    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
+    chosen = parser.parse_args()
+    binaries = postgres.find_binaries()
+    if binaries is None:
+        print(postgres.NOT_FOUND, file=sys.stderr)
+        return 1
+    server = postgres.start(binaries)
+    try:
+        url = postgres.create_database(server.url, "bench")
+        figures = _run(url, chosen.small)
+    finally:
+        server.stop()
+    if chosen.json:
+        chosen.json.write_text(json.dumps(figures, indent=2))
+    return 0
+
+
+def _run(url: str, small: bool) -> dict[str, object]:
+    size = SMALL if small else FULL
+    start = time.perf_counter()
+    bench = make_bench(url, size)
+    print(
+        f"{size.opportunities:,} opportunities, {size.customers:,} customers,"
+        f" made in {time.perf_counter() - start:.0f} s; CPU in ms (Python + PostgreSQL)\n{HEAD}"
+    )
+    figures: dict[str, object] = {}
+    for subject in bench.subjects():
+        by_hand = measure(subject.by_hand, times=subject.times)
+        ours = measure(subject.product, times=subject.times)
+        ratio = ours.cpu / by_hand.cpu
+        figures[subject.name] = {"ours": ours.cpu, "by hand": by_hand.cpu, "ratio": ratio}
+        print(
+            f"{subject.name:28} {_cpu(ours):>16} {_cpu(by_hand):>16}"
+            f" {ratio:>6.2f}× {subject.aim:>4.1f}× {ours.wall:>7.2f} ms",
+            flush=True,
+        )
+    with scratch() as folder:
+        rows, bare = bench.import_customers(Path(folder))
+    figures["import"] = {"rows/s": rows, "bare COPY rows/s": bare}
+    print(f"import of 50,000 customers: {rows:,.0f} rows/s with all rules; bare COPY {bare:,.0f}")
+    return figures
+
+
+def _cpu(figure: Figure) -> str:
+    return f"{figure.cpu:.2f} ({figure.python:.1f}+{figure.database:.1f})"
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONHASHSEED", "0")
+    raise SystemExit(main())

@@ -1,0 +1,70 @@
+"""When people sit down and write: working days, and sessions at which they enter what happened."""
+
+from __future__ import annotations
+
+import bisect
+import datetime as dt
+import random
+from zoneinfo import ZoneInfo
+
+DAYS = 365
+"""Length of the past."""
+LATELY = 14
+"""In so many last days everybody writes every day."""
+HABIT = 0.55
+"""Before that, the share of working days on which a person writes."""
+
+
+class Calendar:
+    """The past of a company: from `start` to the moment `end`, with everybody's sessions."""
+
+    def __init__(self, rng: random.Random, end: dt.datetime, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self.end = end
+        self.today = end.astimezone(zone).date()
+        self.start = self.today - dt.timedelta(days=DAYS)
+        self._rng = rng
+        self._sessions: dict[str, list[dt.datetime]] = {}
+
+    def moment(self, day: dt.date, hour: int, minute: int = 0, second: int = 0) -> dt.datetime:
+        """A time of a day here, in UTC."""
+        local = dt.datetime.combine(day, dt.time(hour, minute, second), self.zone)
+        return local.astimezone(dt.UTC)
+
+    def hire(self, person: str) -> None:
+        """Plans the person's sessions, later ones than `end` too."""
+        rng, made = self._rng, []
+        day = self.start
+        while day <= self.today + dt.timedelta(days=7):
+            lately = (self.today - day).days < LATELY
+            if day.weekday() < 5 and (rng.random() < HABIT or lately):
+                made.append(
+                    self.moment(day, rng.choice((8, 9, 10, 11, 13, 14, 15, 16, 17)),
+                                rng.randrange(60), rng.randrange(60))
+                )  # fmt: skip
+            day += dt.timedelta(days=1)
+        self._sessions[person] = made
+
+    def session(
+        self, person: str, day: dt.date, after: dt.datetime | None = None
+    ) -> dt.datetime | None:
+        """The person's first session on `day` or later, and not before `after`.
+
+        None when that is not within the past.
+        """
+        sessions = self._sessions[person]
+        earliest = self.moment(day, 0)
+        if after is not None:
+            earliest = max(earliest, after)
+        index = bisect.bisect_left(sessions, earliest)
+        if index == len(sessions) or sessions[index] > self.end:
+            return None
+        return sessions[index]
+
+    def day(self, moment: dt.datetime) -> dt.date:
+        """The day of a moment here."""
+        return moment.astimezone(self.zone).date()
+
+    def workday(self, day: dt.date) -> dt.date:
+        """The day itself, or the Monday after it."""
+        return day + dt.timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)

@@ -1,0 +1,207 @@
+"""What is done with a record from its page, a list or a board: one small address each.
+
+Scripts ask with `Accept: application/json` and are told where to go on, or what speaks against
+it by field; plain forms are led on, or see the problems on a screen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify, redirect, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as AnyResponse
+
+from engine.definition.objects import Object
+from engine.problems import Problem, Refusal
+from engine.records import messages as say
+from engine.records.reading import Record
+from notices.comments import add_comment
+from webapp.api.call import Call
+from webapp.screens.controls import control, enterable, given
+from webapp.screens.filters import titled
+from webapp.screens.here import Here, here
+from webapp.screens.problems import refusal_json, wants_json
+from webapp.screens.records import asked
+from webapp.screens.rendering import fragment, page
+from webapp.screens.timeline import last_change
+from webapp.screens.transitions import Way, perform, ways
+from webapp.screens.lists import stage_field
+from webapp.shell import shell
+
+MOST_AT_ONCE = 100
+
+
+def version_given() -> int | None:
+    """The version from which the person acts."""
+    text = request.form.get("version", "")
+    return int(text) if text.isdigit() and len(text) < 19 else None
+
+
+def changed(at: Here, object: str) -> None:
+    """Told of every write, so that a new organisation counts at once."""
+    Call(shell(), at.application, at.caller).changed(object)
+
+
+def take_transition(object: str, id: int, name: str) -> AnyResponse:
+    """Moves the record along a transition, with the fields that it asks for."""
+    at = here()
+    definition = at.object(object)
+    record = at.reader.one(at.actor, object, id)
+    fields = [f for f in enterable(at, definition, False) if f.name in request.form or f"{f.name}:there" in request.form]
+    values = given(at, fields, request.form, record.values)
+    try:
+        perform(at, object, record.id, name, values, version_given())
+    except Refusal as refusal:
+        if wants_json():
+            return _refused(at, definition, record, refusal)
+        return _transition_page(at, definition, record, name, refusal.problems, request.form)
+    changed(at, object)
+    return done(f"/o/{object}/{record.id}")
+
+
+def ask_transition(object: str, id: int, name: str) -> Response:
+    """The form of a transition: as a screen, or as a dialog for scripts."""
+    at = here()
+    definition = at.object(object)
+    record = at.reader.one(at.actor, object, id)
+    return _transition_page(at, definition, record, name, (), MultiDict())
+
+
+def _transition_page(
+    at: Here, definition: Object, record: Record, name: str, problems: tuple[Problem, ...] | list[Problem],
+    typed: MultiDict[str, str],
+) -> Response:  # fmt: skip
+    way = _way(at, definition, record, name)
+    controls = asked(at, definition, record, way)
+    shown: dict[str, list[str]] = {}
+    for problem in problems:
+        shown.setdefault(problem.path, []).append(at.sentence(problem))
+    if typed:
+        controls = [
+            control(
+                at, c.field, record.values.get(c.name), typed=typed, problems=shown.get(c.name, ())
+            )
+            for c in controls
+        ]
+    names = {c.name for c in controls}
+    context = {
+        "object": definition,
+        "record": record,
+        "address": f"/o/{definition.name}/{record.id}",
+        "title": titled(definition, record.values, record.id),
+        "way": way,
+        "controls": controls,
+        "general": [s for path, found in shown.items() if path not in names for s in found],
+    }
+    if request.args.get("part"):
+        return fragment("transition_dialog.html", at, **context)
+    return page("transition.html", at, 422 if problems else 200, **context)
+
+
+def _way(at: Here, definition: Object, record: Record, name: str) -> Way:
+    stage = stage_field(at, definition)
+    found = ways(at, definition, stage, record.values.get(stage.name)) if stage else []
+    for way in found:
+        if way.name == name:
+            return way
+    raise Refusal(say.NOT_FOUND(object=definition.label, record=record.id))
+
+
+def edit_value(object: str, id: int, name: str) -> Response:
+    """The control of one field, to be put in the place of its value."""
+    at = here()
+    definition = at.object(object)
+    record = at.reader.one(at.actor, object, id)
+    field = next((f for f in enterable(at, definition, False) if f.name == name), None)
+    if field is None:
+        raise Refusal(say.NOT_FOUND(object=name, record=""))
+    return fragment(
+        "value.html", at, address=f"/o/{object}/{record.id}", version=record.version,
+        c=control(at, field, record.values.get(name)),
+    )  # fmt: skip
+
+
+def save_value(object: str, id: int, name: str) -> AnyResponse:
+    """Changes one field."""
+    at = here()
+    definition = at.object(object)
+    record = at.reader.one(at.actor, object, id)
+    fields = [f for f in enterable(at, definition, False) if f.name == name]
+    values = given(at, fields, request.form, record.values)
+    try:
+        if values:
+            at.gate.update(at.actor, object, record.id, values, version_given())
+    except Refusal as refusal:
+        return _refused(at, definition, record, refusal)
+    changed(at, object)
+    return done(f"/o/{object}/{record.id}")
+
+
+def _refused(at: Here, definition: Object, record: Record, refusal: Refusal) -> Response:
+    """The refusal for a script; of a stale change also whose the other one was."""
+    response = refusal_json(at, refusal)
+    if any(problem.code == say.STALE.code for problem in refusal.problems):
+        last = last_change(at, definition, record)
+        if last is not None:
+            told = at.t("stale_by", person=last.person, when=last.when)
+            body: dict[str, Any] = {**(response.get_json() or {}), "stale": told}
+            response = jsonify(body)
+            response.status_code = 412
+    return response
+
+
+def delete(object: str, id: int) -> AnyResponse:
+    """Moves one record to the recycle bin."""
+    at = here()
+    at.object(object)
+    at.gate.delete(at.actor, object, [id], version_given())
+    changed(at, object)
+    return done(f"/o/{object}", undo=f"/o/{object}/restore?id={id}")
+
+
+def delete_many(object: str) -> AnyResponse:
+    """Moves the selected records to the recycle bin, all or none."""
+    at = here()
+    at.object(object)
+    ids = _ids(request.form)
+    if ids:
+        at.gate.delete(at.actor, object, ids)
+        changed(at, object)
+    return done(f"/o/{object}", undo=f"/o/{object}/restore?" + "&".join(f"id={id}" for id in ids))
+
+
+def restore(object: str) -> AnyResponse:
+    """Brings records back from the recycle bin."""
+    at = here()
+    at.object(object)
+    ids = _ids(request.args)
+    if ids:
+        at.gate.restore(at.actor, object, ids)
+        changed(at, object)
+    return done(f"/o/{object}/{ids[0]}" if len(ids) == 1 else f"/o/{object}")
+
+
+def _ids(args: MultiDict[str, str]) -> list[int]:
+    texts = args.getlist("id")[:MOST_AT_ONCE]
+    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
+
+
+def comment(object: str, id: int) -> AnyResponse:
+    """Writes a comment on the record."""
+    at = here()
+    at.object(object)
+    try:
+        add_comment(at.gate, at.reader, at.actor, object, id, request.form.get("comment", ""))
+    except Refusal as refusal:
+        if wants_json():
+            return refusal_json(at, refusal)
+        raise
+    return done(f"/o/{object}/{id}")
+
+
+def done(address: str, **more: str) -> AnyResponse:
+    """Where to go on."""
+    if wants_json():
+        return jsonify(location=address, **more)
+    return redirect(address, 303)

@@ -1,0 +1,132 @@
+"""Finding records by words: for links in forms, for the search in the top bar, and its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Response, jsonify, request
+
+from engine.definition.objects import Field, Object
+from engine.fieldtypes.link import Link
+from engine.problems import Refusal
+from engine.records.query import Query
+from engine.records.reading import Record
+from webapp.screens.addresses import State
+from webapp.screens.filters import titled
+from webapp.screens.here import Here, here
+from webapp.screens.navigation import readable_objects
+from webapp.screens.rendering import fragment, page
+
+CHOICES = 12
+PER_OBJECT = 4
+PER_PAGE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record that was found."""
+
+    address: str
+    title: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundGroup:
+    """What was found of one object."""
+
+    label: str
+    icon: str
+    address: str
+    records: list[Found]
+    more: bool
+
+
+def lookup(object: str) -> Response:
+    """Records to choose from for a link: those whose title or number has the words."""
+    at = here()
+    definition = at.object(object)
+    words = request.args.get("q", "").strip()[:200]
+    condition = _condition(at, request.args.get("for", ""), object)
+    fields = _titles(at, definition)
+    query = Query(words=words, where=condition, sort=_order(at, definition), fields=fields, limit=CHOICES)
+    try:
+        items = at.reader.page(at.actor, object, query).items
+    except Refusal:
+        if not condition:
+            raise
+        plain = Query(words=words, sort=_order(at, definition), fields=fields, limit=CHOICES)
+        items = at.reader.page(at.actor, object, plain).items
+    creates = at.lens(object).may("create")
+    return jsonify(
+        items=[
+            {"id": item.id, "title": titled(definition, item.values, item.id), "hint": _hint(item, definition)}
+            for item in items
+        ],
+        create=f"/o/{object}/new" if creates else "",
+    )
+
+
+def _condition(at: Here, asking: str, target: str) -> str:
+    """What the target of a link must fulfil (`where` of the field `object.field`)."""
+    name, _, field_name = asking.partition(".")
+    definition = at.catalog.objects.get(name)
+    found: Field | None = definition.fields.get(field_name) if definition else None
+    if found is None or not isinstance(found.type, Link) or found.type.to != target:
+        return ""
+    return found.type.where
+
+
+def _titles(at: Here, definition: Object) -> tuple[str, ...]:
+    lens = at.lens(definition.name)
+    names = dict.fromkeys((definition.title, "number"))
+    return tuple(n for n in names if n in definition.fields and lens.may_read(n))
+
+
+def _order(at: Here, definition: Object) -> tuple[str, ...]:
+    title = definition.fields[definition.title]
+    readable = at.lens(definition.name).may_read(title.name)
+    return (title.name,) if title.stored and readable else ("-id",)
+
+
+def _hint(record: Record, definition: Object) -> str:
+    return str(record.values.get("number") or "") if definition.title != "number" else ""
+
+
+def search_all(at: Here, words: str, most: int) -> list[FoundGroup]:
+    """What the actor may read and has the words, by object."""
+    groups = []
+    for definition in readable_objects(at):
+        if not definition.search:
+            continue
+        fields = _titles(at, definition)
+        try:
+            query = Query(words=words, fields=fields, limit=most)
+            found = at.reader.page(at.actor, definition.name, query)
+        except Refusal:
+            continue
+        if found.items:
+            records = [
+                Found(
+                    f"/o/{definition.name}/{item.id}",
+                    titled(definition, item.values, item.id),
+                    _hint(item, definition),
+                )
+                for item in found.items
+            ]
+            address = State(definition.name, list="all", q=words).address
+            label = at.say(definition.plural)
+            groups.append(
+                FoundGroup(label, definition.icon or "square", address, records, bool(found.next))
+            )
+    return groups
+
+
+def search() -> Response:
+    """The page of results; for scripts the first few of each object."""
+    at = here()
+    words = request.args.get("q", "").strip()[:200]
+    if request.args.get("part"):
+        return fragment("found.html", at, words=words, groups=search_all(at, words, PER_OBJECT) if words else [])
+    groups = search_all(at, words, PER_PAGE) if words else []
+    return page("search.html", at, words=words, groups=groups)

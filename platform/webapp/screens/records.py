@@ -1,0 +1,332 @@
+"""The page of a record: `/o/<object>/<id>`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import Response, request
+
+from engine.definition.objects import Field, Object
+from engine.fieldtypes.choice import Stage
+from engine.fieldtypes.date import Date
+from engine.fieldtypes.link import Collection, Lines, Related
+from engine.fieldtypes.number import Money, Percent
+from engine.fieldtypes.text import TextType
+from engine.problems import Refusal
+from engine.records.query import Query
+from engine.records.reading import Record
+from webapp.screens.controls import Control, control
+from webapp.screens.filters import titled
+from webapp.screens.here import Here, here
+from webapp.screens.lists import Column, Row, columns_of, rows_of
+from webapp.screens.addresses import State
+from webapp.screens.rendering import fragment, page
+from webapp.screens.timeline import timeline
+from webapp.screens.transitions import Way, ways, workflow_of
+from webapp.screens.values import COLOURS, is_number, writer
+
+FIGURES = 4
+RELATED_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One field of the record, as HTML."""
+
+    name: str
+    label: str
+    help: str
+    html: str
+    editable: bool
+    wide: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineTable:
+    """The lines of a field."""
+
+    label: str
+    columns: list[tuple[str, bool]]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of facts. Tables of lines stand below its facts."""
+
+    label: str
+    facts: list[Fact]
+    tables: list[LineTable]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage of the path. `state` is "past", "now" or "ahead"."""
+
+    label: str
+    state: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedTab:
+    """A list of records that link here."""
+
+    name: str
+    label: str
+    address: str
+    creates: str
+
+
+def show_record(object: str, id: int) -> Response:
+    """The record with everything about it."""
+    at = here()
+    definition = at.object(object)
+    record = at.reader.one(at.actor, object, id)
+    updates = may(at, "update", record)
+    tabs = related_tabs(at, definition, record)
+    chosen = request.args.get("related", "")
+    tab = next((tab for tab in tabs if tab.name == chosen), tabs[0] if tabs else None)
+    entries, older = timeline(at, definition, record)
+    stage = next((f for f in at.readable(definition) if isinstance(f.type, Stage)), None)
+    steps, onward = path(at, definition, record, stage) if stage else ([], [])
+    return page(
+        "record.html",
+        at,
+        object=definition,
+        record=record,
+        address=f"/o/{object}/{record.id}",
+        title=titled(definition, record.values, record.id),
+        number=_number(at, definition, record),
+        figures=figures(at, definition, record),
+        stage=stage,
+        steps=steps,
+        ways=onward if updates else [],
+        dialogs=[(way, asked(at, definition, record, way)) for way in onward if way.fields],
+        sections=sections(at, definition, record, updates),
+        tabs=tabs,
+        tab=tab,
+        related=related_page(at, definition, record, tab.name) if tab else None,
+        entries=entries,
+        older=older,
+        updates=updates,
+        deletes=may(at, "delete", record),
+        stamps=_stamps(at, definition, record),
+    )
+
+
+def may(at: Here, action: str, record: Record) -> bool:
+    """Whether the actor may do this with this very record."""
+    if not at.lens(record.object).may(action):
+        return False
+    query = Query(filters={"id": record.id}, fields=("id",), action=action, limit=1)
+    try:
+        return bool(at.reader.page(at.actor, record.object, query).items)
+    except Refusal:
+        return False
+
+
+def _number(at: Here, definition: Object, record: Record) -> str:
+    return str(record.values.get("number") or "") if definition.title != "number" else ""
+
+
+def _stamps(at: Here, definition: Object, record: Record) -> list[tuple[str, str]]:
+    """Who made it and who changed it last."""
+    return [
+        (at.say(definition.fields[name].label), writer(definition.fields[name], at)(value))
+        for name in ("created_by", "created_on", "changed_by", "changed_on")
+        if name in definition.fields and (value := record.values.get(name)) is not None
+    ]
+
+
+def figures(at: Here, definition: Object, record: Record) -> list[tuple[str, str]]:
+    """The few values that say most: amounts, rates, what is due, whose it is."""
+    fields = [f for f in at.readable(definition) if f.name in record.values and not f.restricted]
+
+    def some(kind: type, most: int, system: bool = False) -> list[Field]:
+        found = [f for f in fields if isinstance(f.type, kind) and f.system == system]
+        filled = [f for f in found if record.values[f.name] is not None]
+        return filled[:most]
+
+    chosen = some(Money, 2) + some(Percent, 1) + some(Date, 2)
+    chosen = chosen[: FIGURES - 1]
+    chosen += [f for f in fields if f.name == "owner" and record.values["owner"] is not None]
+    return [(at.say(f.label), writer(f, at)(record.values[f.name])) for f in chosen]
+
+
+def path(
+    at: Here, definition: Object, record: Record, stage: Field
+) -> tuple[list[Step], list[Way]]:
+    """The stages in order, and the ways on from the present one."""
+    workflow = workflow_of(at, stage)
+    now = record.values.get(stage.name)
+    names = [option.name for option in workflow.options]
+    place = names.index(now) if now in names else -1
+    ended = workflow.state(now) == "lost"
+    steps = []
+    for index, option in enumerate(workflow.options):
+        if workflow.state(option.name) == "lost" and index != place:
+            continue
+        state = "now" if index == place else "past" if index < place and not ended else "ahead"
+        colour = option.colour if option.colour in COLOURS else "grey"
+        steps.append(Step(at.say(option.label), state, colour))
+    return steps, ways(at, definition, stage, now)
+
+
+def asked(at: Here, definition: Object, record: Record, way: Way) -> list[Control]:
+    """The controls of what a transition asks for, filled with what is known."""
+    return [
+        control(at, definition.fields[name], record.values.get(name), name=name)
+        for name in way.fields
+    ]
+
+
+def sections(at: Here, definition: Object, record: Record, updates: bool) -> list[Section]:
+    """All readable fields by section; fields that no section names come last."""
+    named = [name for section in definition.sections for name in section.fields]
+    rest = tuple(n for n, f in definition.fields.items() if n not in named and not f.system)
+    parts = [(at.say(section.label), section.fields) for section in definition.sections]
+    label = at.t("more_fields") if parts else at.say(definition.label)
+    ownership = tuple(n for n in ("owner", "department") if n in definition.fields and n not in named)
+    parts.append((label, rest + ownership))
+    found = []
+    for label, names in parts:
+        section = _section(at, definition, record, label, names, updates)
+        if section.facts or section.tables:
+            found.append(section)
+    return found
+
+
+def _section(
+    at: Here, definition: Object, record: Record, label: str, names: Iterable[str], updates: bool
+) -> Section:
+    lens = at.lens(definition.name)
+    facts, tables = [], []
+    for name in names:
+        field = definition.fields[name]
+        if name not in record.values or isinstance(field.type, Related):
+            continue
+        if isinstance(field.type, Lines):
+            tables.append(_lines(at, field, record.values[name]))
+            continue
+        entered = field.writable or name == "owner"
+        facts.append(
+            Fact(
+                name=name,
+                label=at.say(field.label),
+                help=at.say(field.help),
+                html=writer(field, at)(record.values[name]),
+                editable=updates and entered and lens.may_write(name)
+                and not isinstance(field.type, Stage),
+                wide=isinstance(field.type, TextType) and field.type.multiline,
+            )
+        )  # fmt: skip
+    return Section(label, facts, tables)
+
+
+def _lines(at: Here, field: Field, records: list[Record]) -> LineTable:
+    assert isinstance(field.type, Lines)
+    child = at.catalog.objects[field.type.of]
+    fields = [
+        f
+        for f in at.readable(child)
+        if not f.system and f.name != child.parent and not isinstance(f.type, Collection)
+        and (not records or any(r.values.get(f.name) is not None for r in records))
+    ]  # fmt: skip
+    writers = [(f.name, writer(f, at)) for f in fields]
+    return LineTable(
+        label=at.say(field.label),
+        columns=[(at.say(f.label), is_number(f)) for f in fields],
+        rows=[[write(r.values.get(name)) for name, write in writers] for r in records],
+    )
+
+
+def related_tabs(at: Here, definition: Object, record: Record) -> list[RelatedTab]:
+    """The lists of records that link here and that the actor may read."""
+    tabs = []
+    for field in definition.fields.values():
+        if not isinstance(field.type, Related) or not at.lens(definition.name).may_read(field.name):
+            continue
+        lens = at.lens(field.type.of)
+        if not lens.may("read") or not lens.may_read(field.type.by):
+            continue
+        creates = lens.may("create") and lens.may_write(field.type.by)
+        tabs.append(
+            RelatedTab(
+                name=field.name,
+                label=at.say(field.label),
+                address=f"/o/{field.type.of}?list=all&{field.type.by}={record.id}",
+                creates=f"/o/{field.type.of}/new?{field.type.by}={record.id}" if creates else "",
+            )
+        )
+    return tabs
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedPage:
+    """A page of related records."""
+
+    columns: list[Column]
+    rows: list[Row]
+    count: str
+    next: str
+
+
+def related_page(
+    at: Here, definition: Object, record: Record, name: str, after: str = ""
+) -> RelatedPage:
+    """Related records, a few at a time."""
+    field = definition.fields[name]
+    assert isinstance(field.type, Related)
+    child = at.object(field.type.of)
+    by = field.type.by
+    view = next((v for v in child.views.values() if v.equal == (by,) and v.where is None), None)
+    columns = columns_of(at, child, State(child.name), view)
+    columns = [column for column in columns if column.name != by][:6]
+    sort = tuple(n for n in (view.sort if view else ()) if at.lens(child.name).may_read(n.lstrip("-")))
+    names = dict.fromkeys((child.title, *(c.name for c in columns)))
+    query = Query(
+        filters={by: record.id},
+        sort=sort or ("-id",),
+        fields=tuple(n for n in names if at.lens(child.name).may_read(n)),
+        limit=RELATED_ROWS,
+        after=after,
+        count="capped",
+    )
+    found = at.reader.page(at.actor, child.name, query)
+    count = found.count
+    return RelatedPage(
+        columns=columns,
+        rows=rows_of(child, columns, found.items),
+        count=f"{count.value:,}{'' if count.exact else '+'}" if count else "",
+        next=found.next or "",
+    )
+
+
+def show_related(object: str, id: int, name: str) -> Response:
+    """A page of related records, for the script that changes tabs."""
+    at = here()
+    definition = at.object(object)
+    record = at.reader.one(at.actor, object, id)
+    tab = next((tab for tab in related_tabs(at, definition, record) if tab.name == name), None)
+    if tab is None:
+        at.object("")
+    found = related_page(at, definition, record, name, request.args.get("after", ""))
+    return fragment(
+        "related.html", at, address=f"/o/{object}/{record.id}", tab=tab, related=found
+    )
+
+
+def show_timeline(object: str, id: int) -> Response:
+    """Older entries of the timeline."""
+    at = here()
+    definition = at.object(object)
+    record = at.reader.one(at.actor, object, id)
+    before = request.args.get("before", "")
+    number = int(before) if before.isdigit() and len(before) < 19 else 0
+    entries, older = timeline(at, definition, record, number)
+    return fragment(
+        "timeline.html", at, address=f"/o/{object}/{record.id}", entries=entries, older=older
+    )
+

@@ -1,0 +1,148 @@
+"""What happened to a record: changes, stages and comments, the latest first."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.definition.objects import Field, Object
+from engine.fieldtypes.choice import Stage
+from engine.fieldtypes.link import Collection, Link
+from engine.problems import Refusal
+from engine.records.query import Query
+from engine.records.reading import Linked, Record
+from notices.comments import comments_of
+from webapp.api.call import Call
+from webapp.api.history import history_of
+from webapp.screens.dates import exact_moment, near_moment
+from webapp.screens.filters import titled
+from webapp.screens.here import Here
+from webapp.screens.values import writer
+from webapp.shell import shell
+
+PAGE = 20
+VERBS = {"create": "did_create", "update": "did_change", "delete": "did_delete", "restore": "did_restore"}
+SYMBOLS = {"create": "plus", "update": "pencil", "delete": "trash-2", "restore": "rotate-ccw"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened. `changes` are label, before and after, as HTML."""
+
+    at: dt.datetime
+    when: str
+    exact: str
+    person: str
+    number: int
+    symbol: str
+    verb: str
+    changes: list[tuple[str, str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    comment: str = ""
+
+
+def timeline(at: Here, definition: Object, record: Record, before: int = 0) -> tuple[list[Entry], str]:
+    """A page of the record's timeline, and from where older changes go on.
+
+    Comments stand on the first page, among the changes by their time.
+    """
+    items, following = history_of(_call(at), record, PAGE, before)
+    entries = [_changed(at, definition, item) for item in items]
+    if not before:
+        entries += _comments(at, definition, record)
+        entries.sort(key=lambda entry: entry.at, reverse=True)
+    return entries, following or ""
+
+
+def last_change(at: Here, definition: Object, record: Record) -> Entry | None:
+    """The latest change, for telling whose it was."""
+    items, _ = history_of(_call(at), record, 1)
+    return _changed(at, definition, items[0]) if items else None
+
+
+def _call(at: Here) -> Call:
+    return Call(shell(), at.application, at.caller)
+
+
+def _changed(at: Here, definition: Object, item: Mapping[str, Any]) -> Entry:
+    moment = dt.datetime.fromisoformat(item["at"])
+    by = item["by"] or {}
+    changes = []
+    if item["action"] == "update":
+        for name, values in item["fields"].items():
+            found = definition.fields[name]
+            if not found.system or name == "owner":
+                write = writer(found, at)
+                told = [write(_value(found, values[side])) for side in ("before", "after")]
+                changes.append((at.say(found.label), told[0], told[1]))
+    verb, symbol = VERBS.get(item["action"], "did_change"), SYMBOLS.get(item["action"], "pencil")
+    stages = [name for name in item["fields"] if isinstance(definition.fields[name].type, Stage)]
+    if stages and item["action"] == "update":
+        verb, symbol = "did_move", "arrow-right"
+    return Entry(
+        at=moment,
+        when=near_moment(moment, at.now, at.zone, at.locale),
+        exact=exact_moment(moment, at.zone),
+        person=by.get("title") or at.t("restricted" if by.get("restricted") else "system"),
+        number=by.get("id") or 0,
+        symbol=symbol,
+        verb=at.t(verb),
+        changes=changes,
+        notes=[_lines_note(at, definition, name, found) for name, found in item.get("lines", {}).items()],
+    )
+
+
+def _lines_note(at: Here, definition: Object, name: str, lines: list[Mapping[str, Any]]) -> str:
+    label = at.say(definition.fields[name].label)
+    counts = {action: 0 for action in ("create", "update", "delete")}
+    for line in lines:
+        counts[line["action"]] += 1
+    keys = {"create": "lines_added", "update": "lines_changed", "delete": "lines_removed"}
+    told = [at.t(keys[action], n=count) for action, count in counts.items() if count]
+    return f"{label}: {at.t('list_and').join(told)}"
+
+
+def _value(found: Field, value: Any) -> Any:
+    """A value of the history as the reader would give it."""
+    if isinstance(found.type, Collection) or value is None:
+        return None
+    if isinstance(found.type, Link):
+        return Linked(value["id"], value["title"], bool(value.get("restricted")))
+    try:
+        return found.type.read(value)
+    except Refusal:
+        return None
+
+
+def _comments(at: Here, definition: Object, record: Record) -> list[Entry]:
+    found = comments_of(at.gate, at.reader, at.actor, definition.name, record.id)
+    names = people(at, {c.person for c in found if c.person is not None})
+    return [
+        Entry(
+            at=c.at,
+            when=near_moment(c.at, at.now, at.zone, at.locale),
+            exact=exact_moment(c.at, at.zone),
+            person=names.get(c.person or 0, at.t("restricted" if c.person else "system")),
+            number=c.person or 0,
+            symbol="message-circle",
+            verb=at.t("did_comment"),
+            comment=c.text,
+        )
+        for c in found
+    ]
+
+
+def people(at: Here, ids: set[int]) -> dict[int, str]:
+    """The names of people whom the actor may see."""
+    object = at.catalog.user_object
+    if not object or not ids or not at.lens(object).may("read"):
+        return {}
+    definition = at.catalog.objects[object]
+    query = Query(filters={"id": sorted(ids)}, fields=(definition.title,), limit=len(ids))
+    try:
+        items = at.reader.page(at.actor, object, query).items
+    except Refusal:
+        return {}
+    return {item.id: titled(definition, item.values, item.id) for item in items}
