@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 
 DAYS = 365
 """Length of the past."""
-LATELY = 14
-"""In so many last days everybody writes every day."""
-HABIT = 0.55
-"""Before that, the share of working days on which a person writes."""
+HABITS = ((14, 1.0), (45, 0.4), (DAYS + 1, 0.22))
+"""On which share of working days a person writes, up to so many days before the end: of late
+every day, long ago once a week (fewer, larger sessions are also told much faster)."""
 
 
 class Calendar:
@@ -36,8 +35,9 @@ class Calendar:
         rng, made = self._rng, []
         day = self.start
         while day <= self.today + dt.timedelta(days=7):
-            lately = (self.today - day).days < LATELY
-            if day.weekday() < 5 and (rng.random() < HABIT or lately):
+            age = (self.today - day).days
+            share = next(share for days, share in HABITS if age < days)
+            if day.weekday() < 5 and rng.random() < share:
                 made.append(
                     self.moment(day, rng.choice((8, 9, 10, 11, 13, 14, 15, 16, 17)),
                                 rng.randrange(60), rng.randrange(60))

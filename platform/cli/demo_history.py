@@ -33,6 +33,8 @@ NO_PROGRAM = Message(
     hint_en="name a folder that holds a company.py with a function tell(seed, end, zone)",
     hint_zh="请指定含有 company.py 的文件夹，其中应有函数 tell(seed, end, zone)",
 )
+PORTION = 1_000
+"""Deeds in one transaction of the database."""
 PACKAGE = "formwright_demo_company"
 """The name under which the folder's modules are imported; nothing else has it."""
 
@@ -130,20 +132,25 @@ class Player:
         Raises Refusal for a deed that the rules refuse; what came before it stays.
         """
         rank = {name: index for index, name in enumerate(story.order)}
-        done = 0
         deeds = sorted(story.deeds, key=lambda deed: (deed.at, deed.by))
-        for (at, by), group in itertools.groupby(deeds, key=lambda deed: (deed.at, deed.by)):
-            session = list(group)
-            self.hands.now = at
-            self.gate.write(
-                self._actor(by),
-                lambda tx, session=session: self._session(tx, session, rank),
-                historical=at < self.live_from,
-                cause="demo",
-            )
-            done += len(session)
-            watch(done)
+        done = 0
+        for historical, part in itertools.groupby(deeds, lambda deed: deed.at < self.live_from):
+            while portion := list(itertools.islice(part, PORTION)):
+                self._portion(portion, rank, historical)
+                done += len(portion)
+                watch(done)
         return done
+
+    def _portion(self, deeds: list[Deed], rank: Mapping[str, int], historical: bool) -> None:
+        """Some deeds, in one transaction of the database; each session acts for itself."""
+        gate = self.gate
+        with gate.transaction(SYSTEM, historical=historical) as opened:
+            for (at, by), session in itertools.groupby(deeds, lambda deed: (deed.at, deed.by)):
+                self.hands.now = at
+                tx = Transaction(
+                    gate, opened.connection, self._actor(by), historical=historical, cause="demo"
+                )
+                self._session(tx, list(session), rank)
 
     def _actor(self, by: str) -> Actor:
         if not by:

@@ -7,20 +7,23 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import click
 import sqlalchemy as sa
 
-from assembly.application import Application, build_application
+from assembly.application import NOTHING_APPLIED, Application, build_application
 from assembly.settings import Settings, secret_key
 from cli.opening import database, settings
+from cli.printing import LOCALES
 from engine.permissions.actors import SYSTEM
 from engine.problems import Message, Refusal
+from engine.records.changes import UPDATE, Change
 from engine.records.reading import Record
+from engine.records.transaction import Transaction
+from engine.schema.engines import Databases
+from engine.schema.state import current
 from webapp import accounts
 from webapp.keys import Keys
-from webapp.mirroring import sync_roles
 
 NO_ACCOUNTS_HERE = Message(
     "person-without-account-field",
@@ -38,17 +41,15 @@ NO_SUCH_PERSON = Message(
 )
 
 
-@dataclass(frozen=True)
-class _Opened:
-    application: Application
-    settings: Settings
-
-
 @contextmanager
-def _opened() -> Iterator[_Opened]:
+def _opened() -> Iterator[tuple[Databases, Settings]]:
+    """The database, to which something must have been applied, and the settings."""
     chosen = settings(check_layers=False)
     with database(chosen) as databases:
-        yield _Opened(build_application(databases), chosen)
+        with databases.reading() as connection:
+            if current(connection) is None:
+                raise Refusal(NOTHING_APPLIED())
+        yield databases, chosen
 
 
 @click.group()
@@ -61,24 +62,21 @@ def user() -> None:
 @click.option("--role", "roles", multiple=True, help="A role; may be given several times.")
 @click.option("--person", help="The person that the account belongs to: name or id.")
 @click.option("--password", help="`-` reads it from standard input; otherwise one is made.")
-@click.option("--locale", default="", help="Language of answers, such as zh.")
+@click.option("--locale", type=click.Choice(LOCALES), default=None, help="Language of answers.")
 def add(
-    name: str, roles: tuple[str, ...], person: str | None, password: str | None, locale: str
+    name: str, roles: tuple[str, ...], person: str | None, password: str | None, locale: str | None
 ) -> None:
     """Add the account NAME.
 
     Without --password a random one is made and printed, once.
     """
     chosen, made = _password(password)
-    with _opened() as opened:
-        application = opened.application
-        record = _person(application, person) if person else None
-        with application.databases.writing() as connection:
-            sync_roles(connection, application.catalog)
-            accounts.add_account(connection, name, chosen, roles, locale=locale)
-        if record is not None:
-            site = application.catalog.site
-            application.gate.update(SYSTEM, site.person, record.id, {site.person_account: name})
+    with _opened() as (databases, _):
+        if person is None:
+            with databases.writing() as connection:
+                accounts.add_account(connection, name, chosen, roles, locale=locale or "")
+        else:
+            _add_with_person(build_application(databases), person, name, chosen, roles, locale)
     _tell(chosen, made)
 
 
@@ -88,7 +86,7 @@ def add(
 def password(name: str, password: str | None) -> None:
     """Give the account NAME another password; it ends its sessions, tokens and API keys."""
     chosen, made = _password(password)
-    with _opened() as opened, opened.application.databases.writing() as connection:
+    with _opened() as (databases, _), databases.writing() as connection:
         found = accounts.find_account(connection, name)
         accounts.set_password(connection, found.id, chosen)
     _tell(chosen, made)
@@ -100,10 +98,9 @@ def password(name: str, password: str | None) -> None:
 @click.option("--none", is_flag=True, help="Take all roles away.")
 def roles(name: str, roles: tuple[str, ...], none: bool) -> None:
     """Give the account NAME exactly these ROLES; without any, print those that it has."""
-    with _opened() as opened, opened.application.databases.writing() as connection:
+    with _opened() as (databases, _), databases.writing() as connection:
         found = accounts.find_account(connection, name)
         if roles or none:
-            sync_roles(connection, opened.application.catalog)
             accounts.set_roles(connection, found.id, roles)
         for role in accounts.roles_of(connection, found.id):
             click.echo(role)
@@ -117,7 +114,7 @@ def roles(name: str, roles: tuple[str, ...], none: bool) -> None:
 @click.option("--revoke", is_flag=True, help="End the keys of that label instead.")
 def key(name: str, label: str, read_only: bool, days: int | None, revoke: bool) -> None:
     """Make an API key for the account NAME and print it, once."""
-    with _opened() as opened, opened.application.databases.writing() as connection:
+    with _opened() as (databases, opened), databases.writing() as connection:
         found = accounts.find_account(connection, name)
         if revoke:
             count = accounts.revoke_keys(connection, found.id, label)
@@ -126,13 +123,33 @@ def key(name: str, label: str, read_only: bool, days: int | None, revoke: bool) 
         expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=days) if days else None
         made = accounts.add_key(
             connection,
-            Keys(secret_key(opened.settings)),
+            Keys(secret_key(opened)),
             found.id,
             label,
             read_only=read_only,
             expires_on=expires,
         )
     click.echo(made)
+
+
+def _add_with_person(
+    application: Application,
+    person: str,
+    name: str,
+    password: str,
+    roles: tuple[str, ...],
+    locale: str | None,
+) -> None:
+    """Adds the account and names it in its person's record, both or neither."""
+    site = application.catalog.site
+    record = _person(application, person)
+
+    def work(tx: Transaction) -> None:
+        accounts.add_account(tx.connection, name, password, roles, locale=locale or "")
+        change = Change(given={site.person_account: name}, id=record.id)
+        application.gate.pass_steps(tx, site.person, UPDATE, [change])
+
+    application.gate.write(SYSTEM, work)
 
 
 def _password(given: str | None) -> tuple[str, bool]:

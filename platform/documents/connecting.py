@@ -106,7 +106,7 @@ class _Connector:
         if isinstance(last.type, Link):
             return last.type.to
         path = ".".join(item.way)
-        self.problems.append(say.NO_LINK(item.place("from"), path=path, name=last.name))
+        self.problems.append(say.NO_LINK(item.place("from"), field=path, name=last.name))
         return ""
 
     def words(self, item: Item) -> Item:
@@ -114,7 +114,7 @@ class _Connector:
         if found.last is None or not isinstance(found.last.type, NumberType):
             if found.last is not None or not found.path:
                 path = ".".join(found.path) or "text"
-                self.problems.append(say.NO_AMOUNT(found.place("field"), path=path))
+                self.problems.append(say.NO_AMOUNT(found.place("field"), field=path))
         return found
 
     def lines(self, lines: Lines) -> Lines:
@@ -125,7 +125,7 @@ class _Connector:
             known = [name for name, field in fields.items() if isinstance(field.type, LinesType)]
             best = did_you_mean(path, known)
             place = lines.place("field")
-            self.problems.append(say.NO_LINES(place, path=path, object=self.object, best=best))
+            self.problems.append(say.NO_LINES(place, field=path, object=self.object, best=best))
             return lines
         child = found.type.of
         return replace(lines, columns=tuple(self.column(child, c) for c in lines.columns))
@@ -142,14 +142,14 @@ class _Connector:
         if column.detail:
             detail = self.one_value(object, column.detail, column.place("detail"))
         if (column.total or summed) and last and not isinstance(last.type, NumberType):
-            self.problems.append(say.NO_SUM(named, path=".".join(column.path)))
+            self.problems.append(say.NO_SUM(named, field=".".join(column.path)))
         return replace(column, last=last, last_detail=detail)
 
     def groups(self, groups: Groups, child: str) -> Groups:
         if not child:
             if not self.layout.lines:
                 self.problems.append(
-                    say.NO_LINES(groups.place(), path="lines", object=self.object, best="")
+                    say.NO_LINES(groups.place(), field="lines", object=self.object, best="")
                 )
             return groups
         return replace(
@@ -162,7 +162,7 @@ class _Connector:
         """The field at the end of the path; refuses collections."""
         found = self.field(object, path, place)
         if found is not None and isinstance(found.type, Collection):
-            self.problems.append(say.MANY(place, path=".".join(path)))
+            self.problems.append(say.MANY(place, field=".".join(path)))
             return None
         return found
 
@@ -175,7 +175,7 @@ class _Connector:
         for step in path:
             at = place.shifted(column)
             if found is not None and not isinstance(found.type, Link):
-                self.problems.append(say.NO_LINK(at, path=whole, name=found.name))
+                self.problems.append(say.NO_LINK(at, field=whole, name=found.name))
                 return None
             object = found.type.to if found and isinstance(found.type, Link) else object
             fields = self.catalog.objects[object].fields

@@ -7,7 +7,6 @@ written as the language's conventions in the Unicode CLDR ask for (Babel).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -129,24 +128,16 @@ class Formats:
         if value is None or (value and abs(value).adjusted() >= DIGITS):
             return ""
         if self.is_chinese:
-            return self.currency_in_words + chinese_amount(value)
+            name = _PREFIXES.get(self.currency) or get_currency_name(
+                self.currency, None, self.babel
+            )
+            return f"{name}{chinese_amount(value)}"
         if self.babel.language != "en":
             return ""
-        decimals = get_currency_precision(self.currency)
-        return english_amount(value, self.currency_in_words, decimals)
-
-    @property
-    def currency_in_words(self) -> str:
-        """人民币 before Chinese amounts; `Chinese yuan` after English ones."""
-        if self.is_chinese:
-            name = get_currency_name(self.currency, locale=self.babel)
-            return _PREFIXES.get(self.currency, str(name))
-        return str(get_currency_name(self.currency, count=2, locale=self.babel))
-
-
-SIDES: Mapping[bool, str] = {True: "right", False: "left"}
+        name = get_currency_name(self.currency, 1 if abs(value) == 1 else 2, self.babel)
+        return english_amount(value, str(name), get_currency_precision(self.currency))
 
 
 def side(type_: FieldType) -> str:
     """Where a column of this type is aligned: numbers at the right."""
-    return SIDES[isinstance(type_, NumberType)]
+    return "right" if isinstance(type_, NumberType) else "left"

@@ -13,22 +13,22 @@ UNKNOWN_ROLE = Message(
 )
 NO_LINK = Message(
     "document-path",
-    en="{path!r} cannot go on after {name!r}, which is no link",
-    zh="{path!r} 无法在 {name!r} 之后继续，因为它不是链接字段",
+    en="{field!r} cannot go on after {name!r}, which is no link",
+    zh="{field!r} 无法在 {name!r} 之后继续，因为它不是链接字段",
     hint_en="only links lead to the fields of another record",
     hint_zh="只有链接字段才能通向其他记录的字段",
 )
 NO_LINES = Message(
     "document-lines",
-    en="{path!r} are no lines of {object}",
-    zh="{path!r} 不是 {object} 的明细字段",
+    en="{field!r} are no lines of {object}",
+    zh="{field!r} 不是 {object} 的明细字段",
     hint_en="did you mean {best!r}?",
     hint_zh="是否想写 {best!r}？",
 )
 MANY = Message(
     "document-many-values",
-    en="{path!r} are many records, which cannot be printed as one value",
-    zh="{path!r} 是多条记录，不能作为单个值打印",
+    en="{field!r} are many records, which cannot be printed as one value",
+    zh="{field!r} 是多条记录，不能作为单个值打印",
     hint_en="put them into `from:`, or into the line table",
     hint_zh="请写在 `from:` 中，或放入明细表",
 )
@@ -41,13 +41,13 @@ RELATED = Message(
 )
 NO_SUM = Message(
     "document-no-sum",
-    en="{path!r} is no number, so it cannot be added up",
-    zh="{path!r} 不是数字，无法求和",
+    en="{field!r} is no number, so it cannot be added up",
+    zh="{field!r} 不是数字，无法求和",
 )
 NO_AMOUNT = Message(
     "document-no-amount",
-    en="{path!r} is no number, so it cannot be written in words",
-    zh="{path!r} 不是数字，无法转换为大写",
+    en="{field!r} is no number, so it cannot be written in words",
+    zh="{field!r} 不是数字，无法转换为大写",
 )
 FIELD_OR_TEXT = Message(
     "document-field-or-text",

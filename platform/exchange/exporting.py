@@ -94,14 +94,14 @@ class _Export:
         self.main = _Sheet(definition, self._cells(definition))
         lens = self._lens(definition.name)
         lines = [f for f in definition.lines if lens.may_read(f.name)]
-        with_lines = order.format != "csv"
-        self.lines = {
-            f.name: _Sheet(child, self._line_cells(child))
-            for f in (lines if with_lines else ())
-            if (child := self._child(f)) is not None
-        }
-        left = [] if with_lines else [f.name for f in lines]
-        self.notices = (say.LINES_LEFT_OUT(fields=", ".join(left)),) if left else ()
+        self.lines: dict[str, _Sheet] = {}
+        self.notices: tuple[Problem, ...] = ()
+        if order.format == "csv":
+            names = ", ".join(f.name for f in lines)
+            self.notices = (say.LINES_LEFT_OUT(fields=names),) if names else ()
+        else:
+            children = {f.name: self._child(f) for f in lines}
+            self.lines = {n: _Sheet(c, self._line_cells(c)) for n, c in children.items()}
 
     def run(self, out: BinaryIO) -> Exported:
         """Writes all pages."""
@@ -145,14 +145,16 @@ class _Export:
     def _lines_of(self, name: str, page: Sequence[Record]) -> dict[int, list[Record]]:
         """The lines of a page's records, in order, by record."""
         found: dict[int, list[Record]] = {record.id: [] for record in page}
-        link = self.definition.fields[name].type
-        assert isinstance(link, Lines)
-        if not found:
-            return found
-        query = Query(filters={link.by: list(found)}, sort=(POSITION,))
-        for lines in self._pages(link.of, query):
-            for line in lines:
-                found[line.values[link.by].id].append(line)
+        child = self.lines[name].definition
+        if self._lens(child.name).may_read(child.parent):
+            wanted = [Query(lines_of=tuple(found), sort=(POSITION,))] if found else []
+        else:  # nothing in a line tells whose it is
+            wanted = [Query(lines_of=id, sort=(POSITION,)) for id in found]
+        for query in wanted:
+            for lines in self._pages(child.name, query):
+                for line in lines:
+                    link = line.values.get(child.parent)
+                    found[link.id if link else query.lines_of].append(line)
         return found
 
     def _name_links(self, sheet: _Sheet, records: Sequence[Record]) -> None:
@@ -208,11 +210,9 @@ class _Export:
     def _line_cells(self, child: Object) -> tuple[Cell, ...]:
         return tuple(c for c in self._cells(child) if c.field.name != child.parent)
 
-    def _child(self, lines: Field) -> Object | None:
-        """The object of the lines, where the actor may see whose lines they are."""
+    def _child(self, lines: Field) -> Object:
         assert isinstance(lines.type, Lines)
-        child = self.reader.gate.catalog.objects[lines.type.of]
-        return child if self._lens(child.name).may_read(lines.type.by) else None
+        return self.reader.gate.catalog.objects[lines.type.of]
 
     def _lens(self, object: str) -> Lens:
         roles = None if self.actor.is_system else self.actor.roles

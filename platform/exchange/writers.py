@@ -96,7 +96,8 @@ class JsonWriter(Writer):
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self.out.write(b"\n]\n")
+        if raised[0] is None:
+            self.out.write(b"\n]\n")
 
     def record(
         self, record: Record, values: Sequence[Any], lines: Mapping[str, Sequence[Record]]
@@ -125,10 +126,10 @@ class XlsxWriter(Writer):
         return self
 
     def __exit__(self, *raised: object) -> None:
+        for sheet in self._sheets.values():
+            sheet.close()
         if raised[0] is None:
             self._book.save(self.out)
-        else:
-            self._book.close()
 
     def record(
         self, record: Record, values: Sequence[Any], lines: Mapping[str, Sequence[Record]]

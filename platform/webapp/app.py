@@ -18,7 +18,7 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 from assembly.revisions import Site
-from webapp import failures, headers, operations
+from webapp import failures, headers, operations, screens
 from webapp.actors import Actors
 from webapp.api.bodies import LARGEST
 from webapp.api.routes import BASE, api_blueprint
@@ -26,7 +26,7 @@ from webapp.attempts import Attempts
 from webapp.identity import SAFE_METHODS, authorised_by_header
 from webapp.keys import Keys
 from webapp.pages import HomeView
-from webapp.security import Security
+from webapp.security import Security, check_password
 from webapp.sessions import ABSOLUTE, CookieSessions
 from webapp.shell import Shell, attach
 
@@ -77,6 +77,7 @@ def create_app(
         AppBuilder(app, accounts, indexview=HomeView, security_manager_class=Security)
         accounts.remove()
     app.register_blueprint(api_blueprint())
+    screens.register(app)
     return app
 
 
@@ -104,6 +105,8 @@ def _configuration(site: Site, keys: Keys) -> dict[str, object]:
         "FAB_ADD_SECURITY_PERMISSION_VIEW": False,
         "FAB_ADD_SECURITY_VIEW_MENU_VIEW": False,
         "FAB_ADD_SECURITY_PERMISSION_VIEWS_VIEW": False,
+        "FAB_PASSWORD_COMPLEXITY_ENABLED": True,
+        "FAB_PASSWORD_COMPLEXITY_VALIDATOR": check_password,
         "AUTH_USER_REGISTRATION": False,
         "BABEL_DEFAULT_LOCALE": site.current.catalog.site.locales[0],
         "LANGUAGES": {

@@ -15,6 +15,7 @@ import re
 from typing import Any, ClassVar
 
 from flask import Flask, Response, current_app, g, redirect, request, session
+from flask_appbuilder.exceptions import PasswordComplexityValidationError
 from flask_appbuilder.security.api import SecurityApi
 from flask_appbuilder.security.forms import LoginForm_db
 from flask_appbuilder.security.sqla.manager import SecurityManager
@@ -35,7 +36,7 @@ from werkzeug.security import check_password_hash
 from engine.permissions.roles import Role
 from engine.problems import Message, Problem, Refusal
 from webapp import messages as say
-from webapp.accounts import stamp_of
+from webapp.accounts import SHORT_PASSWORD, SHORTEST_PASSWORD, stamp_of
 from webapp.answers import answer, problem_answer
 from webapp.api.bodies import body_object
 from webapp.identity import STAMP_CLAIM
@@ -149,6 +150,14 @@ def sign_in(name: str, password: str) -> Any:
     return user
 
 
+def check_password(password: str) -> None:
+    """Refuses a short password on the library's pages, as everywhere else."""
+    if len(password) < SHORTEST_PASSWORD:
+        problem = SHORT_PASSWORD(least=SHORTEST_PASSWORD)
+        locale = locale_of(request, application().catalog.site.locales)
+        raise PasswordComplexityValidationError(problem.sentence(locale))
+
+
 def enter(user: Any) -> None:
     """Opens a fresh browser session, so that one planted before is worth nothing."""
     found = shell()
@@ -247,7 +256,7 @@ class Security(SecurityManager):
         if object != view_name:
             if object not in app.catalog.objects:
                 return False
-            lens = app.gate.lenses.lens(object, held & app.catalog.of("role").keys())
+            lens = app.gate.lenses.lens(object, frozenset(held & app.catalog.of("role").keys()))
             return lens.may(permission_name.removeprefix("can_"))
         roles: dict[str, Role] = dict(app.catalog.of("role"))
         return any(roles[name].administer for name in held if name in roles)

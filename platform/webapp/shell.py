@@ -54,20 +54,23 @@ class Shell:
         return self.prepared()
 
     def prepared(self) -> Application:
-        """The running application, its gate watching over the session of accounts."""
+        """The running application, its gate minding the session of accounts."""
         application = self.site.current
-        if application.gate.before_transaction != self.no_open_session:
-            application.gate.before_transaction = self.no_open_session
+        if application.gate.before_transaction != self.finish_accounts:
+            application.gate.before_transaction = self.finish_accounts
             self.cache.clear()
         return application
 
-    def no_open_session(self) -> None:
-        """Asserts that the session of accounts holds no transaction (rule 17).
+    def finish_accounts(self) -> None:
+        """Ends the transaction of the session of accounts, before the gate opens its own (rule 17).
 
-        On SQLite its lock would make the gate wait for itself.
+        On SQLite the one would wait for the other for ever. What the session had not written
+        would be lost, so that is an error of whoever left it there.
         """
         if has_app_context() and self.accounts.registry.has():
-            assert not self.accounts().in_transaction(), "the session of accounts is still open"
+            session = self.accounts()
+            assert not (session.new or session.dirty or session.deleted), "accounts are not saved"
+            session.rollback()
 
     def remembered(self, application: Application, *key: object, make: Callable[[], Any]) -> Any:
         """A value worked out once per revision."""

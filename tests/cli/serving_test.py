@@ -16,6 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
+
+from assembly.application import build_application
+from cli.main import main
+from engine.permissions.actors import SYSTEM
+from engine.schema.engines import open_databases
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,14 +112,19 @@ def test_from_nothing_to_a_record(database_url: str, tmp_path: Path) -> None:
         assert fetched(f"{base}/api/v1/me", token=key)[0] == 401
 
 
-def test_accounts(sqlite_url: str, tmp_path: Path) -> None:
+def test_accounts(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Adding, roles, and what is refused: exit status 1 and a sentence, never a traceback."""
-    project = Project(tmp_path, sqlite_url)
-    refused = project.run("user", "add", "li")
-    assert refused.returncode == 1
-    assert "nothing-applied" in refused.stderr
-    assert project.run("apply", "--yes").returncode == 0
-    assert project.run("user", "add", "li").returncode == 0
+    monkeypatch.chdir(tmp_path)
+    for name, value in Project(tmp_path, sqlite_url).environment.items():
+        monkeypatch.setenv(name, value)
+
+    def user(*words: str, told: str = "") -> Result:
+        return CliRunner().invoke(main, ["user", *words], input=told)
+
+    refused = user("add", "li")
+    assert (refused.exit_code, "nothing-applied" in refused.stderr) == (1, True)
+    assert CliRunner().invoke(main, ["apply", "--yes"]).exit_code == 0
+    assert user("add", "li", "--locale", "zh").exit_code == 0
     for words, code in (
         (("add", "LI"), "account-exists"),
         (("add", " x"), "bad-account-name"),
@@ -123,13 +134,23 @@ def test_accounts(sqlite_url: str, tmp_path: Path) -> None:
         (("roles", "lee"), "no-account"),
         (("password", "lee"), "no-account"),
     ):
-        refused = project.run("user", *words)
-        assert refused.returncode == 1, words
-        assert code in refused.stderr and "Traceback" not in refused.stderr, refused.stderr
-    short = project.run("user", "add", "wu", "--password", "-", told="short\n")
-    assert "short-password" in short.stderr
-    assert project.run("user", "add", "wu", "--password", "on the line").returncode == 2
-    given = project.run("user", "roles", "li", "finance", "sales_manager")
+        refused = user(*words)
+        assert refused.exit_code == 1, words
+        assert code in refused.stderr, words
+    assert "short-password" in user("add", "wu", "--password", "-", told="short\n").stderr
+    assert user("add", "wu", "--password", "on the line").exit_code == 2
+    given = user("roles", "li", "finance", "sales_manager")
     assert given.stdout.split() == ["finance", "sales_manager"]
-    assert project.run("user", "roles", "li", "finance").stdout.split() == ["finance"]
-    assert project.run("user", "roles", "li", "--none").stdout == ""
+    assert user("roles", "li", "finance").stdout.split() == ["finance"]
+    assert user("roles", "li", "--none").stdout == ""
+    site = build_application(open_databases(sqlite_url))
+    wu = site.gate.create(SYSTEM, "person", [{"name": "Wu Fang"}])[0].id
+    assert user("add", "wu", "--person", "Wu Fang").exit_code == 0
+    assert site.reader.one(SYSTEM, "person", wu or 0).values["account"] == "wu"
+    # the person has an account already, in other letters: nothing is added
+    site.gate.create(SYSTEM, "person", [{"name": "Wu Li", "account": "FANG"}])
+    assert user("add", "fang", "--person", "Wu Fang").exit_code == 1
+    assert "no-account" in user("roles", "fang").stderr
+    site.databases.dispose()
+    assert user("key", "li").stdout.startswith("fwk_")
+    assert "revoked 1" in user("key", "li", "--revoke").stderr

@@ -21,7 +21,7 @@ from engine.problems import Problem, Refusal
 from support.project import PLATFORM
 
 PIXEL = base64.b64encode(
-    b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+    b'<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9"/></svg>'
 ).decode()
 
 
@@ -77,7 +77,7 @@ def test_own_files(renderer: Renderer) -> None:
         '<a rel="attachment" href="file:///etc/hostname">x</a>',
         "<style>@import 'http://127.0.0.1:1/a.css';</style>",
         "<style>@import url(file:///etc/hostname);</style>",
-        "<style>@font-face {font-family: x; src: url(file:///etc/hostname)} p {font-family: x}</style><p>x",
+        "<style>@font-face {font-family: x; src: url(file:///etc/hostname)}</style><p>x",
         "<style>p {background: url(http://127.0.0.1:1/a.png)}</style><p>x",
         "<style>p::before {content: url(file:///etc/hostname)}</style><p>x",
         '<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/hostname" width="9" '
@@ -102,7 +102,7 @@ def test_addresses(renderer: Renderer, html: str) -> None:
             "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
             {"document-too-slow"},
         ),
-        ("{{ 9 ** 9 ** 9 }}", {"document-too-slow", "document-too-much-memory"}),
+        ("{{ 9 ** (9 ** 9) }}", {"document-too-slow", "document-too-much-memory"}),
         ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", {"document-too-much-memory"}),
         ("{{ range(100001) | list }}", {"template-failed"}),
         ("{{ ''.__class__.__mro__ }}", {"template-failed"}),

@@ -144,9 +144,9 @@ class Exchange:
         export_records(self.site.reader, actor, ExportOrder(object=object, **order), out)
         return out.getvalue()
 
-    def table(self, object: str, **order: Any) -> list[dict[str, str]]:
+    def table(self, object: str, actor: Actor = SYSTEM, **order: Any) -> list[dict[str, str]]:
         """Exports records as CSV and reads the rows."""
-        text = self.take(object, **order).decode("utf-8-sig")
+        text = self.take(object, actor, **order).decode("utf-8-sig")
         return list(csv.DictReader(io.StringIO(text, newline="")))
 
     def rows(self, object: str, *names: str) -> list[tuple[Any, ...]]:

@@ -31,7 +31,6 @@ SCALARS = (
     | st.just({"id": 1}) | st.just({"id": 2**80}) | st.just({"amount": "1", "currency": "XXX"})
     | st.just({"restricted": True}) | st.just([{"id": 1}]) | st.just([[[]]])
 )  # fmt: skip
-BODIES = st.dictionaries(NAMES, SCALARS | st.lists(SCALARS, max_size=3), max_size=4)
 
 
 def sound(client: Client, method: str, path: str, data: bytes | None = None, **headers: str) -> Any:
@@ -73,13 +72,30 @@ def test_addresses(world: World, object: str, record: str, rest: str, method: st
     assert response.status_code < 500, (method, path, response.text)
 
 
-@settings(max_examples=120)
-@given(body=BODIES)
-def test_bodies(world: World, body: dict[str, Any]) -> None:
-    """Any fields with any values, to create and to change."""
-    client, data = world.client("rep"), json.dumps(body).encode()
-    sound(client, "POST", "o/opportunity", data, Content_Type="application/json")
-    sound(client, "PATCH", "o/opportunity/1", data, Content_Type="application/json")
+@settings(max_examples=150)
+@given(data=st.data())
+def test_bodies(world: World, data: st.DataObject) -> None:
+    """Any fields of any object with any values, to create and to change."""
+    objects = world.site.current.catalog.objects
+    object = data.draw(st.sampled_from(sorted(objects)))
+    names = st.sampled_from([*objects[object].fields, "nothing", ""])
+    values = SCALARS | st.lists(SCALARS | st.dictionaries(NAMES, SCALARS, max_size=3), max_size=3)
+    body = data.draw(st.dictionaries(names, values, max_size=5))
+    client, sent = world.client("admin"), json.dumps(body).encode()
+    sound(client, "POST", f"o/{object}", sent, Content_Type="application/json")
+    sound(client, "PATCH", f"o/{object}/1", sent, Content_Type="application/json")
+
+
+@settings(max_examples=80)
+@given(data=st.data())
+def test_lists_of_any_object(world: World, data: st.DataObject) -> None:
+    """Any field of any object, filtered, sorted and shown."""
+    objects = world.site.current.catalog.objects
+    object = data.draw(st.sampled_from(sorted(objects)))
+    name = data.draw(st.sampled_from([*objects[object].fields]))
+    text = quote(data.draw(TEXTS), errors="replace")
+    for query in (f"{name}={text}", f"sort=-{name}&limit=2", f"fields={name}", f"{name}=&{name}=x"):
+        sound(world.client("admin"), "GET", f"o/{object}?{query}&count=capped")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from support.world import Client, World
+from webapp.accounts import find_account, set_roles
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,23 @@ def test_hidden_fields(rep: Client, boss: Client, admin: Client) -> None:
     assert "cost" in boss.get(f"{path}/history").text
 
 
+def test_two_roles(world: World, rep: Client) -> None:
+    """A cell is seen only where one role grants both its row and its field, in history too."""
+    name = world.account("sales_representative")
+    both = world.client(name)
+    with world.site.databases.writing() as connection:
+        user = find_account(connection, name).id
+        set_roles(connection, user, ["sales_representative", "finance"])
+    own = both.made("customer", name="Of both roles")
+    foreign = rep.made("customer", name="Of one role")
+    assert both.get(f"o/customer/{own['id']}").get_json()["open_amount"] is not None
+    assert both.get(f"o/customer/{foreign['id']}").get_json()["open_amount"] is None
+    for record, seen in ((own, True), (foreign, False)):
+        history = both.get(f"o/customer/{record['id']}/history").get_json()["items"]
+        assert ("open_amount" in history[-1]["fields"]) is seen
+        assert "name" in history[-1]["fields"]
+
+
 def test_writing(deals: dict[str, dict[str, Any]], rep: Client, clerk: Client) -> None:
     """What may be read may not always be written, row by row and field by field."""
     made = rep.made("customer", name="Written Ltd.")
@@ -155,8 +173,6 @@ def test_account_without_a_person(world: World) -> None:
 
 def test_roles_count_at_once(world: World) -> None:
     """A role given or taken counts from the next request on."""
-    from webapp.accounts import find_account, set_roles
-
     name = world.account()
     client = world.client(name)
     assert client.get("o/product").status_code == 404

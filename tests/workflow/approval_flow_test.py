@@ -15,6 +15,7 @@ from engine.problems import Refusal
 from engine.records.changes import UPDATE, Change
 from support.sites import Company, make_company
 from support.small import KINDS_OF_DATABASE, codes, fresh_url, refusal
+from workflow.approvals.definitions import reserved
 from workflow.approvals.service import Approvals
 from workflow.approvals.states import InboxQuery
 
@@ -271,7 +272,9 @@ def test_one_record_of_many_is_locked(
     """An import goes on without the locked record, however often it names it."""
     locked, free = quote("0.15"), quote("0.15")
     submitted(company, approvals, locked)
-    changes = [Change(given={"notes": str(n)}, id=id) for n, id in enumerate((locked, free, locked))]
+    changes = [
+        Change(given={"notes": str(n)}, id=id) for n, id in enumerate((locked, free, locked))
+    ]
     batch = company.gate.write(
         wang, lambda tx: tx.gate.pass_steps(tx, "quotation", UPDATE, changes, lenient=True)
     )
@@ -356,6 +359,13 @@ def _historical(company: Company, stage: str) -> int:
     )
     assert change.id is not None
     return change.id
+
+
+def test_reserved(company: Company) -> None:
+    """What screens need not offer, since approvals do it."""
+    catalog = company.application.catalog
+    assert reserved(catalog, "quotation") == {"approve", "return_to_draft"}
+    assert reserved(catalog, "order") == set()
 
 
 def test_who_may_decide(

@@ -333,6 +333,8 @@ class Translator:
         return value.is_not(None) if negate else value.is_(None)
 
     def _one_of(self, node: OneOf, frame: Frame) -> Condition:
+        if not node.items:
+            return sa.false()
         item, literals = node.item, [o for o in node.items if isinstance(o, Literal)]
         alike = all(literal.type.scale == item.type.scale for literal in literals)
         if len(literals) < len(node.items) or not alike or isinstance(item, Literal):

@@ -202,8 +202,11 @@ def _field_levels(definition: Object, node: Node, problems: Problems) -> dict[st
             continue
         levels[name] = child.to_plain()
     if any(level != "none" for level in levels.values()):
-        levels["id"] = "read"  # a record that is visible at all can be referred to
-        levels.setdefault("version", "read")
+        # a record that is visible at all can be referred to, and changed from its version; a line
+        # is only ever seen with the record that it belongs to
+        levels |= {n: "read" for n in ("id", "version") if n in definition.fields}
+        if definition.parent and levels.get(definition.parent) != "write":
+            levels[definition.parent] = "read"
     return {name: level for name, level in levels.items() if level in ("read", "write")}
 
 

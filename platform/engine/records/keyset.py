@@ -104,13 +104,15 @@ class Ordering:
         down = self.descending[-1]
         if not columns:
             return [self.id < id if down else self.id > id]
-        bound = [
+        bound: list[sa.ColumnElement[Any]] = [
             sa.bindparam(f"c_{start + i}", type_=column.type) for i, column in enumerate(columns)
         ]
         if len(columns) == 1 and start == 0 and self.descending[0] is down:
             pair = sa.tuple_(columns[0], self.id)
             beyond = sa.tuple_(bound[0], id)
             return [pair < beyond if down else pair > beyond]
+        # PostgreSQL must be told the type of a value before it can ask whether it is empty
+        bound = [v if isinstance(v.type, String) else sa.cast(v, v.type) for v in bound]
         alternatives: list[sa.ColumnElement[bool]] = []
         equal: list[sa.ColumnElement[bool]] = []
         for index, column in enumerate(columns):

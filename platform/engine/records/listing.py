@@ -19,6 +19,7 @@ from engine.definition.catalog import as_member
 from engine.definition.messages import UNKNOWN_FIELD
 from engine.definition.objects import Field, Object
 from engine.expressions import JoinSet, compile_expression, to_sql
+from engine.expressions.among import among_ids
 from engine.expressions.syntax import WHERE_LIMITS
 from engine.expressions.types import Kind, Member, Type, View
 from engine.fieldtypes.choice import Choice, Choices, Tags
@@ -59,11 +60,12 @@ class Builder:
             if rows is not None:
                 self.conditions.append(rows)
 
-    def only_lines_of(self, parameter: str) -> None:
-        """Only lines of the record whose id is bound as `parameter`, in their own order."""
+    def only_lines_of(self, parameter: str, many: bool) -> None:
+        """Only lines of the record, or the `many`, bound as `parameter`, in their own order."""
         self.lines_of = True
         link = self.source.c[self.definition.fields[self.definition.parent].column]
-        self.conditions.append(link == sa.bindparam(parameter, type_=link.type))
+        one = link == sa.bindparam(parameter, type_=link.type)
+        self.conditions.append(among_ids(link, parameter, self.gate.dialect) if many else one)
 
     def where(self, text: str) -> None:
         """Only rows that fulfil an expression over what these roles may read."""
@@ -101,9 +103,12 @@ class Builder:
         if isinstance(found.type, Choices | Tags) and shape != "empty":
             raise Contains(found)
         column = self.value(found)
+        seen = self._target_seen(found, column) if isinstance(found.type, Link) else None
         if shape == "empty":
-            self.conditions.append(column.is_(None))
+            self.conditions.append(column.is_(None) if seen is None else sa.not_(seen))
             return lambda raw: {}
+        if seen is not None:
+            self.conditions.append(seen)
         parameter = f"f_{name}"
         if shape.startswith("many"):
             count = int(shape.removeprefix("many"))
@@ -113,6 +118,22 @@ class Builder:
             return lambda raw: {n: _stored(found, one) for n, one in zip(names, raw, strict=True)}
         self.conditions.append(column == sa.bindparam(parameter, type_=column.type))
         return lambda raw: {parameter: _stored(found, raw)}
+
+    def _target_seen(
+        self, found: Field, link: sa.ColumnElement[Any]
+    ) -> sa.ColumnElement[bool] | None:
+        """Whether the link leads to a record that these roles may read; None where each does.
+
+        A link to any other is empty (rule 31).
+        """
+        assert isinstance(found.type, Link)
+        target = found.type.to
+        if self.gate.lenses.lens(target, self.roles).rows("read", self.source, Binds()) is None:
+            return None
+        source = self.view.source(target)
+        visible = self.view.visible(target, source)
+        seen = sa.select(sa.literal(1)).select_from(source).where(source.c.id == link, visible)
+        return sa.exists(seen.correlate_except(source))
 
     def value(self, found: Field) -> sa.ColumnElement[Any]:
         """A field's value as these roles see it, in the page's own FROM."""

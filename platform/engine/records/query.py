@@ -28,7 +28,7 @@ class Query:
     `where` is an expression; `filters` map fields to one value or a list of them, in input
     form; `sort` names fields, with "-" for descending; `words` are searched; `fields` limits
     what is read (None: all readable); `after` is the cursor of the page before. `lines_of` asks
-    for the lines of one record, in their order.
+    for the lines of one record, or of several, in their order.
     """
 
     where: str = ""
@@ -41,7 +41,7 @@ class Query:
     count: str = "none"
     deleted: bool = False
     action: str = "read"
-    lines_of: int | None = None
+    lines_of: int | tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Cursor:
         try:
             padded = text + "=" * (-len(text) % 4)
             phase, values, id = json.loads(base64.urlsafe_b64decode(padded.encode()))
-            if phase in (1, 2) and isinstance(id, int) and len(values) == keys:
+            if phase in (1, 2) and type(id) is int and len(values) == keys:
                 return cls(phase, tuple(_unpacked(v) for v in values), id)
         except (ValueError, TypeError, KeyError, binascii.Error, ArithmeticError, RecursionError):
             pass

@@ -13,6 +13,7 @@ from engine.expressions import Context
 from engine.expressions.among import among_ids
 from engine.fieldtypes.link import Collection
 from engine.permissions.actors import Actor
+from engine.permissions.roles import ROW_ACTIONS
 from engine.problems import Refusal, Text
 from engine.records import messages as say
 from engine.records.contexts import reading_context
@@ -89,9 +90,9 @@ class Reader:
         asked = query or Query()
         definition = self.object(object)
         lens = self.gate.lenses.lens(object, _roles(actor))
+        _check_query(asked)
         if not lens.may(asked.action) or not lens.may("read"):
             raise Refusal(forbidden(lens, asked.action, actor.roles))
-        _check_query(asked)
         self.gate.before_transaction()
         with self.gate.databases.reading() as connection:
             return self._page(connection, actor, definition, asked)
@@ -201,7 +202,7 @@ class Reader:
             return self._build(connection, definition, query, actor, shapes)
         key = (
             "list", definition.name, _roles(actor), query.where, shapes, query.sort,
-            query.fields, query.deleted, query.action, bool(query.words), query.lines_of is None,
+            query.fields, query.deleted, query.action, bool(query.words), type(query.lines_of),
         )  # fmt: skip
         without_words = replace(query, words="")
         plan: Plan = self.gate.statements.lately(
@@ -240,7 +241,7 @@ class Reader:
         builder = Builder(self.gate, definition, _roles(actor))
         builder.restrict(query.action, query.deleted)
         if query.lines_of is not None:
-            builder.only_lines_of(LINES_OF)
+            builder.only_lines_of(LINES_OF, isinstance(query.lines_of, tuple))
         readers = []
         for name, shape in shapes:
             try:
@@ -297,6 +298,9 @@ def _check_query(query: Query) -> None:
     if not 1 <= query.limit <= MOST:
         expected = Text.of(f"1…{MOST}")
         raise Refusal(say.BAD_QUERY(key="limit", found=query.limit, expected=expected))
-    if query.count not in COUNTS:
-        expected = Text.of(" | ".join(COUNTS))
-        raise Refusal(say.BAD_QUERY(key="count", found=query.count, expected=expected))
+    for key, found, known in (
+        ("count", query.count, COUNTS), ("action", query.action, ROW_ACTIONS),
+    ):  # fmt: skip
+        if found not in known:
+            expected = Text.of(" | ".join(known))
+            raise Refusal(say.BAD_QUERY(key=key, found=found, expected=expected))

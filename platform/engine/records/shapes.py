@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from pypinyin import lazy_pinyin
 
 from engine.definition.catalog import Catalog
 from engine.definition.objects import Field, Object
@@ -34,7 +32,11 @@ def sort_key(text: str) -> str:
 
 @lru_cache(maxsize=32_768)
 def _reading(character: str) -> str:
-    return character if character.isascii() else lazy_pinyin(character)[0]
+    if character.isascii():
+        return character
+    from pypinyin import lazy_pinyin  # loads its dictionaries, for half a second
+
+    return str(lazy_pinyin(character)[0])
 
 
 class _Storing(NamedTuple):

@@ -233,6 +233,10 @@ def _groups(
     sections = [(at.say(section.label), section.fields) for section in definition.sections]
     if rest:
         sections.append((at.t("more_fields") if sections else at.say(definition.label), tuple(rest)))
+    totals = {
+        name for name, field in definition.fields.items()
+        if field.rollup is not None and field.rollup.collection in entered
+    }  # fmt: skip
     groups = []
     for label, names in sections:
         items: list[Control | Computed | Grid] = []
@@ -249,7 +253,7 @@ def _groups(
                 )  # fmt: skip
             elif field.derived and lens.may_read(name) and not isinstance(field.type, Collection):
                 items.append(_computed(at, field, values.get(name)))
-        if any(not isinstance(item, Computed) for item in items):
+        if any(not isinstance(item, Computed) or item.name in totals for item in items):
             groups.append(Group(label, items))
     return groups
 

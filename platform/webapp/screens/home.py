@@ -70,17 +70,15 @@ def show_home() -> Response:
 
 
 def _panels(at: Here) -> list[Panel]:
-    """Views about the person first, those that look at the calendar before others."""
-    found: list[tuple[Object, ListView]] = []
+    """One view of each object that looks at the calendar, then one about the person."""
+    due: list[tuple[Object, ListView]] = []
+    mine: list[tuple[Object, ListView]] = []
     for definition in readable_objects(at):
         views = [view for view in views_of(at, definition) if view.where is not None]
-        mine = [v for v in views if v.where is not None and v.where.uses_user]
-        due = [v for v in views if v.where is not None and v.where.uses_clock and v not in mine]
-        found += [(definition, view) for view in (*due[:1], *mine[:1])]
-    found.sort(key=lambda pair: not (pair[1].where and pair[1].where.uses_clock))
-    due_first = [pair for pair in found if pair[1].where and pair[1].where.uses_clock]
-    own = [pair for pair in found if pair not in due_first]
-    chosen = [*own[:PANELS], *due_first[:PANELS]]
+        timely = [view for view in views if view.where and view.where.uses_clock]
+        due += [(definition, view) for view in timely[:1]]
+        mine += [(definition, v) for v in views if v.where and v.where.uses_user and v not in timely][:1]
+    chosen = [*due[:PANELS], *mine[:PANELS]]
     panels = [_panel(at, definition, view) for definition, view in chosen]
     return [panel for panel in panels if panel is not None]
 

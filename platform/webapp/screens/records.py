@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -141,13 +142,14 @@ def _stamps(at: Here, definition: Object, record: Record) -> list[tuple[str, str
 
 
 def figures(at: Here, definition: Object, record: Record) -> list[tuple[str, str]]:
-    """The few values that say most: amounts, rates, what is due, whose it is."""
+    """The few values that say most, by how many declared lists show them; and whose it is."""
     fields = [f for f in at.readable(definition) if f.name in record.values and not f.restricted]
+    shown_in = Counter(name for view in definition.views.values() for name in view.columns)
 
-    def some(kind: type, most: int, system: bool = False) -> list[Field]:
-        found = [f for f in fields if isinstance(f.type, kind) and f.system == system]
+    def some(kind: type, most: int) -> list[Field]:
+        found = [f for f in fields if isinstance(f.type, kind) and not f.system]
         filled = [f for f in found if record.values[f.name] is not None]
-        return filled[:most]
+        return sorted(filled, key=lambda f: -shown_in[f.name])[:most]
 
     chosen = some(Money, 2) + some(Percent, 1) + some(Date, 2)
     chosen = chosen[: FIGURES - 1]

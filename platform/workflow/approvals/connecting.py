@@ -78,7 +78,9 @@ class _Asking:
     def step(self, step: ApprovalStep) -> ApprovalStep:
         """The step with its expressions."""
         if step.if_self == "manager":
-            self.manager_known(step.place("if_self"))
+            given = step.source is not None and step.source.get("if_self") is not None
+            heading = step.source.key_place if step.source and not given else None
+            self.manager_known(heading or step.place("if_self"))
         return replace(
             step,
             when=self.compiled(step.source, "when", BOOLEAN),

@@ -15,9 +15,6 @@ from engine.problems import Place, Text
 from workflow.approvals.connecting import connect_approvals
 from workflow.definitions import Workflow
 
-WITHIN = ("all", "team", "department", "department_and_below")
-"""Whose records somebody with a role is asked about."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Approver:
@@ -120,7 +117,7 @@ def by_key(catalog: Catalog) -> dict[str, Approval]:
 
 
 def reserved(catalog: Catalog, object: str) -> frozenset[str]:
-    """The transitions of the object that people ask for by approving, never by name."""
+    """The transitions of the object that approvals perform; screens offer them to nobody."""
     return frozenset(
         name for a in approvals_of(catalog, object) for name in (a.granted, a.rejected, a.withdrawn)
     )

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from engine.expressions import evaluate
 from engine.fieldtypes.choice import Stage
 from engine.fieldtypes.link import Link
-from engine.problems import Problem, Text
+from engine.problems import Problem, Refusal, Text
 from engine.records.changes import CREATE, DELETE, UPDATE, Batch, Change, Step
 from engine.records.gate import with_steps
 from engine.records.rights import joined
@@ -101,13 +101,19 @@ def plan_approvals(batch: Batch) -> None:
         return
     for approval in approvals_of(batch.tx.catalog, batch.name):
         for change in batch.changes:
-            if not change.sound:
-                continue
-            if END not in change.notes:
-                _refuse_reserved(batch, change, approval)
-                _refuse_unapproved(batch, change, approval)
-            if change.notes.get("transition") in approval.starts_on and change.sound:
-                _plan(batch, change, approval)
+            try:
+                _plan_one(batch, change, approval)
+            except Refusal as refusal:  # a condition whose numbers outgrew their digits
+                for problem in refusal.problems:
+                    change.refuse(problem)
+
+
+def _plan_one(batch: Batch, change: Change, approval: Approval) -> None:
+    if change.sound and END not in change.notes:
+        _refuse_reserved(batch, change, approval)
+        _refuse_unapproved(batch, change, approval)
+    if change.sound and change.notes.get("transition") in approval.starts_on:
+        _plan(batch, change, approval)
 
 
 def _plan(batch: Batch, change: Change, approval: Approval) -> None:

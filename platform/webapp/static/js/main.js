@@ -1,0 +1,11 @@
+// The screens work without scripts; these make them quick. Each module finds its own parts.
+import "./menus.js";
+import "./frame.js";
+import "./search.js";
+import "./combo.js";
+import "./list.js";
+import "./form.js";
+import "./grid.js";
+import "./record.js";
+import "./board.js";
+import "./keys.js";

@@ -1,0 +1,86 @@
+// Forms: sent in the background, computed along by the server, never lost.
+import { clearProblems, note, send, showProblems, texts } from "./net.js";
+import { toastThere } from "./toast.js";
+
+const form = document.querySelector("[data-form]");
+let touched = false, timer = 0, asked = 0, sending = false;
+
+const state = (text) => { const line = form.querySelector("[data-state]"); if (line) line.textContent = text; };
+
+export function touch() {
+  touched = true;
+  state(form.dataset.unsaved ?? "");
+  clearTimeout(timer);
+  timer = setTimeout(preview, 350);
+}
+
+/** The value that the server suggests, unless somebody has typed another one. */
+function suggest(name, { text, id }) {
+  const control = form.elements[name];
+  if (!control || control instanceof RadioNodeList || control === document.activeElement) return;
+  let was = form.elements[`${name}:was`];
+  const shown = was ? was.value : control.defaultValue ?? "";
+  if (control.value !== shown || control.value === text) return;
+  if (!was) {
+    was = Object.assign(document.createElement("input"), { type: "hidden", name: `${name}:was` });
+    control.after(was);
+  }
+  control.value = was.value = text;
+  if (form.elements[`${name}:id`] && id !== undefined) form.elements[`${name}:id`].value = id;
+}
+
+async function preview() {
+  const number = ++asked;
+  const { ok, body } = await send(form.dataset.preview, new FormData(form));
+  if (!ok || number !== asked || sending) return;
+  for (const [name, html] of Object.entries(body.shown)) {
+    const place = form.querySelector(`[data-shown="${CSS.escape(name)}"]`);
+    if (place && place.innerHTML !== html) place.innerHTML = html;
+  }
+  for (const [name, told] of Object.entries(body.values)) suggest(name, told);
+  // what is still empty is not wrong yet: only what was typed is judged while typing
+  const judged = body.problems.filter(({ field, code }) => field && code !== "required" && form.elements[field]?.value);
+  const here = document.activeElement;
+  showProblems(form, judged);
+  here?.focus?.();
+}
+
+async function save(event) {
+  event.preventDefault();
+  if (sending) return;
+  sending = true;
+  const button = form.querySelector("[data-save]");
+  button.classList.add("is-busy");
+  const { ok, status, body } = await send(form.action, new FormData(form));
+  sending = false;
+  button.classList.remove("is-busy");
+  if (ok) {
+    touched = false;
+    toastThere({ text: texts.saved });
+    location.href = body.location;
+    return;
+  }
+  if (!status) return;
+  const box = form.querySelector("[data-problems]");
+  const problems = body.problems ?? [{ field: "", message: texts.failed }];
+  const { general, first } = showProblems(form, problems);
+  box.replaceChildren(note("error", texts.notSaved.replace("{n}", problems.length), body.stale ? [...general, body.stale] : general));
+  (first ?? box).scrollIntoView({ block: "center" });
+  first?.querySelector(".input")?.focus({ preventScroll: true });
+}
+
+if (form) {
+  form.addEventListener("input", touch);
+  form.addEventListener("change", touch);
+  form.addEventListener("submit", save);
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+    else if (event.key === "Enter" && event.target.matches("input:not([type=checkbox])") && !event.target.closest("[data-grid]")) event.preventDefault();
+  });
+  form.addEventListener("focusin", () => form.querySelector(".note")?.dataset.seen);
+  addEventListener("beforeunload", (event) => { if (touched) event.preventDefault(); });
+  document.querySelector("[data-cancel]")?.addEventListener("click", () => { touched = false; });
+  form.querySelector(".field .input:not([readonly])")?.focus({ preventScroll: true });
+}
+
+export { clearProblems };

@@ -1,0 +1,88 @@
+// Requests to our own addresses, and parts of a page drawn anew.
+import { toast } from "./toast.js";
+
+export const texts = document.getElementById("texts")?.dataset ?? {};
+const token = document.querySelector("meta[name=csrf-token]")?.content ?? "";
+
+/** Sends a form; answers {ok, status, body}. Where nobody answers, says so and gives ok: false. */
+export async function send(address, data = new FormData()) {
+  data.set("csrf_token", token);
+  try {
+    const answer = await fetch(address, {
+      method: "POST", body: new URLSearchParams(data), credentials: "same-origin",
+      headers: { Accept: "application/json", "X-CSRFToken": token },
+    });
+    if (answer.status === 401) { location.reload(); }
+    const body = await answer.json().catch(() => ({}));
+    return { ok: answer.ok, status: answer.status, body };
+  } catch {
+    toast(texts.failed, { error: true });
+    return { ok: false, status: 0, body: {} };
+  }
+}
+
+/** A part of a screen as HTML, or null. */
+export async function part(address) {
+  try {
+    const answer = await fetch(address, { credentials: "same-origin", headers: { "X-Part": "1" } });
+    return answer.ok ? await answer.text() : null;
+  } catch {
+    toast(texts.failed, { error: true });
+    return null;
+  }
+}
+
+export async function json(address, signal) {
+  const answer = await fetch(address, { credentials: "same-origin", signal, headers: { Accept: "application/json" } });
+  return answer.ok ? answer.json() : { items: [] };
+}
+
+/** Draws the live parts of this page anew, each by its id; the rest stays as it is. */
+export async function refresh() {
+  const text = await part(location.href);
+  if (text === null) return;
+  const fresh = new DOMParser().parseFromString(text, "text/html");
+  for (const old of document.querySelectorAll("[data-live][id]")) {
+    const other = fresh.getElementById(old.id);
+    if (other) old.replaceWith(document.importNode(other, true));
+  }
+  document.title = fresh.title;
+  document.dispatchEvent(new CustomEvent("refreshed"));
+}
+
+/** The sentences of a refusal that are about no control of `form`; those that are stand beside it. */
+export function showProblems(form, problems) {
+  clearProblems(form);
+  const general = [];
+  let first = null;
+  for (const { field, message } of problems) {
+    const place = field && form.querySelector(`[data-name="${CSS.escape(field)}"]`);
+    const note = place?.querySelector(".field-note, .grid-head");
+    if (!note) { general.push(message); continue; }
+    place.classList.add("has-problem");
+    place.querySelector(".input")?.setAttribute("aria-invalid", "true");
+    const line = document.createElement("p");
+    line.className = "problem";
+    line.textContent = message;
+    note.classList.contains("grid-head") ? note.append(line) : note.prepend(line);
+    first ??= place;
+  }
+  return { general, first };
+}
+
+export function clearProblems(form) {
+  form.querySelectorAll(".problem").forEach((one) => one.remove());
+  form.querySelectorAll(".has-problem").forEach((one) => one.classList.remove("has-problem"));
+  form.querySelectorAll("[aria-invalid]").forEach((one) => one.removeAttribute("aria-invalid"));
+}
+
+/** A note with a title and sentences. */
+export function note(kind, title, sentences) {
+  const box = document.createElement("div");
+  box.className = `note note-${kind}`;
+  box.setAttribute("role", "alert");
+  const inner = box.appendChild(document.createElement("div"));
+  if (title) inner.appendChild(document.createElement("strong")).textContent = title;
+  for (const sentence of sentences) inner.appendChild(document.createElement("p")).textContent = sentence;
+  return box;
+}

@@ -1,0 +1,43 @@
+// Taking a transition: what it asks for comes in a dialog, what speaks against it stands there.
+import { note, part, send, showProblems, texts } from "./net.js";
+import { toast } from "./toast.js";
+
+/** Asks for what the transition needs; resolves to whether it was taken. */
+export async function askWay(address) {
+  const html = await part(`${address}?part=1`);
+  if (html === null) { toast(texts.failed, { error: true }); return false; }
+  const holder = document.createElement("div");
+  holder.innerHTML = html;
+  const dialog = holder.querySelector("dialog");
+  document.body.append(dialog);
+  dialog.showModal();
+  dialog.querySelector(".dialog-body .input")?.focus();
+  return new Promise((resolve) => {
+    let taken = false;
+    dialog.addEventListener("close", () => { dialog.remove(); resolve(taken); });
+    dialog.querySelector("form").addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const form = event.target, button = form.querySelector(".primary");
+      button.classList.add("is-busy");
+      const { ok, status, body } = await send(form.action, new FormData(form));
+      button.classList.remove("is-busy");
+      if (ok) { taken = true; dialog.close(); return; }
+      if (!status) return;
+      const { general } = showProblems(form, body.problems ?? []);
+      const box = form.querySelector("[data-problems]");
+      box.replaceChildren(...(general.length || body.stale ? [note("error", "", [...general, body.stale ?? ""])] : []));
+    });
+  });
+}
+
+/** Takes a transition that may ask for nothing; where it does, asks. Resolves to whether it was taken. */
+export async function takeWay(address, version) {
+  const data = new FormData();
+  data.set("version", version);
+  const { ok, status, body } = await send(address, data);
+  if (ok) return true;
+  if (!status) return false;
+  const problems = body.problems ?? [];
+  toast(problems.map((one) => one.message).join(" ") + (body.stale ? ` ${body.stale}` : "") || texts.failed, { error: true });
+  return false;
+}
