@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 DAYS = 365
 """Length of the past."""
-HABITS = ((14, 1.0), (45, 0.4), (DAYS + 1, 0.22))
+LIVE_DAYS = 5
+"""In so many last days deeds count as they do for everybody: approvals wait, automations run."""
+HABITS = ((14, 1.0), (45, 0.4), (DAYS + 1, 0.18))
 """On which share of working days a person writes, up to so many days before the end: of late
 every day, long ago once a week (fewer, larger sessions are also told much faster)."""
 
@@ -22,6 +24,7 @@ class Calendar:
         self.end = end
         self.today = end.astimezone(zone).date()
         self.start = self.today - dt.timedelta(days=DAYS)
+        self.live_from = self.moment(self.today - dt.timedelta(days=LIVE_DAYS), 0)
         self._rng = rng
         self._sessions: dict[str, list[dt.datetime]] = {}
 

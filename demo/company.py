@@ -36,4 +36,9 @@ def tell(seed: int, end: dt.datetime, zone: ZoneInfo) -> Story:
     leads.ask()
     Sales(book, visits, Papers(book)).tell()
     visits.care()
-    return Story(deeds=book.deeds, order=ORDER, accounts=organisation.accounts(book))
+    return Story(
+        deeds=book.deeds,
+        order=ORDER,
+        accounts=organisation.accounts(book),
+        live_from=book.calendar.live_from,
+    )

@@ -20,6 +20,9 @@ LINE_DISCOUNTS = {"0": 46.0, "0.03": 10.0, "0.05": 16.0, "0.08": 9.0, "0.10": 9.
 DISCOUNTS = {"0": 80.0, "0.02": 9.0, "0.03": 7.0, "0.05": 4.0}
 TERMS = {"prepaid": 18.0, "deposit_30": 46.0, "on_delivery": 14.0, "net_30": 14.0, "net_60": 6.0,
          "net_90": 2.0}  # fmt: skip
+FREELY = Decimal("0.10")
+"""Up to this discount nobody has to agree."""
+HOUR = dt.timedelta(hours=1)
 REFUSED = {"price": "price", "product": "product", "delivery": "delivery",
            "competitor": "competitor", "budget": "cancelled"}  # fmt: skip
 
@@ -58,6 +61,11 @@ class Offer:
         """Its total with tax."""
         return sum((line.gross(self.discount) for line in self.lines), Decimal(0))
 
+    @property
+    def needs_approval(self) -> bool:
+        """Whether somebody has to agree to its largest discount."""
+        return max(self.discount, *(line.discount for line in self.lines)) > FREELY
+
 
 class Papers:
     """Writes quotations and orders of opportunities."""
@@ -66,18 +74,30 @@ class Papers:
         self.book = book
         self._offers: dict[str, Offer] = {}
 
+    def prepare(
+        self, deal: Deal, proposed: dt.datetime | None, ended: dt.datetime | None
+    ) -> None:
+        """Decides what is offered for an opportunity.
+
+        Large discounts are given only where there is time for an approval, and more of them in
+        the last days, so that some wait to be approved.
+        """
+        chance, live = self.book.chance, self.book.calendar.live_from
+        waits = proposed is not None and proposed >= live and ended is None
+        settled = proposed is not None and proposed + 3 * HOUR < min(live, ended or live)
+        lines = []
+        for line in deal.lines:
+            discount = Decimal(chance.one(LINE_DISCOUNTS))
+            if waits and chance.happens(0.5):
+                discount = Decimal(chance.choice(("0.12", "0.15", "0.18", "0.22", "0.25")))
+            if not (waits or settled):
+                discount = min(discount, FREELY)
+            lines.append(replace(line, discount=discount))
+        self._offers[deal.key] = Offer(tuple(lines), Decimal(chance.one(DISCOUNTS)))
+
     def agreed(self, deal: Deal) -> Decimal:
         """The amount that a won opportunity comes to."""
-        return self._offer(deal).gross()
-
-    def _offer(self, deal: Deal) -> Offer:
-        if deal.key not in self._offers:
-            chance = self.book.chance
-            lines = tuple(
-                replace(line, discount=Decimal(chance.one(LINE_DISCOUNTS))) for line in deal.lines
-            )
-            self._offers[deal.key] = Offer(lines, Decimal(chance.one(DISCOUNTS)))
-        return self._offers[deal.key]
+        return self._offers[deal.key].gross()
 
     def write(
         self, deal: Deal, entered: dict[str, dt.datetime], ended: dt.datetime | None
@@ -95,7 +115,7 @@ class Papers:
         self, deal: Deal, proposed: dt.datetime, ended: dt.datetime | None
     ) -> str:
         book, chance, calendar = self.book, self.book.chance, self.book.calendar
-        seller, offer = deal.client.seller.key, self._offer(deal)
+        seller, offer = deal.client.seller.key, self._offers[deal.key]
         day = calendar.day(proposed)
         valid = chance.choice((30, 30, 30, 45, 60))
         key = book.create(proposed, seller, "quotation", {
@@ -113,7 +133,14 @@ class Papers:
         })  # fmt: skip
         if ended is None and chance.happens(0.1):
             return key  # still being written
-        sent = calendar.session(seller, day + chance.days(0, 3), proposed)
+        if offer.needs_approval:
+            book.change(proposed, seller, key, {}, "submit")
+            if proposed >= calendar.live_from:
+                return key  # waits for the manager
+            book.change(proposed + HOUR, deal.client.seller.manager, key, {}, "approve")
+            sent: dt.datetime | None = proposed + 2 * HOUR
+        else:
+            sent = calendar.session(seller, day + chance.days(0, 3), proposed)
         if sent is None or (ended is not None and sent > ended):
             if ended is None:
                 return key
@@ -132,7 +159,7 @@ class Papers:
 
     def _order(self, deal: Deal, quotation: str, won: dt.datetime) -> None:
         book, chance, calendar = self.book, self.book.chance, self.book.calendar
-        client, offer = deal.client, self._offer(deal)
+        client, offer = deal.client, self._offers[deal.key]
         seller, manager = client.seller.key, client.seller.manager
         at = calendar.session(seller, calendar.day(won) + chance.days(0, 5), won)
         if at is None:

@@ -161,12 +161,14 @@ class Sales:
                 seller, book.calendar.workday(deal.ends), entered[-1][1]
             )
         reached = entered[-1][0]
-        if ended is not None and (reached == deal.lost_at or (deal.wins and len(entered) > 2)):
-            self._close(deal, ended)
-        else:
+        if reached != deal.lost_at and not (deal.wins and len(entered) > 2):
             ended = None
+        stages = dict(entered)
+        self.papers.prepare(deal, stages.get("proposal"), ended)
+        if ended is not None:
+            self._close(deal, ended)
         self._talk(deal, entered, ended)
-        self.papers.write(deal, dict(entered), ended)
+        self.papers.write(deal, stages, ended)
 
     def _open(self, deal: Deal, at: dt.datetime) -> None:
         book, chance, client = self.book, self.book.chance, deal.client
@@ -218,8 +220,7 @@ class Sales:
         book, chance, client = self.book, self.book.chance, deal.client
         seller = client.seller.key
         if deal.wins:
-            discount = self.papers.agreed(deal)
-            values: dict[str, Any] = {"amount": max(discount, Decimal(100))}
+            values: dict[str, Any] = {"amount": max(self.papers.agreed(deal), Decimal(100))}
             if chance.happens(0.3):
                 rival = chance.row(book.words.competitors)
                 values["competitors"] = [self._rival(deal, rival, "beaten")]
@@ -248,7 +249,7 @@ class Sales:
         days, day = [], deal.start
         while day <= last:
             days.append(day)
-            pace = max(3, int(chance.spread(13, 0.5)))
+            pace = max(3, int(chance.spread(15, 0.5)))
             day = calendar.workday(day + dt.timedelta(days=pace))
         known = [(stage, calendar.day(moment)) for stage, moment in entered]
         stages = [next(s for s, since in reversed(known) if since <= max(d, known[0][1]))

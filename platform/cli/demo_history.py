@@ -4,8 +4,8 @@
 2. What one person did at one moment passes the gate in as few batches as possible: new records
    by object, then changes, those of one record in successive batches.
 3. The past is written as history: its transitions are performed and all rules hold, but nothing
-   is announced, so no automation answers to what happened long ago. From `live_from` on deeds
-   are ordinary ones.
+   is announced, so no automation answers to what happened long ago. From the story's
+   `live_from` on deeds are ordinary ones.
 """
 
 from __future__ import annotations
@@ -75,10 +75,14 @@ class DemoAccount:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """All deeds, in any order, and the accounts. `order` lists objects, linked ones first."""
+    """All deeds, in any order, and the accounts.
+
+    `order` lists objects, linked ones first. What lies before `live_from` is history.
+    """
 
     deeds: Sequence[Deed]
     order: Sequence[str]
+    live_from: dt.datetime
     accounts: Sequence[DemoAccount] = ()
 
 
@@ -119,10 +123,9 @@ def program(folder: Path) -> Tell:
 class Player:
     """Plays a story into an application whose clock are the `hands`."""
 
-    def __init__(self, application: Application, hands: Hands, live_from: dt.datetime) -> None:
+    def __init__(self, application: Application, hands: Hands) -> None:
         self.gate = application.gate
         self.hands = hands
-        self.live_from = live_from
         self.ids: dict[str, int] = {}
         """The records made so far, by their keys."""
 
@@ -134,7 +137,7 @@ class Player:
         rank = {name: index for index, name in enumerate(story.order)}
         deeds = sorted(story.deeds, key=lambda deed: (deed.at, deed.by))
         done = 0
-        for historical, part in itertools.groupby(deeds, lambda deed: deed.at < self.live_from):
+        for historical, part in itertools.groupby(deeds, lambda deed: deed.at < story.live_from):
             while portion := list(itertools.islice(part, PORTION)):
                 self._portion(portion, rank, historical)
                 done += len(portion)

@@ -38,14 +38,14 @@ UNREACHABLE = Message(
     en="no transition leads to the stage {stage!r} from the start",
     zh="从起始阶段无法到达阶段 {stage!r}",
     hint_en="add a transition, or name it under `start:`",
-    hint_zh="请添加一个转换，或将其列入 `start:`",
+    hint_zh="请添加一个流转，或将其列入 `start:`",
 )
 DEAD_END = Message(
     "stage-dead-end",
     en="the open stage {stage!r} has no way out",
     zh="进行中的阶段 {stage!r} 没有出口",
     hint_en="add a transition from it, or set its state to won, lost or done",
-    hint_zh="请添加从该阶段出发的转换，或将其状态设为 won、lost 或 done",
+    hint_zh="请添加从该阶段出发的流转，或将其状态设为 won、lost 或 done",
 )
 NOT_ITS_FIELD = Message(
     "not-its-stage-field",

@@ -7,7 +7,7 @@ from engine.problems import Message
 NO_SUCH_TRANSITION = Message(
     "no-such-transition",
     en="{object} has no transition {name!r}",
-    zh="{object}没有转换 {name!r}",
+    zh="{object}没有流转 {name!r}",
     hint_en="possible here: {possible}",
     hint_zh="此处可用：{possible}",
 )
@@ -21,7 +21,7 @@ NOT_FROM_HERE = Message(
 NO_WAY = Message(
     "no-transition",
     en="no transition leads from {source} to {target}",
-    zh="没有从“{source}”到“{target}”的转换",
+    zh="没有从“{source}”到“{target}”的流转",
     hint_en="possible here: {possible}",
     hint_zh="此处可用：{possible}",
 )

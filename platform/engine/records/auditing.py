@@ -23,6 +23,7 @@ QUIET = frozenset(("version", "changed_on", "changed_by", POSITION, DELETED, "de
 
 
 _PLAIN = frozenset((str, int, bool))
+_encode_spaced = json.JSONEncoder(ensure_ascii=False).encode
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -88,7 +89,7 @@ def digest(row: dict[str, Any]) -> str:
     """The SHA-256 over an audit row, its data by their own digest (rule 11)."""
     inner = hashlib.sha256((row["data"] or "").encode()).hexdigest()
     parts = [plain(row[k]) for k in ("at", "actor", "via", "object", "record", "action", "version")]
-    text = json.dumps([*parts, inner], ensure_ascii=False)
+    text = _encode_spaced([*parts, inner])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -19,7 +19,7 @@ from engine.problems import Message, Problem, Refusal, did_you_mean
 from engine.records import messages as say
 from engine.records.changes import CREATE, Batch, Change
 from engine.records.prepared import Prepared
-from engine.records.rights import role_names, writable
+from engine.records.rights import role_names
 from engine.records.values import as_stored
 
 HISTORICAL_FIELDS = frozenset(
@@ -39,13 +39,17 @@ def read_input(batch: Batch) -> None:
             if isinstance(reader, Problem):
                 change.refuse(reader, name)
                 continue
-            if not (_is_history(batch, name) or writable(change, batch.lens, name)):
+            if (
+                change.writable is not None  # else `_reader` has seen to it
+                and name not in change.writable
+                and not _is_history(batch, name)
+            ):
                 change.refuse(_forbidden_field(batch, name), name)
                 continue
             if reader is None:
                 continue
             try:
-                value = reader(raw)
+                value = None if raw is None else reader(raw)
             except Refusal as refusal:
                 change.refuse_all(refusal, name)
                 continue

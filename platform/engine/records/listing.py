@@ -128,9 +128,9 @@ class Builder:
         """
         assert isinstance(found.type, Link)
         target = found.type.to
-        if self.gate.lenses.lens(target, self.roles).rows("read", self.source, Binds()) is None:
-            return None
         source = self.view.source(target)
+        if self.gate.lenses.lens(target, self.roles).rows("read", source, Binds()) is None:
+            return None
         visible = self.view.visible(target, source)
         seen = sa.select(sa.literal(1)).select_from(source).where(source.c.id == link, visible)
         return sa.exists(seen.correlate_except(source))

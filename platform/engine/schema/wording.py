@@ -18,6 +18,8 @@ _KINDS = {
     "role": Text({"en": "role", "zh": "角色"}),
     "mapping": Text({"en": "import mapping", "zh": "导入映射"}),
     "data": Text({"en": "seed data", "zh": "初始数据"}),
+    "approval": Text({"en": "approval", "zh": "审批"}),
+    "document": Text({"en": "document", "zh": "单据"}),
 }
 _UNSERVED = {
     "computed": Text({"en": "it uses a computed field", "zh": "其中用到了计算字段"}),

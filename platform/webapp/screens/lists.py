@@ -174,21 +174,27 @@ def columns_of(at: Here, definition: Object, state: State, view: ListView | None
     )
     order = (state.sort,) if state.sort else (view.sort if view else ())
     return [
-        _column(at, definition.fields[name], state, order[0] if order else "", name == title)
+        column_of(at, definition.fields[name], state, order[0] if order else "", name == title)
         for name in names
     ]
 
 
-def _column(at: Here, found: Field, state: State, order: str, title: bool) -> Column:
+def column_of(
+    at: Here, found: Field, state: State | None = None, order: str = "", title: bool = False
+) -> Column:
+    """The column of a field; without a state it cannot be sorted."""
     sort = {found.name: "ascending", f"-{found.name}": "descending"}.get(order, "")
     sortable = not isinstance(found.type, Collection | Choices | Tags) and found.stored
-    shown = state if state.sort else replace(state, sort=order)
+    address = ""
+    if sortable and state is not None:
+        shown = state if state.sort else replace(state, sort=order)
+        address = shown.sorted(found.name).address
     return Column(
         name=found.name,
         label=at.say(found.label),
         number=is_number(found),
         sort=sort,
-        address=shown.sorted(found.name).address if sortable else "",
+        address=address,
         write=plain_writer(found, at) if title else writer(found, at),
         title=title,
     )

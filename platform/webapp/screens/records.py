@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Response, request
 
@@ -16,11 +16,11 @@ from engine.fieldtypes.number import Money, Percent
 from engine.fieldtypes.text import TextType
 from engine.problems import Refusal
 from engine.records.query import Query
-from engine.records.reading import Record
+from engine.records.reading import Linked, Record
 from webapp.screens.controls import Control, control
 from webapp.screens.filters import titled
 from webapp.screens.here import Here, here
-from webapp.screens.lists import Column, Row, columns_of, rows_of
+from webapp.screens.lists import Column, Row, column_of, columns_of, rows_of
 from webapp.screens.addresses import State
 from webapp.screens.rendering import fragment, page
 from webapp.screens.timeline import timeline
@@ -253,13 +253,15 @@ def related_tabs(at: Here, definition: Object, record: Record) -> list[RelatedTa
         lens = at.lens(field.type.of)
         if not lens.may("read") or not lens.may_read(field.type.by):
             continue
-        creates = lens.may("create") and lens.may_write(field.type.by)
+        child, by = field.type.of, field.type.by
+        own_screens = not at.catalog.objects[child].parent
+        creates = own_screens and lens.may("create") and lens.may_write(by)
         tabs.append(
             RelatedTab(
                 name=field.name,
                 label=at.say(field.label),
-                address=f"/o/{field.type.of}?list=all&{field.type.by}={record.id}",
-                creates=f"/o/{field.type.of}/new?{field.type.by}={record.id}" if creates else "",
+                address=f"/o/{child}?list=all&{by}={record.id}" if own_screens else "",
+                creates=f"/o/{child}/new?{by}={record.id}" if creates else "",
             )
         )
     return tabs
@@ -281,10 +283,12 @@ def related_page(
     """Related records, a few at a time."""
     field = definition.fields[name]
     assert isinstance(field.type, Related)
-    child = at.object(field.type.of)
-    by = field.type.by
+    child, by = at.catalog.objects[field.type.of], field.type.by
     view = next((v for v in child.views.values() if v.equal == (by,) and v.where is None), None)
     columns = columns_of(at, child, State(child.name), view)
+    if child.parent:  # a line is found where the record stands that it is part of
+        columns = [c for c in columns if c.name != child.parent]
+        columns.insert(0, column_of(at, child.fields[child.parent], title=True))
     columns = [column for column in columns if column.name != by][:6]
     sort = tuple(n for n in (view.sort if view else ()) if at.lens(child.name).may_read(n.lstrip("-")))
     names = dict.fromkeys((child.title, *(c.name for c in columns)))
@@ -298,12 +302,21 @@ def related_page(
     )
     found = at.reader.page(at.actor, child.name, query)
     count = found.count
+    rows = rows_of(child, columns, found.items)
     return RelatedPage(
         columns=columns,
-        rows=rows_of(child, columns, found.items),
+        rows=[_of_parent(child, row, one) for row, one in zip(rows, found.items, strict=True)],
         count=f"{count.value:,}{'' if count.exact else '+'}" if count else "",
         next=found.next or "",
     )
+
+
+def _of_parent(child: Object, row: Row, record: Record) -> Row:
+    """The row of a line leads to the record that the line is part of."""
+    if not child.parent:
+        return row
+    above: Linked = record.values[child.parent]
+    return replace(row, address=f"/o/{child.parent_object}/{above.id}")
 
 
 def show_related(object: str, id: int, name: str) -> Response:
