@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -90,6 +91,7 @@ def import_(
             locale=locale,
         )
         actor = acting(application, user)
+        gc.freeze()  # or each collection would go through all definitions again
         with _ending_in_good_order(), _progress(file) as watch:
             report = run_import(application.gate, actor, order, watch)
     _say(report, order, locale)

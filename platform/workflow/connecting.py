@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from engine.definition.catalog import Catalog
 from engine.definition.kinds import Problems
 from engine.definition.messages import UNKNOWN_FIELD, UNKNOWN_OBJECT
-from engine.definition.objects import Object
+from engine.definition.objects import Field, Object
 from engine.definition.tree import Node
 from engine.expressions import Expression, compile_expression
 from engine.expressions.types import Kind, Type
 from engine.fieldtypes.choice import Stage
-from engine.problems import Message, Place, Refusal, did_you_mean
+from engine.problems import Message, Place, Problem, Refusal, did_you_mean
 
 if TYPE_CHECKING:
     from workflow.definitions import Transition, Workflow
@@ -49,10 +49,17 @@ DEAD_END = Message(
 )
 NOT_ITS_FIELD = Message(
     "not-its-stage-field",
-    en="{object}.{field} is not a stage field with the workflow {workflow}",
-    zh="{object}.{field} 不是使用流程 {workflow} 的阶段字段",
-    hint_en="give the field `type: stage, workflow: {workflow}`",
-    hint_zh="请为该字段设置 `type: stage, workflow: {workflow}`",
+    en="{object}.{field} is not the stage field of the workflow {workflow}, which drives {drives}",
+    zh="{object}.{field} 不是流程 {workflow} 的阶段字段，该流程驱动 {drives}",
+    hint_en="a workflow and its field (`type: stage`) name each other, one to one",
+    hint_zh="流程与其字段（`type: stage`）须一一对应、互相指明",
+)
+STAGES_OF_LINES = Message(
+    "stages-of-lines",
+    en="{object} is part of another record, so it has no stages of its own",
+    zh="{object} 是其他记录的明细，没有自己的阶段",
+    hint_en="use a choice, or give the stages to the record",
+    hint_zh="请使用单选字段，或将阶段放在所属记录上",
 )
 TWO_WAYS = Message(
     "two-transitions",
@@ -69,7 +76,24 @@ def connect_workflows(catalog: Catalog, problems: Problems) -> Catalog:
         name: _connected(workflow, catalog, problems)
         for name, workflow in catalog.of("workflow").items()
     }
+    for definition in catalog.objects.values():
+        for field in definition.fields.values():
+            found = workflows.get(field.type.workflow) if isinstance(field.type, Stage) else None
+            if found is not None and (found.object, found.field) != (field.object, field.name):
+                place = field.place("workflow")
+                problems.append(_not_its(found, field.object, field.name, place))
     return catalog.with_others("workflow", workflows)
+
+
+def _drives(workflow: Workflow, field: Field) -> bool:
+    return isinstance(field.type, Stage) and field.type.workflow == workflow.name
+
+
+def _not_its(workflow: Workflow, object: str, field: str, place: Place) -> Problem:
+    return NOT_ITS_FIELD(
+        place, object=object, field=field, workflow=workflow.name,
+        drives=f"{workflow.object}.{workflow.field}",
+    )  # fmt: skip
 
 
 def _connected(workflow: Workflow, catalog: Catalog, problems: Problems) -> Workflow:
@@ -82,17 +106,10 @@ def _connected(workflow: Workflow, catalog: Catalog, problems: Problems) -> Work
         problems.append(UNKNOWN_OBJECT(source.at("object"), name=workflow.object, best=best))
         return workflow
     field = definition.fields.get(workflow.field)
-    if field is None or not (
-        isinstance(field.type, Stage) and field.type.workflow == workflow.name
-    ):
-        problems.append(
-            NOT_ITS_FIELD(
-                source.at("field"),
-                object=workflow.object,
-                field=workflow.field,
-                workflow=workflow.name,
-            )
-        )
+    if field is None or not _drives(workflow, field):
+        problems.append(_not_its(workflow, workflow.object, workflow.field, source.at("field")))
+    if definition.parent:
+        problems.append(STAGES_OF_LINES(source.at("object"), object=definition.name))
     transitions = {
         name: _transition(transition, definition, catalog, problems)
         for name, transition in workflow.transitions.items()

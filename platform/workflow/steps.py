@@ -12,11 +12,13 @@ from collections.abc import Iterable
 from engine.definition.objects import Field
 from engine.expressions import evaluate
 from engine.fieldtypes.choice import Stage
+from engine.fieldtypes.link import Collection
 from engine.permissions.roles import Role
 from engine.problems import Problem, Refusal, Text
 from engine.records.changes import CREATE, Batch, Change, Step
 from engine.records.gate import STEPS, with_steps
 from engine.records.rights import joined, role_names
+from engine.records.rows import RowView
 from engine.records.values import as_stored
 from workflow import history
 from workflow import messages as say
@@ -74,12 +76,11 @@ def _start(batch: Batch, change: Change, field: Field, workflow: Workflow) -> No
 
 def _move(batch: Batch, change: Change, field: Field, workflow: Workflow) -> None:
     before = (change.before or {}).get(field.name)
-    if change.transition:
-        transition = workflow.transitions.get(change.transition)
-        if transition is None:
-            if all(change.transition not in w.transitions for _, w in stage_fields(batch)):
-                _refuse_unknown(batch, change)
-            return
+    transition = workflow.transitions.get(change.transition) if change.transition else None
+    if change.transition and transition is None:
+        if all(change.transition not in w.transitions for _, w in stage_fields(batch)):
+            _refuse_unknown(batch, change)
+    if transition is not None:
         if before not in transition.sources:
             change.refuse(
                 say.NOT_FROM_HERE(
@@ -93,6 +94,9 @@ def _move(batch: Batch, change: Change, field: Field, workflow: Workflow) -> Non
         return
     target = change.row.get(field.name)
     if target == before or batch.tx.historical:
+        return
+    if before is None:  # a record that is older than its stages enters them like a new one
+        _start(batch, change, field, workflow)
         return
     ways = workflow.between(before, target)
     if not ways:
@@ -118,9 +122,15 @@ def _perform(batch: Batch, change: Change, field: Field, transition: Transition)
     change.notes["transition_definition"] = transition
     view = batch.tx.gate.view_of(batch.tx, batch.definition, change)
     for name, expression in transition.sets.items():
-        if change.given.get(name) in (None, ""):  # what somebody gives on the way stands
-            target = batch.definition.fields[name]
-            change.row[name] = as_stored(target, evaluate(expression, view, batch.tx.context))
+        if change.given.get(name) not in (None, ""):  # what somebody gives on the way stands
+            continue
+        try:
+            value = evaluate(expression, view, batch.tx.context)
+            value = as_stored(batch.definition.fields[name], value)
+        except Refusal as refusal:
+            change.refuse_all(refusal, name)
+        else:
+            change.row[name] = change.input[name] = value
 
 
 def forbidden_transition(batch: Batch, transition: Transition) -> Problem:
@@ -162,21 +172,28 @@ def check_guards(batch: Batch) -> None:
         transition = change.notes.get("transition_definition")
         if transition is None or tx.historical:
             continue
+        view = tx.gate.view_of(tx, batch.definition, change)
         for name in transition.require:
-            if change.row.get(name) is None:
+            if _is_empty(batch.definition.fields[name], change, view):
                 label = batch.definition.fields[name].label
                 change.refuse(say.NEEDED(transition=transition.label, field=label), name)
         if transition.guard is None:
             continue
-        view = tx.gate.view_of(tx, batch.definition, change)
         try:
             holds = evaluate(transition.guard, view, tx.context)
         except Refusal as refusal:
-            for problem in refusal.problems:
-                change.refuse(problem)
+            change.refuse_all(refusal)
             continue
         if not holds:
             change.refuse(_guard_problem(transition))
+
+
+def _is_empty(field: Field, change: Change, view: RowView) -> bool:
+    if isinstance(field.type, Collection):
+        return not view.value(field.name)
+    if field.virtual:
+        return False  # nobody could fill it
+    return change.row.get(field.name) is None
 
 
 def _guard_problem(transition: Transition) -> Problem:

@@ -82,7 +82,9 @@ def _wait(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
             if server.poll() is not None:
                 break
             time.sleep(0.2)
-    pytest.fail(f"the server did not start:\n{log.read_text(errors='replace')[-3000:]}", pytrace=False)
+    pytest.fail(
+        f"the server did not start:\n{log.read_text(errors='replace')[-3000:]}", pytrace=False
+    )
 
 
 @pytest.fixture(scope="session")

@@ -162,7 +162,9 @@ def test_board(enter: Any, office: Any, picture: Picture) -> None:
 
 def test_delete_and_undo(enter: Any, office: Any) -> None:
     """A record goes to the recycle bin, and comes back by the toast."""
-    made = office.world.site.current.gate.create(SYSTEM, "competitor", [{"name": "一家竞争对手"}])[0]
+    made = office.world.site.current.gate.create(SYSTEM, "competitor", [{"name": "一家竞争对手"}])[
+        0
+    ]
     page = enter("admin")
     page.goto(f"/o/competitor/{made.id}")
     page.locator(".record-bar summary").click()

@@ -50,16 +50,25 @@ def furnish(world: World, opportunities: int = 32) -> Showroom:
         return id
 
     for account, name in PEOPLE.items():
-        gate.update(SYSTEM, "person", world.people[account], {"name": name, "mobile": "138 0013 8000"})
+        gate.update(
+            SYSTEM, "person", world.people[account], {"name": name, "mobile": "138 0013 8000"}
+        )
     owners = [world.people["rep"], world.people["other"]]
     for number, (name, price) in enumerate(PRODUCTS, 1):
-        create("product", code=f"P-{number:03}", name=name, list_price=str(price), cost=str(price // 2))
+        create(
+            "product", code=f"P-{number:03}", name=name, list_price=str(price), cost=str(price // 2)
+        )
     for number, name in enumerate(CUSTOMERS):
         customer = create(
             "customer", name=name, owner=owners[number % 2], grade="abcd"[number % 4],
             status="active", industry="manufacturing", phone="010-8888 6600",
         )  # fmt: skip
-        create("contact", name=dice.choice("张刘孙周吴郑") + dice.choice(("敏", "浩然", "建国")), customer=customer, mobile="139 1111 2222")
+        create(
+            "contact",
+            name=dice.choice("张刘孙周吴郑") + dice.choice(("敏", "浩然", "建国")),
+            customer=customer,
+            mobile="139 1111 2222",
+        )
     for number in range(opportunities):
         place = number % len(CUSTOMERS)
         id = create(
@@ -67,7 +76,9 @@ def furnish(world: World, opportunities: int = 32) -> Showroom:
             customer=made.ids["customer"][place],
             owner=owners[place % 2],
             product=dice.choice(made.ids["product"]),
-            amount="123456789012.25" if number == 4 else str(dice.choice((38_600, 256_000, 1_280_000))),
+            amount="123456789012.25"
+            if number == 4
+            else str(dice.choice((38_600, 256_000, 1_280_000))),
             start_date=(today - dt.timedelta(days=dice.randint(20, 200))).isoformat(),
             expected_close=(today + dt.timedelta(days=dice.randint(-3, 90))).isoformat(),
             urgency=dice.choice(("low", "normal", "high", "critical")),

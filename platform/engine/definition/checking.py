@@ -8,8 +8,11 @@ from engine.definition import messages as say
 from engine.definition.catalog import Catalog
 from engine.definition.kinds import Problems
 from engine.definition.objects import Field, Object
-from engine.fieldtypes.link import Link
+from engine.fieldtypes.link import Collection, Link
 from engine.problems import Place, Refusal, Text, did_you_mean
+
+GRAMS, POSITION, COLUMN_SUFFIXES = "grams", "position", ("__f", "__s")
+"""Columns that tables have beside those of the fields (`engine.schema.tables`)."""
 
 
 def check_object(definition: Object, catalog: Catalog, problems: Problems) -> None:
@@ -17,7 +20,7 @@ def check_object(definition: Object, catalog: Catalog, problems: Problems) -> No
     _title(definition, problems)
     _search(definition, catalog, problems)
     for field in definition.fields.values():
-        _field(field, problems)
+        _field(definition, field, problems)
     for index, names in enumerate(definition.unique):
         _known(definition, names, definition.place("unique", index), problems, stored="unique")
     for index, section in enumerate(definition.sections):
@@ -48,7 +51,7 @@ def _title(definition: Object, problems: Problems) -> None:
     field = definition.fields.get(definition.title)
     if field is None:
         _known(definition, [definition.title], definition.place("title"), problems)
-    elif not definition.parent and not field.type.textual:
+    elif not field.type.textual and field.name != "id":  # of which something was said before
         problems.append(
             say.UNSUITABLE_TITLE(
                 definition.place("title"), object=definition.name, field=definition.title
@@ -57,25 +60,51 @@ def _title(definition: Object, problems: Problems) -> None:
 
 
 def _search(definition: Object, catalog: Catalog, problems: Problems) -> None:
+    if definition.source is None or definition.source.get("search") is None:
+        return  # the title and the number, as far as they are stored
     for index, path in enumerate(definition.search):
         place = definition.place("search", index)
-        owner, field = definition, None
-        for step in path.split("."):
-            field = owner.fields.get(step)
-            if field is None:
-                _known(owner, [step], place, problems)
-                break
-            if isinstance(field.type, Link):
-                owner = catalog.objects[field.type.to]
-        if field is not None and not (field.stored and field.type.textual):
+        link, _, name = path.partition(".")
+        field = definition.fields.get(link)
+        if field is None:
+            _known(definition, [link], place, problems)
+        elif not name:
+            if not (field.stored and field.type.textual):
+                problems.append(say.NOT_SEARCHABLE(place, object=definition.name, field=path))
+        elif not isinstance(field.type, Link):
             problems.append(say.NOT_SEARCHABLE(place, object=definition.name, field=path))
+        else:
+            _searched_there(catalog.objects[field.type.to], name, path, place, problems)
 
 
-def _field(field: Field, problems: Problems) -> None:
+def _searched_there(target: Object, name: str, path: str, place: Place, problems: Problems) -> None:
+    """Records are found by linked ones through what those are searched by themselves."""
+    if "." not in name and name not in target.fields:
+        _known(target, [name], place, problems)
+    elif name not in target.search or "." in name:
+        problems.append(say.SEARCHED_ELSEWHERE(place, path=path, target=target.name, field=name))
+
+
+def _field(definition: Object, field: Field, problems: Problems) -> None:
     node = field.source
     if node is None:
         return
-    if field.default is not None:
+    used = field.name == GRAMS or (field.name == POSITION and bool(definition.parent))
+    if used or field.name.endswith(COLUMN_SUFFIXES):
+        place = node.key_place or node.place
+        problems.append(say.NAME_IN_USE(place, object=definition.name, name=field.name))
+    if node.plain("searchable") is True and not (field.stored and field.type.textual):
+        place = field.place("searchable")
+        problems.append(say.NOT_SEARCHABLE(place, object=definition.name, field=field.name))
+    if field.unique and not field.stored:
+        place = field.place("unique")
+        problems.append(
+            say.NOT_STORED(place, object=definition.name, field=field.name, key="unique")
+        )
+    if field.default is not None and isinstance(field.type, Link | Collection):
+        place = field.place("default")
+        problems.append(say.NO_DEFAULT_HERE(place, type=field.type.name))
+    elif field.default is not None:
         try:
             field.type.read(field.default)
         except Refusal as refusal:

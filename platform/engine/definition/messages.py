@@ -93,6 +93,34 @@ NOT_SEARCHABLE = Message(
     en="{field} of {object} cannot be searched: it is not a stored text",
     zh="{object} 的 {field} 不是已存储的文本，无法搜索",
 )
+SEARCHED_ELSEWHERE = Message(
+    "not-searched-there",
+    en="{path} cannot be searched: {target} itself is not searched by {field}",
+    zh="无法搜索 {path}：{target} 本身不按 {field} 搜索",
+    hint_en="add {field} to `search` of {target}; a search goes one link deep",
+    hint_zh="请将 {field} 加入 {target} 的 `search`；搜索只经过一层链接",
+)
+NESTED_LINES = Message(
+    "nested-lines",
+    en="{parent} is used as lines, so it cannot have lines of its own",
+    zh="{parent} 已用作明细，不能再有自己的明细",
+    hint_en="use `type: related` here",
+    hint_zh="此处请使用 `type: related`",
+)
+NAME_IN_USE = Message(
+    "name-in-use",
+    en="{object} cannot have a field {name!r}: the platform keeps something of its own there",
+    zh="{object} 不能有名为 {name!r} 的字段：平台自身使用该名称",
+    hint_en="choose another name",
+    hint_zh="请换一个名称",
+)
+NO_DEFAULT_HERE = Message(
+    "no-default-here",
+    en="a field of type {type} takes no default",
+    zh="{type} 类型的字段不能有默认值",
+    hint_en="links take `default_from`, an expression",
+    hint_zh="链接可使用表达式 `default_from`",
+)
 BAD_DEFAULT = Message(
     "bad-default",
     en="the default of {field} is not usable: {why}",

@@ -85,7 +85,8 @@ class Field:
     @property
     def folded(self) -> str:
         """The column with the folded text, or an empty string (rule 21)."""
-        return f"{self.column}__f" if self.searchable or (self.unique and self.type.textual) else ""
+        found = self.stored and self.type.textual and (self.searchable or self.unique)
+        return f"{self.column}__f" if found else ""
 
     @property
     def stored(self) -> bool:

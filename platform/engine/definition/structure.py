@@ -133,6 +133,8 @@ def _parents(catalog: Catalog, problems: Problems) -> dict[str, str]:
                         field.place("of"), child=child, first=found[child][0], second=field.object
                     )
                 )
+            elif any(parent == child for parent, _ in found.values()) or field.object in found:
+                problems.append(say.NESTED_LINES(field.place(), parent=field.object))
             else:
                 quiet: Problems = []
                 found[child] = (field.object, _link_back(field, field.type, catalog, quiet))

@@ -30,6 +30,13 @@ NO_OWNER = Message(
     hint_en="use `all`, `none` or an expression",
     hint_zh="请使用 `all`、`none` 或表达式",
 )
+NO_DEPARTMENT = Message(
+    "scope-without-department",
+    en="{object} has no department, so the scope {scope!r} means nothing here",
+    zh="{object} 没有所属部门，因此范围 {scope!r} 在此无意义",
+    hint_en="name the departments in site.yaml, or use another scope",
+    hint_zh="请在 site.yaml 中指明部门，或使用其他范围",
+)
 LINE_GRANT = Message(
     "line-grant",
     en="{object} is part of {parent}: its rows take that object's grant, only `fields` counts here",
@@ -169,6 +176,9 @@ def _scope(
             if definition.name != catalog.site.person:
                 problems.append(NO_OWNER(node.place, object=definition.name, scope=word))
                 return Scope("none", place=node.place)
+        if word in ("department", "department_and_below") and not _departments(definition, catalog):
+            problems.append(NO_DEPARTMENT(node.place, object=definition.name, scope=word))
+            return Scope("none", place=node.place)
         return Scope(word, place=node.place)
     try:
         condition = compile_expression(
@@ -178,6 +188,12 @@ def _scope(
         problems.extend(refusal.problems)
         return Scope("none", place=node.place)
     return Scope(str(word), condition, node.place)
+
+
+def _departments(definition: Object, catalog: Catalog) -> bool:
+    """Whether the object's records, or the people that they are, stand in a department."""
+    name = "department" if "owner" in definition.fields else catalog.site.person_department
+    return name in definition.fields
 
 
 def _field_levels(definition: Object, node: Node, problems: Problems) -> dict[str, str]:

@@ -133,8 +133,8 @@ def _suggest(batch: Batch, change: Change, field: Field, view: RowView) -> None:
     """Follows the suggestion until somebody has overridden it."""
     assert field.suggest is not None
     tx = batch.tx
-    given = change.input.get(field.name)
-    if given is not None or (field.name in change.given and change.action != CREATE):
+    settled = field.name in change.input
+    if settled and (change.input[field.name] is not None or change.action != CREATE):
         return
     if change.action != CREATE:
         if not _inputs_changed(batch, change, field):

@@ -99,9 +99,7 @@ def _check_targets(batch: Batch) -> None:
                 _check_links(batch, child, change, row, field.name)
 
 
-def _check_links(
-    batch: Batch, definition: Object, change: Change, row: Row, path: str
-) -> None:
+def _check_links(batch: Batch, definition: Object, change: Change, row: Row, path: str) -> None:
     for field, target in _gone(batch.tx, definition, row):
         assert isinstance(field.type, Link)
         if field.type.on_delete != "clear":

@@ -13,7 +13,7 @@ from engine.permissions.lens import Lens
 from engine.permissions.roles import Role
 from engine.problems import Problem, Refusal, Text
 from engine.records import messages as say
-from engine.records.changes import CREATE, DELETE, RESTORE, Batch, Change
+from engine.records.changes import CREATE, DELETE, RESTORE, Batch
 from engine.records.prepared import Prepared
 from engine.records.shapes import Row, Shape
 from engine.records.transaction import ids_of
@@ -217,8 +217,3 @@ def empty_row(shape: Shape) -> Row:
         if field.rollup is not None and field.rollup.function in ("sum", "count"):
             row[field.name] = as_stored(field, Decimal(0))
     return row
-
-
-def writable(change: Change, lens: Lens, name: str) -> bool:
-    """Whether the actor may write this field of this record."""
-    return lens.may_write(name) if change.writable is None else name in change.writable

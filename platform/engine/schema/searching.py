@@ -12,6 +12,7 @@ FTS5 table beside it, each gram as the hexadecimal digits of its bytes: FTS5 wou
 
 from __future__ import annotations
 
+import functools
 import operator
 import re
 import unicodedata
@@ -61,7 +62,12 @@ def asked_grams(words: str) -> tuple[str, ...]:
 
 def tokens(of: Sequence[str]) -> str:
     """Grams in the form that SQLite's search tables hold and are asked for."""
-    return " ".join(gram.encode().hex() for gram in of)
+    return " ".join(map(_token, of))
+
+
+@functools.lru_cache(maxsize=65_536)
+def _token(gram: str) -> str:
+    return gram.encode().hex()
 
 
 def match(

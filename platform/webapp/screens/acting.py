@@ -6,6 +6,7 @@ it by field; plain forms are led on, or see the problems on a screen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, jsonify, redirect, request
@@ -21,12 +22,12 @@ from webapp.api.call import Call
 from webapp.screens.controls import control, enterable, given
 from webapp.screens.filters import titled
 from webapp.screens.here import Here, here
+from webapp.screens.listing import stage_field
 from webapp.screens.problems import refusal_json, wants_json
 from webapp.screens.records import asked
 from webapp.screens.rendering import fragment, page
 from webapp.screens.timeline import last_change
 from webapp.screens.transitions import Way, perform, ways
-from webapp.screens.lists import stage_field
 from webapp.shell import shell
 
 MOST_AT_ONCE = 100
@@ -48,7 +49,11 @@ def take_transition(object: str, id: int, name: str) -> AnyResponse:
     at = here()
     definition = at.object(object)
     record = at.reader.one(at.actor, object, id)
-    fields = [f for f in enterable(at, definition, False) if f.name in request.form or f"{f.name}:there" in request.form]
+    fields = [
+        f
+        for f in enterable(at, definition, False)
+        if f.name in request.form or f"{f.name}:there" in request.form
+    ]
     values = given(at, fields, request.form, record.values)
     try:
         perform(at, object, record.id, name, values, version_given())
@@ -69,9 +74,13 @@ def ask_transition(object: str, id: int, name: str) -> Response:
 
 
 def _transition_page(
-    at: Here, definition: Object, record: Record, name: str, problems: tuple[Problem, ...] | list[Problem],
+    at: Here,
+    definition: Object,
+    record: Record,
+    name: str,
+    problems: Sequence[Problem],
     typed: MultiDict[str, str],
-) -> Response:  # fmt: skip
+) -> Response:
     way = _way(at, definition, record, name)
     controls = asked(at, definition, record, way)
     shown: dict[str, list[str]] = {}
@@ -85,7 +94,7 @@ def _transition_page(
             for c in controls
         ]
     names = {c.name for c in controls}
-    context = {
+    context: dict[str, Any] = {
         "object": definition,
         "record": record,
         "address": f"/o/{definition.name}/{record.id}",

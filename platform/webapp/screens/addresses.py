@@ -24,7 +24,7 @@ class State:
     """
 
     object: str
-    list: str = ""
+    tab: str = ""
     view: str = ""
     sort: str = ""
     q: str = ""
@@ -42,7 +42,7 @@ class State:
 
         return cls(
             object=object,
-            list=one("list"),
+            tab=one("list"),
             view=one("view"),
             sort=one("sort"),
             q=one("q").strip()[:200],
@@ -61,7 +61,7 @@ class State:
     @property
     def address(self) -> str:
         """The address of this state."""
-        pairs = [("list", self.list), ("view", self.view), *self.filters, ("q", self.q)]
+        pairs = [("list", self.tab), ("view", self.view), *self.filters, ("q", self.q)]
         pairs += [("sort", self.sort), ("after", self.after), ("trail", "~".join(self.trail))]
         query = urlencode([(name, value) for name, value in pairs if value])
         return f"/o/{self.object}?{query}" if query else f"/o/{self.object}"

@@ -20,6 +20,7 @@ from engine.records.reading import Page, Record
 from webapp.screens.addresses import State
 from webapp.screens.filters import applied, controls, titled
 from webapp.screens.here import Here
+from webapp.screens.listing import chosen_view, query_of, stage_field, tabs_of
 from webapp.screens.rendering import page
 from webapp.screens.transitions import Way, ways
 from webapp.screens.values import COLOURS, currency, writer
@@ -59,8 +60,6 @@ class Column:
 
 def show_board(at: Here, definition: Object, state: State) -> Response:
     """The board of the list's view, search and filters."""
-    from webapp.screens.lists import chosen_view, stage_field, tabs_of
-
     stage = stage_field(at, definition)
     assert stage is not None and isinstance(stage.type, Stage)
     view = chosen_view(at, definition, state)
@@ -100,8 +99,6 @@ def _could(column: Column, columns: list[Column]) -> bool:
 def _column(
     at: Here, definition: Object, state: State, view: ListView | None, stage: Field, option: Any
 ) -> Column:
-    from webapp.screens.lists import query_of
-
     fields = _card_fields(at, definition, stage)
     names = tuple(field.name for field in fields)
     asked = query_of(at, definition, state.first(), view, names)

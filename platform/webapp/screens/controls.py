@@ -117,7 +117,11 @@ def control(
         chosen = tuple(value or ())
     was = (",".join(chosen) if chosen else text) if filled else None
     if typed is not None and (name in typed or f"{name}{ABSENT}" in typed):
-        text, id, chosen = typed.get(name, ""), typed.get(f"{name}{ID}", ""), tuple(typed.getlist(name))
+        text, id, chosen = (
+            typed.get(name, ""),
+            typed.get(f"{name}{ID}", ""),
+            tuple(typed.getlist(name)),
+        )
         was = typed.get(f"{name}{WAS}")
     return Control(
         name=name,

@@ -92,7 +92,8 @@ def _control(here: Here, found: Field, state: State) -> Control:
     given = {part: state.given(f"{found.name}.{part}") for part in (FROM, TO, HAS, EMPTY)}
     given["is"] = state.given(found.name)
     options: tuple[tuple[str, str], ...] = ()
-    target, shown = "", ()
+    target = ""
+    shown: tuple[tuple[str, str], ...] = ()
     if isinstance(type_, Choice):
         options = tuple((o.name, here.say(o.label)) for o in type_.options)
     elif isinstance(type_, Link):

@@ -70,11 +70,11 @@ class Here:
         """The date in the company's time zone."""
         return self.now.astimezone(self.zone).date()
 
-    def lens(self, object: str) -> Lens:
+    def lens(self, name: str) -> Lens:
         """The object as the actor sees it."""
-        return self.gate.lenses.lens(object, None if self.actor.is_system else self.actor.roles)
+        return self.gate.lenses.lens(name, None if self.actor.is_system else self.actor.roles)
 
-    def object(self, name: str) -> Object:
+    def object(self, name: str, /) -> Object:
         """An object with screens of its own. Refuses unknown names and lines."""
         definition = self.catalog.objects.get(name)
         if definition is None or definition.parent:

@@ -17,7 +17,7 @@ from webapp.screens.addresses import State
 from webapp.screens.dates import exact_moment, near_moment
 from webapp.screens.filters import titled
 from webapp.screens.here import Here, here
-from webapp.screens.lists import Column, Row, columns_of, rows_of, views_of
+from webapp.screens.listing import Column, Row, columns_of, rows_of, views_of
 from webapp.screens.navigation import readable_objects
 from webapp.screens.rendering import page
 
@@ -77,7 +77,9 @@ def _panels(at: Here) -> list[Panel]:
         views = [view for view in views_of(at, definition) if view.where is not None]
         timely = [view for view in views if view.where and view.where.uses_clock]
         due += [(definition, view) for view in timely[:1]]
-        mine += [(definition, v) for v in views if v.where and v.where.uses_user and v not in timely][:1]
+        mine += [
+            (definition, v) for v in views if v.where and v.where.uses_user and v not in timely
+        ][:1]
     chosen = [*due[:PANELS], *mine[:PANELS]]
     panels = [_panel(at, definition, view) for definition, view in chosen]
     return [panel for panel in panels if panel is not None]
@@ -119,13 +121,17 @@ def _changes(at: Here) -> list[Change]:
         lens = at.lens(definition.name)
         if "changed_on" not in definition.fields or not lens.may_read("changed_on"):
             continue
-        names = [n for n in (definition.title, "number") if n in definition.fields and lens.may_read(n)]
+        names = [
+            n for n in (definition.title, "number") if n in definition.fields and lens.may_read(n)
+        ]
         query = Query(sort=("-id",), fields=(*names, "changed_on"), limit=RECENT)
         try:
             page_found = at.reader.page(at.actor, definition.name, query)
         except Refusal:
             continue
-        found += [(definition, record) for record in page_found.items if record.values.get("changed_on")]
+        found += [
+            (definition, record) for record in page_found.items if record.values.get("changed_on")
+        ]
     found.sort(key=lambda pair: pair[1].values["changed_on"], reverse=True)
     return [_change(at, definition, record) for definition, record in found[:RECENT]]
 

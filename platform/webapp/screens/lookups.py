@@ -49,7 +49,9 @@ def lookup(object: str) -> Response:
     words = request.args.get("q", "").strip()[:200]
     condition = _condition(at, request.args.get("for", ""), object)
     fields = _titles(at, definition)
-    query = Query(words=words, where=condition, sort=_order(at, definition), fields=fields, limit=CHOICES)
+    query = Query(
+        words=words, where=condition, sort=_order(at, definition), fields=fields, limit=CHOICES
+    )
     try:
         items = at.reader.page(at.actor, object, query).items
     except Refusal:
@@ -60,7 +62,11 @@ def lookup(object: str) -> Response:
     creates = at.lens(object).may("create")
     return jsonify(
         items=[
-            {"id": item.id, "title": titled(definition, item.values, item.id), "hint": _hint(item, definition)}
+            {
+                "id": item.id,
+                "title": titled(definition, item.values, item.id),
+                "hint": _hint(item, definition),
+            }
             for item in items
         ],
         create=f"/o/{object}/new" if creates else "",
@@ -114,7 +120,7 @@ def search_all(at: Here, words: str, most: int) -> list[FoundGroup]:
                 )
                 for item in found.items
             ]
-            address = State(definition.name, list="all", q=words).address
+            address = State(definition.name, tab="all", q=words).address
             label = at.say(definition.plural)
             groups.append(
                 FoundGroup(label, definition.icon or "square", address, records, bool(found.next))
@@ -127,6 +133,8 @@ def search() -> Response:
     at = here()
     words = request.args.get("q", "").strip()[:200]
     if request.args.get("part"):
-        return fragment("found.html", at, words=words, groups=search_all(at, words, PER_OBJECT) if words else [])
+        return fragment(
+            "found.html", at, words=words, groups=search_all(at, words, PER_OBJECT) if words else []
+        )
     groups = search_all(at, words, PER_PAGE) if words else []
     return page("search.html", at, words=words, groups=groups)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flask import Response, request
 
@@ -16,19 +16,17 @@ from engine.fieldtypes.number import Money, Percent
 from engine.fieldtypes.text import TextType
 from engine.problems import Refusal
 from engine.records.query import Query
-from engine.records.reading import Linked, Record
+from engine.records.reading import Record
 from webapp.screens.controls import Control, control
 from webapp.screens.filters import titled
 from webapp.screens.here import Here, here
-from webapp.screens.lists import Column, Row, column_of, columns_of, rows_of
-from webapp.screens.addresses import State
+from webapp.screens.related import related_page, related_tabs
 from webapp.screens.rendering import fragment, page
 from webapp.screens.timeline import timeline
 from webapp.screens.transitions import Way, ways, workflow_of
 from webapp.screens.values import COLOURS, is_number, writer
 
 FIGURES = 4
-RELATED_ROWS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +66,6 @@ class Step:
     label: str
     state: str
     colour: str
-
-
-@dataclass(frozen=True, slots=True)
-class RelatedTab:
-    """A list of records that link here."""
-
-    name: str
-    label: str
-    address: str
-    creates: str
 
 
 def show_record(object: str, id: int) -> Response:
@@ -190,7 +178,9 @@ def sections(at: Here, definition: Object, record: Record, updates: bool) -> lis
     rest = tuple(n for n, f in definition.fields.items() if n not in named and not f.system)
     parts = [(at.say(section.label), section.fields) for section in definition.sections]
     label = at.t("more_fields") if parts else at.say(definition.label)
-    ownership = tuple(n for n in ("owner", "department") if n in definition.fields and n not in named)
+    ownership = tuple(
+        n for n in ("owner", "department") if n in definition.fields and n not in named
+    )
     parts.append((label, rest + ownership))
     found = []
     for label, names in parts:
@@ -244,95 +234,6 @@ def _lines(at: Here, field: Field, records: list[Record]) -> LineTable:
     )
 
 
-def related_tabs(at: Here, definition: Object, record: Record) -> list[RelatedTab]:
-    """The lists of records that link here and that the actor may read."""
-    tabs = []
-    for field in definition.fields.values():
-        if not isinstance(field.type, Related) or not at.lens(definition.name).may_read(field.name):
-            continue
-        lens = at.lens(field.type.of)
-        if not lens.may("read") or not lens.may_read(field.type.by):
-            continue
-        child, by = field.type.of, field.type.by
-        own_screens = not at.catalog.objects[child].parent
-        creates = own_screens and lens.may("create") and lens.may_write(by)
-        tabs.append(
-            RelatedTab(
-                name=field.name,
-                label=at.say(field.label),
-                address=f"/o/{child}?list=all&{by}={record.id}" if own_screens else "",
-                creates=f"/o/{child}/new?{by}={record.id}" if creates else "",
-            )
-        )
-    return tabs
-
-
-@dataclass(frozen=True, slots=True)
-class RelatedPage:
-    """A page of related records."""
-
-    columns: list[Column]
-    rows: list[Row]
-    count: str
-    next: str
-
-
-def related_page(
-    at: Here, definition: Object, record: Record, name: str, after: str = ""
-) -> RelatedPage:
-    """Related records, a few at a time."""
-    field = definition.fields[name]
-    assert isinstance(field.type, Related)
-    child, by = at.catalog.objects[field.type.of], field.type.by
-    view = next((v for v in child.views.values() if v.equal == (by,) and v.where is None), None)
-    columns = columns_of(at, child, State(child.name), view)
-    if child.parent:  # a line is found where the record stands that it is part of
-        columns = [c for c in columns if c.name != child.parent]
-        columns.insert(0, column_of(at, child.fields[child.parent], title=True))
-    columns = [column for column in columns if column.name != by][:6]
-    sort = tuple(n for n in (view.sort if view else ()) if at.lens(child.name).may_read(n.lstrip("-")))
-    names = dict.fromkeys((child.title, *(c.name for c in columns)))
-    query = Query(
-        filters={by: record.id},
-        sort=sort or ("-id",),
-        fields=tuple(n for n in names if at.lens(child.name).may_read(n)),
-        limit=RELATED_ROWS,
-        after=after,
-        count="capped",
-    )
-    found = at.reader.page(at.actor, child.name, query)
-    count = found.count
-    rows = rows_of(child, columns, found.items)
-    return RelatedPage(
-        columns=columns,
-        rows=[_of_parent(child, row, one) for row, one in zip(rows, found.items, strict=True)],
-        count=f"{count.value:,}{'' if count.exact else '+'}" if count else "",
-        next=found.next or "",
-    )
-
-
-def _of_parent(child: Object, row: Row, record: Record) -> Row:
-    """The row of a line leads to the record that the line is part of."""
-    if not child.parent:
-        return row
-    above: Linked = record.values[child.parent]
-    return replace(row, address=f"/o/{child.parent_object}/{above.id}")
-
-
-def show_related(object: str, id: int, name: str) -> Response:
-    """A page of related records, for the script that changes tabs."""
-    at = here()
-    definition = at.object(object)
-    record = at.reader.one(at.actor, object, id)
-    tab = next((tab for tab in related_tabs(at, definition, record) if tab.name == name), None)
-    if tab is None:
-        at.object("")
-    found = related_page(at, definition, record, name, request.args.get("after", ""))
-    return fragment(
-        "related.html", at, address=f"/o/{object}/{record.id}", tab=tab, related=found
-    )
-
-
 def show_timeline(object: str, id: int) -> Response:
     """Older entries of the timeline."""
     at = here()
@@ -344,4 +245,3 @@ def show_timeline(object: str, id: int) -> Response:
     return fragment(
         "timeline.html", at, address=f"/o/{object}/{record.id}", entries=entries, older=older
     )
-

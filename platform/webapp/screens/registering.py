@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.problems import Refusal
 from webapp.answers import status_of
 from webapp.identity import caller
-from webapp.screens import acting, assets, forms, home, lists, lookups, records, styleguide
+from webapp.screens import acting, assets, forms, home, lists, lookups, records, related, styleguide
 from webapp.screens.here import Here
 from webapp.screens.problems import show_refusal
 from webapp.shell import application
@@ -42,7 +42,7 @@ ROUTES: tuple[tuple[str, str, View], ...] = (
     ("POST", f"{RECORD}/do/<name>", acting.take_transition),
     ("POST", f"{RECORD}/delete", acting.delete),
     ("POST", f"{RECORD}/comments", acting.comment),
-    ("GET", f"{RECORD}/related/<name>", records.show_related),
+    ("GET", f"{RECORD}/related/<name>", related.show_related),
     ("GET", f"{RECORD}/timeline", records.show_timeline),
     ("GET", "/search", lookups.search),
     ("POST", "/preferences/language", home.choose_language),

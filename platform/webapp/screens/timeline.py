@@ -23,7 +23,12 @@ from webapp.screens.values import writer
 from webapp.shell import shell
 
 PAGE = 20
-VERBS = {"create": "did_create", "update": "did_change", "delete": "did_delete", "restore": "did_restore"}
+VERBS = {
+    "create": "did_create",
+    "update": "did_change",
+    "delete": "did_delete",
+    "restore": "did_restore",
+}
 SYMBOLS = {"create": "plus", "update": "pencil", "delete": "trash-2", "restore": "rotate-ccw"}
 
 
@@ -43,7 +48,9 @@ class Entry:
     comment: str = ""
 
 
-def timeline(at: Here, definition: Object, record: Record, before: int = 0) -> tuple[list[Entry], str]:
+def timeline(
+    at: Here, definition: Object, record: Record, before: int = 0
+) -> tuple[list[Entry], str]:
     """A page of the record's timeline, and from where older changes go on.
 
     Comments stand on the first page, among the changes by their time.
@@ -90,7 +97,10 @@ def _changed(at: Here, definition: Object, item: Mapping[str, Any]) -> Entry:
         symbol=symbol,
         verb=at.t(verb),
         changes=changes,
-        notes=[_lines_note(at, definition, name, found) for name, found in item.get("lines", {}).items()],
+        notes=[
+            _lines_note(at, definition, name, found)
+            for name, found in item.get("lines", {}).items()
+        ],
     )
 
 

@@ -42,12 +42,14 @@ def ways(at: Here, definition: Object, stage: Field, current: str | None) -> lis
     places = {option.name: index for index, option in enumerate(workflow.options)}
     found = []
     for transition in workflow.from_stage(current):
-        if transition.roles and not at.actor.is_system and not at.actor.roles & set(transition.roles):
+        if (
+            transition.roles
+            and not at.actor.is_system
+            and not at.actor.roles & set(transition.roles)
+        ):
             continue
         names = dict.fromkeys((*transition.asks, *transition.require))
-        writable = tuple(
-            n for n in names if lens.may_write(n) and definition.fields[n].writable
-        )
+        writable = tuple(n for n in names if lens.may_write(n) and definition.fields[n].writable)
         kind = _kind(workflow, transition, places.get(current or "", -1), places)
         found.append(
             Way(transition.name, at.say(transition.label), transition.target, writable, kind)

@@ -173,5 +173,9 @@ def is_number(field: Field) -> bool:
 def plain_writer(field: Field, here: Here) -> Writer:
     """What writes this field's values inside a link of their own: as text, without markup."""
     if isinstance(field.type, Link):
-        return lambda value: str(escape("–" if value is None else value.title or here.t("restricted")))
-    return lambda value: str(escape("–" if value in (None, "") else field.type.format(value, here.locale)))
+        return lambda value: str(
+            escape("–" if value is None else value.title or here.t("restricted"))
+        )
+    return lambda value: str(
+        escape("–" if value in (None, "") else field.type.format(value, here.locale))
+    )

@@ -34,7 +34,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from engine.expressions import Compiled, Context, Expression, Kind, compile_expression, to_sql
 from engine.expressions.evaluation import closure
 from engine.expressions.functions import arithmetic
-from engine.expressions.nodes import Aggregate, Call, Get, Node, walk
+from engine.expressions.nodes import Aggregate, Call, Get, Node, OneOf, walk
 from engine.problems import Refusal
 
 FUZZING = settings().max_examples > 1_000
@@ -131,11 +131,11 @@ class Trial:
         """Whether SQL may give a value without computing the part on which Python failed.
 
         An empty bound value makes what stands beside it needless, so does a constant divisor of
-        0, and EXISTS stops at the first record that it happens to meet.
+        0 or a condition between constants, and EXISTS stops at the first record that it meets.
         """
         nodes = list(walk(self.expression.tree))
         forms = {node.name for node in nodes if isinstance(node, Aggregate)}
-        constant = any(_divides_by_constant(node) for node in nodes)
+        constant = any(_divides_by_constant(node) or _is_settled(node) for node in nodes)
         return self.expression.uses_user or constant or bool(forms & {"any", "all", "exists"})
 
     def _same(self, sql: Any, python: Any) -> bool:
@@ -187,6 +187,13 @@ def _divides_by_constant(node: Node) -> bool:
         and node.function is arithmetic.DIVIDE
         and not any(isinstance(part, Get) for part in walk(node.args[1]))
     )
+
+
+def _is_settled(node: Node) -> bool:
+    """Whether a planner can tell a condition, or one way to fulfil it, from constants alone."""
+    if isinstance(node, OneOf):
+        return not any(isinstance(part, Get) for part in walk(node.item))
+    return node.type.kind is Kind.BOOLEAN and not any(isinstance(part, Get) for part in walk(node))
 
 
 def _fails_somewhere(node: Node, frame: list[Any]) -> bool:

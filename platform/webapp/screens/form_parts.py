@@ -1,0 +1,183 @@
+"""What a form consists of: sections with controls, computed values and grids of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from engine.definition.objects import Field, Object
+from engine.fieldtypes.link import Collection, Lines
+from engine.records.reading import Record
+from webapp.screens.controls import Control, control, enterable
+from webapp.screens.drafting import line_names
+from webapp.screens.here import Here
+from webapp.screens.values import is_number, writer
+
+EMPTY_LINES = 1
+"""Empty lines that a form begins with."""
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A field that the form shows and the gate computes."""
+
+    name: str
+    label: str
+    help: str
+    html: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a grid of lines."""
+
+    index: str
+    id: str
+    controls: list[Control | Computed]
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The lines of a field."""
+
+    name: str
+    label: str
+    help: str
+    heads: list[tuple[str, str, bool, bool]]
+    rows: list[Line]
+    blank: Line
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class Group:
+    """A section of the form. Lines stand by themselves."""
+
+    label: str
+    items: list[Control | Computed | Grid]
+
+
+def groups_of(
+    at: Here,
+    definition: Object,
+    creating: bool,
+    values: Mapping[str, Any],
+    typed: MultiDict[str, str],
+    problems: Mapping[str, list[str]],
+) -> list[Group]:
+    """The sections of a form; sections in which nothing is entered are left out."""
+    entered = {field.name: field for field in enterable(at, definition, creating)}
+    lens = at.lens(definition.name)
+    named = [name for section in definition.sections for name in section.fields]
+    rest = [n for n, f in definition.fields.items() if n not in named and not f.system]
+    if "owner" in entered and not creating:
+        rest.append("owner")
+    sections = [(at.say(section.label), section.fields) for section in definition.sections]
+    if rest:
+        sections.append(
+            (at.t("more_fields") if sections else at.say(definition.label), tuple(rest))
+        )
+    totals = {
+        name for name, field in definition.fields.items()
+        if field.rollup is not None and field.rollup.collection in entered
+    }  # fmt: skip
+    groups = []
+    for label, names in sections:
+        items: list[Control | Computed | Grid] = []
+        for name in names:
+            field = definition.fields[name]
+            if name in entered and isinstance(field.type, Lines):
+                items.append(_grid(at, field, values.get(name) or [], typed, problems))
+            elif name in entered:
+                items.append(
+                    control(
+                        at, field, values.get(name), typed=typed,
+                        problems=problems.get(name, ()), filled=creating,
+                    )
+                )  # fmt: skip
+            elif field.derived and lens.may_read(name) and not isinstance(field.type, Collection):
+                items.append(_computed(at, field, values.get(name)))
+        if any(not isinstance(item, Computed) or item.name in totals for item in items):
+            groups.append(Group(label, items))
+    return groups
+
+
+def _computed(at: Here, field: Field, value: Any, prefix: str = "") -> Computed:
+    name = prefix + field.name
+    return Computed(name, at.say(field.label), at.say(field.help), writer(field, at)(value))
+
+
+def _grid(
+    at: Here,
+    field: Field,
+    records: Sequence[Record],
+    typed: MultiDict[str, str],
+    problems: Mapping[str, list[str]],
+) -> Grid:
+    assert isinstance(field.type, Lines)
+    child = at.catalog.objects[field.type.of]
+    lens = at.lens(child.name)
+    entered = {f.name for f in enterable(at, child, True)}
+    fields = [
+        f
+        for f in child.fields.values()
+        if not f.system and f.name != child.parent and not isinstance(f.type, Collection)
+        and (f.name in entered or (f.derived and lens.may_read(f.name)))
+    ]  # fmt: skip
+    by_id = {str(record.id): record for record in records}
+    if f"{field.name}:lines:there" in typed:
+        prefixes = line_names(field.name, typed)
+        rows = [
+            _line(at, fields, entered, by_id.get(typed.get(f"{p}id", "")), p, typed, problems)
+            for p in prefixes
+        ]
+    else:
+        rows = [
+            _line(at, fields, entered, record, f"{field.name}.{n}.", typed, problems)
+            for n, record in enumerate(records)
+        ]
+        rows += [
+            _line(at, fields, entered, None, f"{field.name}.{n}.", typed, problems)
+            for n in range(len(rows), len(rows) + (0 if rows else EMPTY_LINES))
+        ]
+    return Grid(
+        name=field.name,
+        label=at.say(field.label),
+        help=at.say(field.help),
+        heads=[(f.name, at.say(f.label), is_number(f), f.required) for f in fields],
+        rows=rows,
+        blank=_line(at, fields, entered, None, f"{field.name}.NEW.", MultiDict(), {}),
+        problems=list(problems.get(field.name, ())),
+    )
+
+
+def _line(
+    at: Here,
+    fields: Sequence[Field],
+    entered: set[str],
+    record: Record | None,
+    prefix: str,
+    typed: MultiDict[str, str],
+    problems: Mapping[str, list[str]],
+) -> Line:
+    _, index, _ = prefix.split(".")
+    items: list[Control | Computed] = []
+    for field in fields:
+        value = record.values.get(field.name) if record is not None else None
+        if record is None and field.default is not None:
+            value = field.type.read(field.default)
+        if field.name in entered:
+            name = prefix + field.name
+            items.append(
+                control(
+                    at, field, value, typed=typed, name=name,
+                    problems=problems.get(name, ()), filled=record is None,
+                )
+            )  # fmt: skip
+        else:
+            items.append(_computed(at, field, value, prefix))
+    return Line(index, str(record.id) if record else "", items, list(problems.get(prefix, ())))
