@@ -2,11 +2,16 @@
 # ARGS is handed on: make test ARGS="-k expressions", make lock ARGS=--upgrade.
 
 BIN := .venv/bin
+PORT ?= 8080
 
-.PHONY: help setup test lint format fuzz bench lock audit
+.PHONY: help demo setup test lint format fuzz bench lock audit
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: ## build the demonstration company and serve it on port 8080 (PORT=…, ARGS=--fresh)
+	@scripts/setup.sh run
+	@$(BIN)/formwright demo --port $(PORT) $(ARGS)
 
 setup: ## create .venv and install what the tests need
 	@scripts/setup.sh test

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from pathlib import Path
 
 from bench.data import FULL, SMALL
-from bench.measuring import Figure, measure
+from bench.measuring import Figure, meter_of
 from bench.subjects import make_bench, scratch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from support import postgres  # noqa: E402  starts the PostgreSQL that is installed
+from support import postgres
 
 HEAD = f"{'work':28} {'CPU ours':>16} {'by hand':>16} {'ratio':>7} {'aim':>5} {'wall ours':>10}"
 
@@ -50,9 +49,11 @@ def _run(url: str, small: bool) -> dict[str, object]:
         f" made in {time.perf_counter() - start:.0f} s; CPU in ms (Python + PostgreSQL)\n{HEAD}"
     )
     figures: dict[str, object] = {}
+    with bench.world.site.databases.reading() as connection:
+        meter = meter_of(connection)
     for subject in bench.subjects():
-        by_hand = measure(subject.by_hand, times=subject.times)
-        ours = measure(subject.product, times=subject.times)
+        by_hand = meter.measure(subject.by_hand, times=subject.times)
+        ours = meter.measure(subject.product, times=subject.times)
         ratio = ours.cpu / by_hand.cpu
         figures[subject.name] = {"ours": ours.cpu, "by hand": by_hand.cpu, "ratio": ratio}
         print(
@@ -72,5 +73,4 @@ def _cpu(figure: Figure) -> str:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONHASHSEED", "0")
     raise SystemExit(main())

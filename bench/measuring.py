@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+
 TICK = 1000 / os.sysconf("SC_CLK_TCK")
 """Milliseconds per tick of /proc's CPU times."""
 
@@ -27,34 +29,45 @@ class Figure:
         return self.python + self.database
 
 
-def database_cpu() -> float:
-    """CPU milliseconds that all running PostgreSQL processes have used so far."""
-    total = 0
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            name = (folder / "comm").read_text().strip()
-        except OSError:  # it has ended meanwhile
-            continue
-        if name == "postgres":
-            total += int(fields[11]) + int(fields[12])
-    return total * TICK
+@dataclass(frozen=True)
+class Meter:
+    """Measures work against the one database server whose first process is `postmaster`."""
+
+    postmaster: int
+
+    def database_cpu(self) -> float:
+        """CPU milliseconds that the server's processes have used so far."""
+        total = 0
+        for folder in Path("/proc").iterdir():
+            if not folder.name.isdigit():
+                continue
+            try:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:  # it has ended meanwhile
+                continue
+            if self.postmaster in (int(folder.name), int(fields[1])):
+                total += int(fields[11]) + int(fields[12])
+        return total * TICK
+
+    def measure(self, work: Callable[[], object], *, times: int, warm: int = 8) -> Figure:
+        """Runs `work` `times` times after `warm` unmeasured ones."""
+        for _ in range(warm):
+            work()
+        walls = []
+        database, python = self.database_cpu(), time.process_time()
+        for _ in range(times):
+            start = time.perf_counter()
+            work()
+            walls.append((time.perf_counter() - start) * 1000)
+        return Figure(
+            wall=statistics.median(walls),
+            python=(time.process_time() - python) * 1000 / times,
+            database=(self.database_cpu() - database) / times,
+        )
 
 
-def measure(work: Callable[[], object], *, times: int, warm: int = 8) -> Figure:
-    """Runs `work` `times` times after `warm` unmeasured ones."""
-    for _ in range(warm):
-        work()
-    walls = []
-    database, python = database_cpu(), time.process_time()
-    for _ in range(times):
-        start = time.perf_counter()
-        work()
-        walls.append((time.perf_counter() - start) * 1000)
-    return Figure(
-        wall=statistics.median(walls),
-        python=(time.process_time() - python) * 1000 / times,
-        database=(database_cpu() - database) / times,
-    )
+def meter_of(connection: sa.Connection) -> Meter:
+    """The meter for the server behind a connection."""
+    backend = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    fields = Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()
+    return Meter(int(fields[1]))

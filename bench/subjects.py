@@ -22,7 +22,7 @@ from exchange.importing import Order, run_import
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from support.world import World, make_world  # noqa: E402  the tests' own company
+from support.world import World, make_world
 
 LIST = "o/opportunity?stage=won&sort=-amount&fields=name,customer,stage,amount,owner&limit=25"
 SCREEN = "/o/opportunity?stage=won&sort=-amount"

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 DAYS = 365
 """Length of the past."""
-LIVE_DAYS = 5
+LIVE_DAYS = 7
 """In so many last days deeds count as they do for everybody: approvals wait, automations run."""
 HABITS = ((14, 1.0), (45, 0.4), (DAYS + 1, 0.18))
 """On which share of working days a person writes, up to so many days before the end: of late

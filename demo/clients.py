@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from typing import Any
 
 from pypinyin import lazy_pinyin
@@ -14,6 +15,8 @@ from .identity import credit_code, landline, mobile
 
 OLD, NEW = 190, 110
 """Customers known before the first day, and those that come during the year."""
+WORK = {"a": 5.0, "b": 2.6, "c": 1.2, "d": 0.5}
+"""How much there is to sell to a customer, by grade."""
 GRADES = {"a": 8.0, "b": 21.0, "c": 43.0, "d": 28.0}
 STATUSES = {"active": 64.0, "prospect": 20.0, "dormant": 11.0, "lost": 4.0, "blocked": 1.0}
 REGIONS = {
@@ -31,6 +34,7 @@ class Clients:
     def __init__(self, book: Book) -> None:
         self.book = book
         self._names: set[str] = set()
+        self._work: dict[str, float] = defaultdict(float)
 
     def old(self) -> None:
         """Those that were known before the story begins."""
@@ -47,7 +51,6 @@ class Clients:
         """A company and its people, not yet entered."""
         book, chance = self.book, self.book.chance
         region = chance.one(REGIONS)
-        seller: Seller = chance.choice([s for s in book.sellers if s.region == region])
         while True:
             place = chance.choice(book.words.places[region])
             trade = chance.row(book.words.trades["trades"])
@@ -57,14 +60,15 @@ class Clients:
             if short not in self._names:
                 break
         self._names.add(short)
+        grade = chance.one(GRADES)
         client = Client(
             key="",
             name=name,
             short=short,
             trade=trade,
             place=place,
-            seller=seller,
-            grade=chance.one(GRADES),
+            seller=self._least_busy(region, grade),
+            grade=grade,
             since=since,
             source=chance.one(SOURCES),
         )
@@ -74,6 +78,15 @@ class Clients:
         )
         self._people(client, stem)
         return client
+
+    def _least_busy(self, region: str, grade: str) -> Seller:
+        """Customers go to whom has least to do, measured by skill; and to others by chance."""
+        sellers = [seller for seller in self.book.sellers if seller.region == region]
+        if self.book.chance.happens(0.3):
+            return self.book.chance.choice(sellers)
+        seller = min(sellers, key=lambda one: self._work[one.key] / one.skill)
+        self._work[seller.key] += WORK[grade]
+        return seller
 
     def enter(self, client: Client, at: dt.datetime, by: str) -> None:
         """Somebody enters the company, its addresses and its people."""

@@ -18,13 +18,13 @@ from typing import Any
 from cli.demo_history import Ref
 
 from .book import Book, Client
+from .clients import WORK
 from .papers import Line, Papers
 from .visits import Visits
 
 COUNT = 1_500
 SEASON = (0.8, 0.55, 1.15, 1.1, 1.05, 1.2, 0.95, 0.95, 1.1, 1.0, 1.15, 1.1)
 """How busy the months are, January first: the spring festival, the ends of quarters."""
-BUYS = {"a": 5.0, "b": 2.6, "c": 1.2, "d": 0.5}
 SIZE = {"a": 2.2, "b": 1.3, "c": 0.9, "d": 0.5}
 WINS = {"a": 0.13, "b": 0.05, "c": 0.0, "d": -0.08}
 REGION_WINS = {"CN-EAST": 0.05, "CN-SOUTH": 0.02, "CN-NORTH": 0.0, "CN-CENTRAL": -0.03,
@@ -80,7 +80,7 @@ class Sales:
                 c for c in self.book.clients
                 if c.since <= day and c.status not in ("lost", "blocked")
             ]  # fmt: skip
-            weights = [BUYS[c.grade] * (0.3 if c.status == "dormant" else 1) for c in clients]
+            weights = [WORK[c.grade] * (0.3 if c.status == "dormant" else 1) for c in clients]
             client = self.book.chance.choices(clients, weights)[0]
             self._live(self._deal(client, day))
 
@@ -99,7 +99,7 @@ class Sales:
             {"existing": 50.0, "tender": 18.0, "referral": 12.0, "website": 12.0, "partner": 8.0}
         )  # fmt: skip
         odds = (
-            0.36 + WINS[client.grade] + REGION_WINS[client.seller.region]
+            0.31 + WINS[client.grade] + REGION_WINS[client.seller.region]
             + SOURCE_WINS.get(source, 0) + 0.35 * (client.seller.skill - 1)
             - 0.05 * math.log(amount / 90_000)
         )  # fmt: skip

@@ -20,6 +20,9 @@ COMMANDS = {
     "document": ("cli.document:document", "Print a record as a PDF document."),
     "serve": ("cli.serve:serve", "Serve the web application."),
     "user": ("cli.user:user", "Accounts: add, password, roles, key."),
+    "why": ("cli.why:why", "Say why somebody may or may not do something."),
+    "init": ("cli.init:init", "Make the folder of a new client project."),
+    "demo": ("cli.demo:demo", "Build a demonstration company and serve it here."),
     "revisions": ("cli.revisions:revisions", "List what was applied, when and by whom."),
 }
 """Every command: where it is, and what `--help` says of it without importing it."""

@@ -130,11 +130,25 @@ def _template_failure(error: Exception, templates: Mapping[str, str]) -> Failure
 
 @lru_cache(maxsize=1)
 def chinese_font() -> bool:
-    """Whether fontconfig, which WeasyPrint chooses fonts by, knows a font with Chinese."""
-    library = ctypes.util.find_library("fontconfig")
-    if library is None:
-        return False
-    fontconfig = ctypes.CDLL(library)
+    """Whether fontconfig, which WeasyPrint chooses fonts by, knows a font with Chinese.
+
+    Where fontconfig cannot be asked, there is nothing to complain about.
+    """
+    for name in (
+        ctypes.util.find_library("fontconfig"),
+        "libfontconfig.so.1",
+        "libfontconfig.1.dylib",
+    ):
+        try:
+            fontconfig = ctypes.CDLL(name) if name else None
+        except OSError:
+            continue
+        if fontconfig is not None:
+            return _has_font(fontconfig)
+    return True
+
+
+def _has_font(fontconfig: ctypes.CDLL) -> bool:
     for function in ("FcNameParse", "FcObjectSetCreate", "FcFontList"):
         getattr(fontconfig, function).restype = ctypes.c_void_p
     pattern = ctypes.c_void_p(fontconfig.FcNameParse(f":charset={_FONT_SAMPLE:x}".encode()))

@@ -146,15 +146,16 @@ class _Export:
         """The lines of a page's records, in order, by record."""
         found: dict[int, list[Record]] = {record.id: [] for record in page}
         child = self.lines[name].definition
+        if not found:
+            return found
         if self._lens(child.name).may_read(child.parent):
-            wanted = [Query(lines_of=tuple(found), sort=(POSITION,))] if found else []
-        else:  # nothing in a line tells whose it is
-            wanted = [Query(lines_of=id, sort=(POSITION,)) for id in found]
-        for query in wanted:
-            for lines in self._pages(child.name, query):
+            for lines in self._pages(child.name, Query(lines_of=tuple(found), sort=(POSITION,))):
                 for line in lines:
-                    link = line.values.get(child.parent)
-                    found[link.id if link else query.lines_of].append(line)
+                    found[line.values[child.parent].id].append(line)
+        else:  # nothing in a line tells whose it is
+            for id, own in found.items():
+                for lines in self._pages(child.name, Query(lines_of=id, sort=(POSITION,))):
+                    own += lines
         return found
 
     def _name_links(self, sheet: _Sheet, records: Sequence[Record]) -> None:

@@ -51,6 +51,7 @@ def write_history(batch: Batch) -> None:
             before = (change.before or {}).get(field.name)
             # a historical record entered its stage when it was created, not when it was imported
             at = change.row["created_on"] if tx.historical and change.before is None else tx.now
+            way = change.notes.get("ways", {}).get(field.name)
             started = since.get(change.id or 0) or (change.before or {}).get("created_on")
             rows.append(
                 {
@@ -59,7 +60,7 @@ def write_history(batch: Batch) -> None:
                     "field": field.name,
                     "source": before,
                     "target": change.row.get(field.name),
-                    "transition": change.notes.get("transition"),
+                    "transition": way.name if way else None,
                     "at": at,
                     "actor": tx.actor.person,
                     "seconds": int((at - started).total_seconds()) if started else None,

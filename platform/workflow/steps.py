@@ -47,16 +47,16 @@ def stage_fields(batch: Batch) -> list[tuple[Field, Workflow]]:
 
 def choose_transitions(batch: Batch) -> None:
     """Finds the transition that each change performs and moves its stage."""
+    known = {name for _, workflow in stage_fields(batch) for name in workflow.transitions}
+    for change in batch.changes:
+        if change.transition and change.transition not in known:
+            _refuse_unknown(batch, change)
     for field, workflow in stage_fields(batch):
         for change in batch.changes:
             if batch.action == CREATE:
                 _start(batch, change, field, workflow)
             else:
                 _move(batch, change, field, workflow)
-    if not stage_fields(batch):
-        for change in batch.changes:
-            if change.transition:
-                _refuse_unknown(batch, change)
 
 
 def _start(batch: Batch, change: Change, field: Field, workflow: Workflow) -> None:
@@ -77,9 +77,6 @@ def _start(batch: Batch, change: Change, field: Field, workflow: Workflow) -> No
 def _move(batch: Batch, change: Change, field: Field, workflow: Workflow) -> None:
     before = (change.before or {}).get(field.name)
     transition = workflow.transitions.get(change.transition) if change.transition else None
-    if change.transition and transition is None:
-        if all(change.transition not in w.transitions for _, w in stage_fields(batch)):
-            _refuse_unknown(batch, change)
     if transition is not None:
         if before not in transition.sources:
             change.refuse(
@@ -120,6 +117,7 @@ def _perform(batch: Batch, change: Change, field: Field, transition: Transition)
     change.row[field.name] = transition.target
     change.notes["transition"] = transition.name
     change.notes["transition_definition"] = transition
+    change.notes.setdefault("ways", {})[field.name] = transition
     view = batch.tx.gate.view_of(batch.tx, batch.definition, change)
     for name, expression in transition.sets.items():
         if change.given.get(name) not in (None, ""):  # what somebody gives on the way stands
@@ -168,24 +166,29 @@ def stage_label(workflow: Workflow, stage: str | None) -> Text:
 def check_guards(batch: Batch) -> None:
     """Checks what transitions demand of the record as it will be."""
     tx = batch.tx
+    if tx.historical:
+        return
     for change in batch.changes:
-        transition = change.notes.get("transition_definition")
-        if transition is None or tx.historical:
-            continue
-        view = tx.gate.view_of(tx, batch.definition, change)
-        for name in transition.require:
-            if _is_empty(batch.definition.fields[name], change, view):
-                label = batch.definition.fields[name].label
-                change.refuse(say.NEEDED(transition=transition.label, field=label), name)
-        if transition.guard is None:
-            continue
-        try:
-            holds = evaluate(transition.guard, view, tx.context)
-        except Refusal as refusal:
-            change.refuse_all(refusal)
-            continue
-        if not holds:
-            change.refuse(_guard_problem(transition))
+        for transition in change.notes.get("ways", {}).values():
+            _check_guard(batch, change, transition)
+
+
+def _check_guard(batch: Batch, change: Change, transition: Transition) -> None:
+    tx = batch.tx
+    view = tx.gate.view_of(tx, batch.definition, change)
+    for name in transition.require:
+        if _is_empty(batch.definition.fields[name], change, view):
+            label = batch.definition.fields[name].label
+            change.refuse(say.NEEDED(transition=transition.label, field=label), name)
+    if transition.guard is None:
+        return
+    try:
+        holds = evaluate(transition.guard, view, tx.context)
+    except Refusal as refusal:
+        change.refuse_all(refusal)
+        return
+    if not holds:
+        change.refuse(_guard_problem(transition))
 
 
 def _is_empty(field: Field, change: Change, view: RowView) -> bool:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from playwright.sync_api import Page, expect
 
 from engine.permissions.actors import SYSTEM
+from support.showroom import WAYS, take
 
 Picture = Callable[[Page, str], None]
 
@@ -272,7 +273,6 @@ def test_pictures(enter: Any, office: Any, picture: Picture) -> None:
 
 def _opportunity(office: Any, stage: str) -> int:
     """An opportunity of `rep` in a stage."""
-    from support.showroom import WAYS, _take
 
     gate = office.world.site.current.gate
     made = gate.create(
@@ -281,7 +281,7 @@ def _opportunity(office: Any, stage: str) -> int:
           "owner": office.world.people["rep"], "amount": "9000000"}],
     )[0]  # fmt: skip
     for way in WAYS[: {"first_contact": 0, "proposal": 2}[stage]]:
-        _take(gate, made.id, way, {})
+        take(gate, made.id, way, {})
     return int(made.id)
 
 

@@ -75,7 +75,9 @@ def test_in_and_out(here: Path) -> None:
     assert result.stderr == "exported 1\n"
     result = run("import", "company", "out.xlsx")
     assert result.stdout == "created 0, updated 0, unchanged 1, rejected 0\n"
-    assert run("export", "company", "--labels", "--locale", "zh").stdout.startswith("\ufeff编号,名称")
+    assert run("export", "company", "--labels", "--locale", "zh").stdout.startswith(
+        "\ufeff编号,名称"
+    )
     assert json.loads(run("export", "company", "--format", "json").stdout)[0]["name"] == "A"
 
 
@@ -91,7 +93,12 @@ def test_modes(here: Path) -> None:
     told = json.loads(result.stdout)
     assert (told["written"], told["rejected"]) == (False, 1)
     assert told["problems"] == [
-        {"line": 3, "field": "staff", "code": "value-not-readable", "message": "'x' is not a number"}
+        {
+            "line": 3,
+            "field": "staff",
+            "code": "value-not-readable",
+            "message": "'x' is not a number",
+        }
     ]
     assert "nothing was written, since not all rows could be" in result.stderr
     assert run("export", "company").stderr == "exported 0\n"

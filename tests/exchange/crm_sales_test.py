@@ -127,7 +127,15 @@ def made_up(folder: Path, count: int) -> Counter[str]:
     write(folder / "products.csv", "product,series,sales_price", products)
     sectors = ["technolgy", "medical", "retail"]
     accounts = [
-        [f"Account {i}", sectors[i % 3], 1990 + i, f"{i}.5", 10 * i, "Kenya", "Account 9" * (i == 2)]
+        [
+            f"Account {i}",
+            sectors[i % 3],
+            1990 + i,
+            f"{i}.5",
+            10 * i,
+            "Kenya",
+            "Account 9" * (i == 2),
+        ]
         for i in range(10)
     ]
     header = "account,sector,year_established,revenue,employees,office_location,subsidiary_of"

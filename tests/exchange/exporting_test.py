@@ -14,7 +14,7 @@ from exchange import exporting
 from support.exchange_site import Exchange
 from support.small import actor, refusal
 
-HOSTILE = ["=1+1", "'=1+1", "''@x", "+86 21 5555", "-5", "@me", "'tis", "a,b;\"c\"", "中文 名"]
+HOSTILE = ["=1+1", "'=1+1", "''@x", "+86 21 5555", "-5", "@me", "'tis", 'a,b;"c"', "中文 名"]
 
 
 def fill(it: Exchange) -> None:
@@ -33,7 +33,7 @@ def fill(it: Exchange) -> None:
             active=False,
             tags=["=a", "b c"],
             phone="+86 21 5555",
-            notes="first\nsecond, \"third\"\n=fourth",
+            notes='first\nsecond, "third"\n=fourth',
             parent=parent,
         )
     wang = it.site.create("contact", name="=Wang", company=parent)

@@ -28,7 +28,7 @@ def test_columns_named_like_fields(it: Exchange) -> None:
     report = it.bring(
         "company",
         "name,编码,Sector,staff,revenue,founded,seen,tags\n"
-        "Acme,A1,科技,\"1,200\",1.5,2001/2/3,2026-01-31 08:30,\"a, b\"\n"
+        'Acme,A1,科技,"1,200",1.5,2001/2/3,2026-01-31 08:30,"a, b"\n'
         "Beta,,medical,,,,,\n",
     )
     assert report.summary == "created 2, updated 0, unchanged 0, rejected 0"
@@ -172,7 +172,7 @@ def test_translations_and_corrections(it: Exchange) -> None:
     report = it.bring(
         "company",
         "name,kind\nA,tech\nB,technolgy\nC,technolgy\nD,\nE, medical \n",
-        'columns:\n  name: name\n  kind: {field: sector, values: {tech: technology},'
+        "columns:\n  name: name\n  kind: {field: sector, values: {tech: technology},"
         ' corrections: {technolgy: tech, "": medical}}\n',
         corrections=corrections,
     )
@@ -212,10 +212,7 @@ def test_finding_links(it: Exchange) -> None:
 
 def test_parents_further_down(it: Exchange) -> None:
     """A parent may stand below, in any number of steps; what never comes is refused."""
-    mapping = (
-        "match: [name]\n"
-        "columns: {name: name, parent: {field: parent, find: name}}\n"
-    )
+    mapping = "match: [name]\ncolumns: {name: name, parent: {field: parent, find: name}}\n"
     content = "name,parent\nC,B\nB,A\nD,Nobody\nA,\nE,D\n"
     report = it.bring("company", content, mapping)
     assert report.summary == "created 3, updated 0, unchanged 0, rejected 2"

@@ -82,4 +82,4 @@ def test_damaged_workbooks(tmp_path: Path) -> None:
     for length in range(5, len(whole), 401):
         path = tmp_path / "cut.xlsx"
         path.write_bytes(whole[:length])
-        assert "import-bad-workbook" in refusal(lambda: list(open_source(path).rows()))
+        assert "import-bad-workbook" in refusal(lambda path=path: list(open_source(path).rows()))

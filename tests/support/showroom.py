@@ -84,7 +84,7 @@ def furnish(world: World, opportunities: int = 32) -> Showroom:
             urgency=dice.choice(("low", "normal", "high", "critical")),
         )
         for way in WAYS[: number % 5]:
-            _take(gate, id, way, {DETAILS[way]: today.isoformat()} if way in DETAILS else {})
+            take(gate, id, way, {DETAILS[way]: today.isoformat()} if way in DETAILS else {})
         if number < 12:
             create(
                 "follow_up", subject=dice.choice(("电话沟通技术参数", "上门拜访采购负责人", "确认付款方式与交期")),
@@ -103,7 +103,9 @@ def furnish(world: World, opportunities: int = 32) -> Showroom:
     return made
 
 
-def _take(gate: Gate, id: int, way: str, given: dict[str, str]) -> None:
+def take(gate: Gate, id: int, way: str, given: dict[str, str]) -> None:
+    """Takes an opportunity along a way."""
+
     def work(tx: Transaction) -> None:
         change = Change(given=dict(given), id=id, transition=way)
         gate.pass_steps(tx, "opportunity", UPDATE, [change])

@@ -82,7 +82,7 @@ def _searched_there(target: Object, name: str, path: str, place: Place, problems
     if "." not in name and name not in target.fields:
         _known(target, [name], place, problems)
     elif name not in target.search or "." in name:
-        problems.append(say.SEARCHED_ELSEWHERE(place, path=path, target=target.name, field=name))
+        problems.append(say.SEARCHED_ELSEWHERE(place, found=path, target=target.name, field=name))
 
 
 def _field(definition: Object, field: Field, problems: Problems) -> None:

@@ -66,7 +66,7 @@ class _Connector:
             raw = self.catalog.objects[object].fields[name]
             if key in self.open:
                 names = " → ".join(".".join(k) for k in [*self.open[self.open.index(key) :], key])
-                self.problems.append(say.FORMULA_CYCLE(raw.place("formula"), path=names))
+                self.problems.append(say.FORMULA_CYCLE(raw.place("formula"), circle=names))
                 return raw
             self.open.append(key)
             built = self._with_formula(raw)
@@ -157,7 +157,7 @@ class _Connector:
             through = own is not None and isinstance(own.type, Link | Collection) and len(path) > 2
             if through or (own is not None and self.field(child.name, own.name).virtual):
                 self.problems.append(
-                    say.ROLLUP_READS(place, field=field.name, path=".".join(path[1:]))
+                    say.ROLLUP_READS(place, field=field.name, found=".".join(path[1:]))
                 )
                 return None
 

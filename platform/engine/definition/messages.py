@@ -6,8 +6,8 @@ from engine.problems import Message
 
 FORMULA_CYCLE = Message(
     "formula-cycle",
-    en="the formula depends on itself: {path}",
-    zh="公式循环依赖自身：{path}",
+    en="the formula depends on itself: {circle}",
+    zh="公式循环依赖自身：{circle}",
     hint_en="take one of the fields out of the circle",
     hint_zh="请从循环中移除其中一个字段",
 )
@@ -34,8 +34,8 @@ ROLLUP_CLOCK = Message(
 )
 ROLLUP_READS = Message(
     "rollup-reads",
-    en="the rollup {field} reads {path}, which the child record does not store itself",
-    zh="汇总 {field} 读取了 {path}，而该值并不存储在子记录中",
+    en="the rollup {field} reads {found}, which the child record does not store itself",
+    zh="汇总 {field} 读取了 {found}，而该值并不存储在子记录中",
     hint_en="store it in the child by a formula or a suggestion first",
     hint_zh="请先在子记录中用公式或建议值保存它",
 )
@@ -95,8 +95,8 @@ NOT_SEARCHABLE = Message(
 )
 SEARCHED_ELSEWHERE = Message(
     "not-searched-there",
-    en="{path} cannot be searched: {target} itself is not searched by {field}",
-    zh="无法搜索 {path}：{target} 本身不按 {field} 搜索",
+    en="{found} cannot be searched: {target} itself is not searched by {field}",
+    zh="无法搜索 {found}：{target} 本身不按 {field} 搜索",
     hint_en="add {field} to `search` of {target}; a search goes one link deep",
     hint_zh="请将 {field} 加入 {target} 的 `search`；搜索只经过一层链接",
 )

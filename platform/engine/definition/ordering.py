@@ -22,7 +22,7 @@ def computing_order(definition: Object, problems: Problems) -> tuple[str, ...]:
             return
         if field.name in trail:
             circle = " → ".join((*trail[trail.index(field.name) :], field.name))
-            problems.append(say.FORMULA_CYCLE(_place(field), path=circle))
+            problems.append(say.FORMULA_CYCLE(_place(field), circle=circle))
             return
         for needed in sorted(_needs(field)):
             other = definition.fields.get(needed)

@@ -132,6 +132,7 @@ class Builder:
         if self.gate.lenses.lens(target, self.roles).rows("read", source, Binds()) is None:
             return None
         visible = self.view.visible(target, source)
+        assert visible is not None
         seen = sa.select(sa.literal(1)).select_from(source).where(source.c.id == link, visible)
         return sa.exists(seen.correlate_except(source))
 

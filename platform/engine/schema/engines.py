@@ -159,9 +159,10 @@ def _begin_immediate(connection: sa.Connection) -> None:
 
 
 def _postgres(url: sa.URL, pool_size: int, overflow: int, seconds: float) -> Databases:
-    def engine(timeout: float = 0) -> sa.Engine:
+    def engine(timeout: float = 0, **options: Any) -> sa.Engine:
         made = sa.create_engine(
             url,
+            **options,
             pool_size=pool_size,
             max_overflow=overflow,
             pool_pre_ping=True,  # 0.05 ms; a restarted server then costs no request
@@ -170,13 +171,17 @@ def _postgres(url: sa.URL, pool_size: int, overflow: int, seconds: float) -> Dat
 
         def prepare(connection: Any, record: object) -> None:
             # outside a transaction, so that no rollback takes it back
+            autocommit = connection.autocommit
             connection.autocommit = True
             connection.execute("SET TIME ZONE 'UTC'")
             if timeout:
                 connection.execute(f"SET statement_timeout = {int(timeout * 1000)}")
-            connection.autocommit = False
+            connection.autocommit = autocommit
 
         sa.event.listen(made, "connect", prepare)
         return made
 
-    return Databases(url, engine(seconds), engine(), engine())
+    # Each query is a transaction of its own: there is no BEGIN and ROLLBACK to send, and psycopg
+    # forgets all its prepared statements at every rollback, so that each would be planned anew.
+    reads = engine(seconds, isolation_level="AUTOCOMMIT")
+    return Databases(url, reads, engine(), engine())

@@ -34,15 +34,10 @@ MOST_GRAMS = 5_000
 MOST_ASKED = 40
 """Grams asked for in one query; the recheck sees to the rest."""
 _ASCII_WORD = re.compile("[A-Za-z0-9]+")
-_ASCII_CHARACTER = re.compile("[A-Za-z0-9]")
-_ASCII_PAIR = re.compile("(?=([A-Za-z0-9]{2}))")
 
 
 def grams(folded_text: str) -> tuple[str, ...]:
     """The grams of a folded text, each once, at most `MOST_GRAMS`."""
-    if folded_text.isascii():  # so few characters that no limit is reached
-        singles = _ASCII_CHARACTER.findall(folded_text)
-        return tuple(dict.fromkeys(singles + _ASCII_PAIR.findall(folded_text)))
     found: dict[str, None] = {}
     for word in _words(folded_text):
         found.update(dict.fromkeys(word))

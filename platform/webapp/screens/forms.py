@@ -22,6 +22,7 @@ from engine.records.rights import forbidden
 from webapp.screens.controls import as_text, enterable
 from webapp.screens.drafting import draft, typed_values
 from webapp.screens.filters import titled
+from webapp.screens.form_parts import groups_of
 from webapp.screens.here import Here, here
 from webapp.screens.problems import as_json, refusal_json, wants_json
 from webapp.screens.rendering import page

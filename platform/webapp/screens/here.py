@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
@@ -86,7 +87,7 @@ class Here:
         lens = self.lens(definition.name)
         return (f for f in definition.fields.values() if lens.may_read(f.name))
 
-    def t(self, key: str, **args: object) -> str:
+    def t(self, key: str, **args: Any) -> str:
         """A text of the screens."""
         return say(self.locale, key, **args)
 

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import Response, request
+from flask import Response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from engine.definition.objects import Field, Object
 from engine.fieldtypes.choice import Stage
@@ -105,6 +106,13 @@ def show_record(object: str, id: int) -> Response:
     )
 
 
+def show_by_number(object: str, number: str) -> AnyResponse:
+    """The record with that number, at its own address."""
+    at = here()
+    record = at.reader.one(at.actor, at.object(object).name, number)
+    return redirect(f"/o/{object}/{record.id}")
+
+
 def may(at: Here, action: str, record: Record) -> bool:
     """Whether the actor may do this with this very record."""
     if not at.lens(record.object).may(action):
@@ -136,7 +144,7 @@ def figures(at: Here, definition: Object, record: Record) -> list[tuple[str, str
 
     def some(kind: type, most: int) -> list[Field]:
         found = [f for f in fields if isinstance(f.type, kind) and not f.system]
-        filled = [f for f in found if record.values[f.name] is not None]
+        filled = [f for f in found if record.values[f.name]]
         return sorted(filled, key=lambda f: -shown_in[f.name])[:most]
 
     chosen = some(Money, 2) + some(Percent, 1) + some(Date, 2)

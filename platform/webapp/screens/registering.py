@@ -44,6 +44,7 @@ ROUTES: tuple[tuple[str, str, View], ...] = (
     ("POST", f"{RECORD}/comments", acting.comment),
     ("GET", f"{RECORD}/related/<name>", related.show_related),
     ("GET", f"{RECORD}/timeline", records.show_timeline),
+    ("GET", "/o/<object>/<number>", records.show_by_number),
     ("GET", "/search", lookups.search),
     ("POST", "/preferences/language", home.choose_language),
     ("GET", "/styleguide", styleguide.show_styleguide),

@@ -53,3 +53,5 @@ export function undoable(text, undo) {
 
 const waiting = takeToast();
 if (waiting) waiting.undo ? undoable(waiting.text, waiting.undo) : toast(waiting.text);
+
+document.querySelectorAll(".tabs .is-here").forEach((tab) => { tab.parentElement.scrollLeft = Math.max(0, tab.offsetLeft - 80); });
