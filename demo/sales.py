@@ -33,6 +33,7 @@ SOURCE_WINS = {"referral": 0.1, "existing": 0.1, "tender": -0.1, "cold_call": -0
 LOST_AT = {"first_contact": 15.0, "needs": 30.0, "proposal": 34.0, "negotiation": 21.0}
 STAGES = ("first_contact", "needs", "proposal", "negotiation")
 STEPS = {"needs": "clarify_needs", "proposal": "propose", "negotiation": "negotiate"}
+SOON = dt.timedelta(minutes=1)
 SHARE = {"needs": (0.12, 0.3), "proposal": (0.38, 0.58), "negotiation": (0.66, 0.86)}
 """When in its time an opportunity enters a stage."""
 REASONS = {
@@ -150,7 +151,7 @@ class Sales:
             day = book.calendar.workday(
                 deal.start + dt.timedelta(days=int(span * chance.uniform(*share)))
             )
-            moment = book.calendar.session(seller, day, entered[-1][1])
+            moment = book.calendar.session(seller, day, entered[-1][1] + SOON)
             if moment is None:
                 break
             self._enter(deal, stage, moment)
@@ -158,7 +159,7 @@ class Sales:
         ended = None
         if not deal.stuck:
             ended = book.calendar.session(
-                seller, book.calendar.workday(deal.ends), entered[-1][1]
+                seller, book.calendar.workday(deal.ends), entered[-1][1] + SOON
             )
         reached = entered[-1][0]
         if reached != deal.lost_at and not (deal.wins and len(entered) > 2):

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from engine.definition.catalog import as_member
 from engine.definition.objects import Field
+from engine.expressions.among import among_words
 from engine.expressions.folding import fold
 from engine.fieldtypes.link import Link
 from engine.permissions.binds import Binds
@@ -139,6 +140,8 @@ class Finder:
         if len(keys) == 1:
             pairs = zip(columns, keys[0], strict=True)
             among = sa.and_(*(c.is_(None) if v is None else c == v for c, v in pairs))
+        elif len(columns) == 1 and fields[0].type.textual:
+            among = among_words(columns[0], "words_", self.gate.dialect)
         elif len(columns) == 1:
             among = columns[0].in_([key[0] for key in keys])
         else:
@@ -147,7 +150,10 @@ class Finder:
         statement = sa.select(table.c.id, *columns).where(among).order_by(table.c.id)
         if seen is not None:
             statement = statement.where(seen)
-        for id, *values in tx.connection.execute(statement, binds.values(tx.actor, tx.context)):
+        parameters = binds.values(tx.actor, tx.context)
+        if len(columns) == 1:
+            parameters["words_"] = tuple(key[0] for key in keys)
+        for id, *values in tx.connection.execute(statement, parameters):
             found[tuple(values)].append(id)
 
 

@@ -145,6 +145,8 @@ class _Import:
                 self._stop(self._interrupted(_ASKED))
             except DBAPIError as error:
                 self._stop(self._interrupted(Text.of(str(error.orig).strip().split("\n")[0])))
+            except OSError as error:  # the source is gone, or no room is left for the rejects
+                self._stop(self._interrupted(Text.of(error.strerror or str(error))))
         return self.report
 
     def _all_at_once(self) -> None:

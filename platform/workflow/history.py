@@ -79,4 +79,4 @@ def _since(batch: Batch, field: str, ids: list[int]) -> dict[int, dt.datetime]:
         .where(table.c.object == batch.name, table.c.field == field, table.c.record.in_(ids))
         .group_by(table.c.record)
     )
-    return dict(batch.tx.connection.execute(statement).tuples().all())
+    return {record: at for record, at in batch.tx.connection.execute(statement)}

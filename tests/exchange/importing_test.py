@@ -382,8 +382,8 @@ def test_a_race_rejects_one_row(it: Exchange, monkeypatch: pytest.MonkeyPatch) -
     assert told(report) == [(3, ["not-available"])]
 
 
-def test_broken_halfway(it: Exchange, tmp_path: Path) -> None:
-    """A file that changes while it is read stops the import in good order."""
+def test_all_or_nothing_interrupted(it: Exchange) -> None:
+    """Nothing of it stays, and the report says so."""
     path = it.file("name\n" + "".join(f"N{i}\n" for i in range(3000)))
 
     def watch(report: Report, source: object) -> None:

@@ -1,16 +1,16 @@
 """Small sites for tests: definitions written in the test, on a real database of its own.
 
-    SITE = '''
-    object: thing
-    fields:
-      name: {type: text}
-    ---
-    role: reader
-    grants:
-      thing: {read: all, fields: {"*": read}}
-    '''
-    with small_site("sqlite", folder, SITE) as site:
-        id = site.create("thing", name="a")
+SITE = '''
+object: thing
+fields:
+  name: {type: text}
+---
+role: reader
+grants:
+  thing: {read: all, fields: {"*": read}}
+'''
+with small_site("sqlite", folder, SITE) as site:
+    id = site.create("thing", name="a")
 """
 
 from __future__ import annotations

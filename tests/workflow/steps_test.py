@@ -73,16 +73,22 @@ transitions:
 ---
 role: boss
 label: {en: Boss, zh: 老板}
-grants: {deal: {create: true, read: all, update: all, fields: {"*": write}}, part: {fields: {"*": write}}}
+grants:
+  deal: {create: true, read: all, update: all, fields: {"*": write}}
+  part: {fields: {"*": write}}
 historical_import: true
 ---
 role: clerk
 label: {en: Clerk, zh: 职员}
-grants: {deal: {create: true, read: all, update: all, fields: {"*": write, stage: read}}, part: {fields: {"*": write}}}
+grants:
+  deal: {create: true, read: all, update: all, fields: {"*": write, stage: read}}
+  part: {fields: {"*": write}}
 ---
 role: seller
 label: {en: Seller, zh: 销售}
-grants: {deal: {create: true, read: all, update: all, fields: {"*": write}}, part: {fields: {"*": write}}}
+grants:
+  deal: {create: true, read: all, update: all, fields: {"*": write}}
+  part: {fields: {"*": write}}
 """
 BOSS, CLERK, SELLER = actor(None, "boss"), actor(None, "clerk"), actor(None, "seller")
 
@@ -150,10 +156,16 @@ def dec(text: str) -> Any:
 
 
 def test_refusals(site: SmallSite) -> None:
-    """No way, not from here, unknown, guard, required fields and roles each say what is possible."""
+    """Whatever stands against a transition says what is possible instead."""
     id = deal(site, amount=0)
-    assert refusal(lambda: site.update("deal", id, stage="won")) == "transition-guard Enter the amount."
-    assert refusal(lambda: site.update("deal", id, stage="won"), "zh") == "transition-guard 请填写金额。"
+    assert (
+        refusal(lambda: site.update("deal", id, stage="won"))
+        == "transition-guard Enter the amount."
+    )
+    assert (
+        refusal(lambda: site.update("deal", id, stage="won"), "zh")
+        == "transition-guard 请填写金额。"
+    )
     assert refusal(lambda: perform(site, SYSTEM, id, "reopen")) == (
         "transition-not-from-here Reopen does not start from the stage New"
         " (possible here: Begin, Win, Lose)"
@@ -220,7 +232,9 @@ def test_history_that_is_imported(site: SmallSite) -> None:
         changes = [Change(given=values)]
         site.gate.pass_steps(tx, "deal", "create", changes)
     id = changes[0].id or 0
-    (row,) = [r for r in site.rows("fw_stage_history") if r["record"] == id and r["field"] == "stage"]
+    (row,) = [
+        r for r in site.rows("fw_stage_history") if r["record"] == id and r["field"] == "stage"
+    ]
     assert row["at"] == dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     before = len(site.rows("fw_outbox"))
     with site.gate.transaction(BOSS, historical=True) as tx:

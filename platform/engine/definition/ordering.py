@@ -6,6 +6,7 @@ from engine.definition import messages as say
 from engine.definition.kinds import Problems
 from engine.definition.objects import Field, Object
 from engine.definition.paths import paths
+from engine.expressions import Expression
 from engine.problems import Place
 
 
@@ -21,10 +22,12 @@ def computing_order(definition: Object, problems: Problems) -> tuple[str, ...]:
         if field.name in done:
             return
         if field.name in trail:
-            circle = " → ".join((*trail[trail.index(field.name) :], field.name))
-            problems.append(say.FORMULA_CYCLE(_place(field), circle=circle))
+            circle = (*trail[trail.index(field.name) :], field.name)
+            # a circle of formulas alone was found when they were compiled
+            if any(definition.fields[name].suggest is not None for name in circle):
+                problems.append(say.FORMULA_CYCLE(_place(field), circle=" → ".join(circle)))
             return
-        for needed in sorted(_needs(field)):
+        for needed in sorted(_needs(definition, field.formula or field.suggest)):
             other = definition.fields.get(needed)
             if other is not None and _computed(other) and other.name != field.name:
                 visit(other, (*trail, field.name))
@@ -41,9 +44,16 @@ def _computed(field: Field) -> bool:
     return (field.formula is not None and not field.virtual) or field.suggest is not None
 
 
-def _needs(field: Field) -> set[str]:
-    expression = field.formula or field.suggest
-    return {path[0] for path in paths(expression.source)} if expression else set()
+def _needs(definition: Object, expression: Expression | None) -> set[str]:
+    """The own fields that an expression reads, also through formulas computed when read."""
+    found: set[str] = set()
+    for path in paths(expression.source) if expression else ():
+        own = definition.fields.get(path[0])
+        if own is not None and own.virtual:
+            found |= _needs(definition, own.formula)
+        else:
+            found.add(path[0])
+    return found
 
 
 def _place(field: Field) -> Place:

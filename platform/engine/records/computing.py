@@ -152,7 +152,8 @@ def _inputs_changed(batch: Batch, change: Change, field: Field) -> bool:
     assert field.suggest is not None
     suggest = field.suggest
     reads = batch.tx.gate.statements.once(
-        ("reads", batch.name, field.name), lambda: frozenset(p[0] for p in paths(suggest.source))
+        ("reads", batch.name, field.name),
+        lambda: frozenset(name for object, name in suggest.reads if object == batch.name),
     )
     changed = change.changed()
     parent = batch.definition.parent

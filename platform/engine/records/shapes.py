@@ -27,16 +27,18 @@ def sort_key(text: str) -> str:
     """
     if text.isascii():
         return fold(text)
-    return fold(" ".join(map(_reading, text)))
+    return fold(" ".join("".join(map(_reading, text)).split()))
 
 
 @lru_cache(maxsize=32_768)
 def _reading(character: str) -> str:
+    """A Chinese character's reading, apart from what stands beside it; any other as it is."""
     if character.isascii():
         return character
     from pypinyin import lazy_pinyin  # loads its dictionaries, for half a second
 
-    return str(lazy_pinyin(character)[0])
+    reading = str(lazy_pinyin(character)[0])
+    return character if reading == character else f" {reading} "
 
 
 class _Storing(NamedTuple):

@@ -61,10 +61,19 @@ class State:
     @property
     def address(self) -> str:
         """The address of this state."""
+        return f"/o/{self.object}{self._query}"
+
+    @property
+    def filters_address(self) -> str:
+        """Where the filters of this state are chosen."""
+        return f"/o/{self.object}/filters{self.first()._query}"
+
+    @property
+    def _query(self) -> str:
         pairs = [("list", self.tab), ("view", self.view), *self.filters, ("q", self.q)]
         pairs += [("sort", self.sort), ("after", self.after), ("trail", "~".join(self.trail))]
         query = urlencode([(name, value) for name, value in pairs if value])
-        return f"/o/{self.object}?{query}" if query else f"/o/{self.object}"
+        return f"?{query}" if query else ""
 
     def first(self) -> State:
         """The same list from its beginning."""

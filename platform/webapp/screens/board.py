@@ -18,7 +18,7 @@ from engine.problems import Refusal
 from engine.records.query import Query
 from engine.records.reading import Page, Record
 from webapp.screens.addresses import State
-from webapp.screens.filters import applied, controls, titled
+from webapp.screens.filters import applied, titled
 from webapp.screens.here import Here
 from webapp.screens.listing import chosen_view, query_of, stage_field, tabs_of
 from webapp.screens.rendering import page
@@ -83,7 +83,6 @@ def show_board(at: Here, definition: Object, state: State) -> Response:
         tabs=tabs_of(at, definition, state),
         columns=columns,
         chips=list(applied(at, definition, state)),
-        controls=controls(at, definition, state),
         table=replace(state.first(), view="").address,
         creates=at.lens(definition.name).may("create"),
         moves=at.lens(definition.name).may("update"),

@@ -150,7 +150,11 @@ def _text(raw: str) -> str:
 
 def applied(here: Here, definition: Object, state: State) -> Iterator[Applied]:
     """The filters that are on, as chips."""
-    for control in controls(here, definition, state):
+    on = {name.partition(".")[0] for name, _ in state.filters}
+    for found in filterable(here, definition) if on else ():
+        if found.name not in on:
+            continue
+        control = _control(here, found, state)
         names = [control.name, *(f"{control.name}.{part}" for part in (FROM, TO, HAS, EMPTY))]
         text = _described(here, control)
         if text:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from engine.definition.objects import Field, ListView, Object
 from engine.fieldtypes.choice import Choice, Choices, Stage, Tags
 from engine.fieldtypes.date import Date
@@ -189,3 +191,31 @@ def stage_field(at: Here, definition: Object) -> Field | None:
     """The field that a board is made of."""
     found = (f for f in at.readable(definition) if isinstance(f.type, Stage))
     return next(found, None)
+
+
+def body_of(columns: Sequence[Column], rows: Sequence[Row], select: str) -> Markup:
+    """The rows as HTML, put together at once: a template would cost three times as much.
+
+    `select` is the label of the boxes that select a row.
+    """
+    cells = [_cell(column) for column in columns]
+    picked = escape(select)
+    parts = []
+    for row in rows:
+        address = escape(row.address)
+        drawn = "".join(
+            cell.format(address, html) for cell, html in zip(cells, row.cells, strict=True)
+        )
+        parts.append(
+            f'<tr data-row="{row.id}"><td class="pick"><input type="checkbox" name="id"'
+            f' value="{row.id}" aria-label="{picked} {escape(row.title)}"></td>{drawn}</tr>\n'
+        )
+    return Markup("".join(parts))
+
+
+def _cell(column: Column) -> str:
+    """The form of a column's cells: 0 is the row's address, 1 the value's HTML."""
+    label = str(escape(column.label)).replace("{", "{{").replace("}", "}}")
+    right = ' class="right"' if column.number else ""
+    inner = '<a class="row-title" href="{0}">{1}</a>' if column.title else "{1}"
+    return f'<td{right} data-label="{label}">{inner}</td>'

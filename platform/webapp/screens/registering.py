@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Refusal
+from engine.schema.fence import StaleRevision
+from webapp import messages
 from webapp.answers import status_of
-from webapp.identity import caller
+from webapp.identity import Caller, caller
 from webapp.screens import acting, assets, forms, home, lists, lookups, records, related, styleguide
 from webapp.screens.here import Here
 from webapp.screens.problems import show_refusal
-from webapp.shell import application
+from webapp.shell import application, shell
 
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 View = Callable[..., AnyResponse]
 SIGN_IN = "/login/"
 HOME = "HomeView.index"
@@ -26,6 +31,7 @@ RECORD = "/o/<object>/<int:id>"
 
 ROUTES: tuple[tuple[str, str, View], ...] = (
     ("GET", "/o/<object>", lists.show_list),
+    ("GET", "/o/<object>/filters", lists.show_filters),
     ("GET", "/o/<object>/lookup", lookups.lookup),
     ("GET", "/o/<object>/new", forms.new_form),
     ("POST", "/o/<object>/new", forms.create),
@@ -75,17 +81,34 @@ def _with_here(view: View) -> View:
             return _sign_in(refusal)
         g.here = Here(application(), by)
         try:
-            return view(**arguments)
+            _check_characters()
+            return _run(view, by, arguments)
         except Refusal as refusal:
             return show_refusal(g.here, refusal)
 
     return run
 
 
+def _run(view: View, by: Caller, arguments: dict[str, Any]) -> AnyResponse:
+    """The view; once more on the new application where another revision was published (rule 4)."""
+    try:
+        return view(**arguments)
+    except StaleRevision:
+        g.application = shell().take_newest()
+        g.here = Here(g.application, by)
+        return view(**arguments)
+
+
+def _check_characters() -> None:
+    """Refuses what no text can hold before anything tries to search for it."""
+    for given in (request.args, request.form):
+        for name, value in given.items(multi=True):
+            if _UNUSABLE.search(value) or _UNUSABLE.search(name):
+                raise Refusal(messages.BAD_CHARACTERS(name=ascii(name)[:60]))
+
+
 def _sign_in(refusal: Refusal) -> AnyResponse:
     """People are led to the sign-in and back again; scripts are told."""
-    from urllib.parse import quote
-
     if status_of(refusal.problems) != 401:
         raise refusal
     if request.method == "GET" and "json" not in request.headers.get("Accept", ""):

@@ -57,7 +57,8 @@ def page(template: str, here: Here, status: int = 200, **context: Any) -> Respon
         here=here,
         actor=here.actor,
         site=site,
-        nav=navigation(here),
+        side=_once(here, "side.html"),
+        create_menu=_once(here, "creates.html"),
         nav_person=_people(here),
         role_names=here.t("list_and").join(labels),
         languages=[(code, LANGUAGES.get(code, code)) for code in site.locales],
@@ -65,6 +66,26 @@ def page(template: str, here: Here, status: int = 200, **context: Any) -> Respon
         sign_out=SIGN_OUT,
         **context,
     )
+
+
+def _once(here: Here, template: str) -> Markup:
+    """A part of the frame, drawn once per application, set of roles, language and object."""
+    path = request.path
+    inside = path.split("/")[2] if path.startswith("/o/") else "/" if path == "/" else ""
+    inside = inside if inside == "/" or inside in here.catalog.objects else ""
+    roles = None if here.actor.is_system else here.actor.roles
+
+    def draw() -> Markup:
+        text = (
+            environment()
+            .get_template(template)
+            .render(here=here, t=texts_in(here.locale), nav=navigation(here), inside=inside)
+        )
+        return Markup(text)
+
+    key = ("screens", template, roles, here.locale, inside)
+    drawn: Markup = here.gate.statements.lately(key, draw)
+    return drawn
 
 
 def _people(here: Here) -> str:

@@ -143,10 +143,8 @@ def _link(type_: Link, here: Here) -> Writer:
 
 def avatar(name: str, number: int) -> Markup:
     """A person's mark: the first character of their name on one of eight colours."""
-    first = (name.strip() or "?")[0].upper()
-    return Markup('<span class="avatar avatar-{}" aria-hidden="true">{}</span>').format(
-        number % 8, first
-    )
+    first = escape((name.strip() or "?")[0].upper())
+    return Markup(f'<span class="avatar avatar-{number % 8}" aria-hidden="true">{first}</span>')
 
 
 def _address(value: str) -> str:

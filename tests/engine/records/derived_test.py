@@ -98,7 +98,8 @@ def snapshot(site: SmallSite) -> dict[str, list[dict[str, Any]]]:
     for name in site.gate.catalog.objects:
         items = site.page(name, limit=1_000, sort=("id",)).items
         found[name] = [
-            {key: getattr(value, "id", value) for key, value in item.values.items()} for item in items
+            {key: getattr(value, "id", value) for key, value in item.values.items()}
+            for item in items
         ]
     return found
 
@@ -202,7 +203,10 @@ def test_chain(site: SmallSite) -> None:
 def test_moving_deleting_restoring(site: SmallSite) -> None:
     """A child counts where it is, and only while it is there."""
     one, two = site.create("customer"), site.create("customer")
-    orders = [site.create("order", customer=one, lines=[{"price": p}], name=n) for p, n in ((5, "b"), (7, "a"))]
+    orders = [
+        site.create("order", customer=one, lines=[{"price": p}], name=n)
+        for p, n in ((5, "b"), (7, "a"))
+    ]
     assert site.values("customer", one, "total", "largest", "smallest") == [12, 7, 5]
     site.update("order", orders[1], customer=two)
     assert site.values("customer", one, "total", "largest", "smallest") == [5, 5, 5]
@@ -399,9 +403,7 @@ def test_many_writers_at_once(tmp_path: Path) -> None:
                 kind = random_.random()
                 try:
                     if kind < 0.4 or not mine:
-                        mine.append(
-                            site.create("order", customer=choose("customer"), lines=lines)
-                        )
+                        mine.append(site.create("order", customer=choose("customer"), lines=lines))
                     elif kind < 0.6:
                         site.update("order", random_.choice(mine), customer=choose("customer"))
                     elif kind < 0.75:
@@ -421,7 +423,8 @@ def test_many_writers_at_once(tmp_path: Path) -> None:
 
     with small_site("postgresql", tmp_path, SITE) as site:
         known = {
-            name: [site.create(name) for _ in range(2)] for name in ("region", "customer", "product")
+            name: [site.create(name) for _ in range(2)]
+            for name in ("region", "customer", "product")
         }
         known["order"] = [site.create("order", customer=c) for c in known["customer"]]
         end = time.monotonic() + seconds

@@ -45,6 +45,9 @@ fields:
   entries: {{type: integer, rollup: count(line for line in lines if line.amount > 0)}}
   big: {{type: boolean, formula: total > 1000}}
   level: {{type: text, suggest: '"high" if total > 1000 else "low"'}}
+  guess: {{type: money, suggest: later}}
+  later: {{type: money, formula: "double + days_between(placed_on, today())"}}
+  double: {{type: money, formula: total * 2}}
 checks:
   - {{name: due, that: due_on is empty or due_on >= placed_on, field: due_on, say: Too early}}
 ---
@@ -76,7 +79,9 @@ CLERK = actor(None, "clerk")
 
 
 @pytest.fixture(scope="module", params=KINDS_OF_DATABASE)
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallSite]:
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SmallSite]:
     with small_site(request.param, tmp_path_factory.mktemp("gate"), SITE) as made:
         yield made
 
@@ -93,7 +98,17 @@ def order(site: SmallSite, **values: Any) -> int:
 def test_defaults(site: SmallSite) -> None:
     """Literal and computed defaults, suggestions and formulas fill a new record."""
     id = order(site)
-    names = ("kind", "placed_on", "due_on", "due_note", "discount", "fixed", "total", "entries", "big")
+    names = (
+        "kind",
+        "placed_on",
+        "due_on",
+        "due_note",
+        "discount",
+        "fixed",
+        "total",
+        "entries",
+        "big",
+    )
     assert site.values("order", id, *names) == [
         "goods", dt.date(2026, 3, 16), dt.date(2026, 3, 26), "due", Decimal(0), "as it is",
         Decimal(200), Decimal(1), False,
@@ -200,6 +215,14 @@ def test_suggestion_that_reads_a_rollup(site: SmallSite) -> None:
     assert site.values("order", id, "level") == ["mine"]
 
 
+def test_suggestion_through_formulas(site: SmallSite) -> None:
+    """A suggestion over a formula that is computed when read follows what that reads."""
+    id = order(site, lines=[{"price": 5}])
+    assert site.values("order", id, "later", "guess") == [10, 10]
+    site.update("order", id, placed_on="2026-03-15", lines=[{"price": 6}])
+    assert site.values("order", id, "later", "guess") == [13, 13]
+
+
 def test_lines_follow_their_record(site: SmallSite) -> None:
     """A line's formula reads the record: directly, through a suggestion, and through a rollup."""
     id = order(site, lines=[{"price": "60"}, {"price": "40"}])
@@ -258,7 +281,9 @@ def test_lines_with_unique_values_are_replaced(site: SmallSite) -> None:
     site.update("order", id, lines=[{"product": saw, "quantity": 3}])
     assert site.values("order", id, "total") == [30]
     twice = [{"product": saw}, {"product": saw}]
-    assert codes(lambda: site.update("order", id, lines=twice)) == [("not-unique", "lines[1].product")]
+    assert codes(lambda: site.update("order", id, lines=twice)) == [
+        ("not-unique", "lines[1].product")
+    ]
     (line,) = site.read("order", id).values["lines"]
     site.update("order", id, lines=[{"id": line.id, "product": axe}, {"product": saw}])
     assert site.values("order", id, "entries") == [2]
@@ -273,10 +298,14 @@ def test_versions(site: SmallSite) -> None:
     site.gate.update(SYSTEM, "order", id, {"lines": lines}, version=2)
     assert site.read("order", id).version == 3
     stale = refusal(lambda: site.gate.update(SYSTEM, "order", id, {"subject": "b"}, version=1))
-    assert stale == (
-        "stale-version the record was changed meanwhile (version 3 instead of 1):"
-        " Big, Entries, Lines, Subject, Total (load it again and repeat your change)"
-    ) or "Lines" in stale
+    assert (
+        stale
+        == (
+            "stale-version the record was changed meanwhile (version 3 instead of 1):"
+            " Big, Entries, Lines, Subject, Total (load it again and repeat your change)"
+        )
+        or "Lines" in stale
+    )
     assert codes(lambda: site.gate.delete(SYSTEM, "order", [id], version=2)) == [
         ("stale-version", "")
     ]
@@ -288,7 +317,7 @@ def test_versions(site: SmallSite) -> None:
 
 
 def test_audit_and_outbox(site: SmallSite) -> None:
-    """The audit holds before and after of the record and its lines; the outbox says what changed."""
+    """The audit holds before and after of record and lines; the outbox says what changed."""
     id = order(site, subject="first")
     site.update("order", id, subject="second", lines=[{"price": 3}])
     last = site.rows("fw_audit")[-1]
@@ -383,7 +412,9 @@ def test_fields_of_roles(site: SmallSite) -> None:
     id = order(site)
     update = site.update
     assert codes(lambda: update("order", id, CLERK, secret="x")) == [("unknown-field", "secret")]
-    assert codes(lambda: update("order", id, CLERK, subject="x")) == [("forbidden-field", "subject")]
+    assert codes(lambda: update("order", id, CLERK, subject="x")) == [
+        ("forbidden-field", "subject")
+    ]
     assert codes(lambda: update("order", id, CLERK, owner=1)) == [("forbidden-field", "owner")] or (
         "owner" not in site.gate.catalog.objects["order"].fields
     )

@@ -203,7 +203,8 @@ def packed(value: Any) -> str:
 @pytest.mark.parametrize(
     "text",
     [
-        "x", "====", "é", "\ud800", packed(1), packed([]), packed([1, [], 1]), packed([3, ["a"], 1]),
+        "x", "====", "é", "\ud800", packed(1), packed([]), packed([1, [], 1]), packed([3, ["a"],
+            1]),
         packed([1, ["a"], "x"]), packed([1, ["a"], 2**70]), packed([1, ["a"], -1]),
         packed([1, ["a"], True]), packed([1, [{"d": "1"}], 1]), packed([1, [{"d": "NaN"}], 1]),
         packed([1, [{"z": "1"}], 1]), packed([1, [{}], 1]), packed([1, [[1]], 1]),
@@ -293,7 +294,8 @@ def test_filters_on_several_values(site: SmallSite) -> None:
         {"sort": ("below",)}, {"sort": ("marks",)}, {"sort": ("tags",)}, {"sort": ("position",)},
         {"fields": ("nonsense",)}, {"limit": 0}, {"limit": 1_001}, {"count": "all"},
         {"where": "nonsense > 1"}, {"where": "name"}, {"where": "1 +"}, {"where": "maker == 1"},
-        {"where": "(" * 500}, {"where": "whole in [nonsense]"}, {"words": "\0"}, {"words": "\ud800"}, {"action": "fly"},
+        {"where": "(" * 500}, {"where": "whole in [nonsense]"}, {"words": "\0"},
+            {"words": "\ud800"}, {"action": "fly"},
     ],
 )  # fmt: skip
 def test_unusable_queries(site: SmallSite, query: dict[str, Any]) -> None:
@@ -309,7 +311,7 @@ def test_where(site: SmallSite) -> None:
     found = site.ids("item", where='maker.name == "Beta" and whole >= 0')
     assert found == sorted(
         r["id"] for r in rows
-        if r["maker"] and r["maker"].title == "Beta" and (r["whole"] or 0) >= 0 and r["whole"] is not None
+        if r["maker"] and r["maker"].title == "Beta" and r["whole"] is not None and r["whole"] >= 0
     )  # fmt: skip
     found = site.ids("item", where="above.amount > amount")
     assert found == sorted(
@@ -353,7 +355,8 @@ def library(site: SmallSite) -> dict[str, int]:
         ("strasse", {"saw"}), ("OAK strasse", {"saw"}), ("master oak nowhere", set()),
         ("车床", {"lathe"}), ("车", {"lathe"}), ("控车床", {"lathe"}), ("床车", set()),
         ("ck6140", {"lathe"}), ("北方机械", {"lathe"}), ("机 车", {"lathe"}), ("full", {"width"}),
-        ("ｆｕｌｌ", {"width"}), ("中 文", {"width"}), ("b_c", {"punctuation"}), ("100%", {"punctuation"}),
+        ("ｆｕｌｌ", {"width"}), ("中 文", {"width"}), ("b_c", {"punctuation"}), ("100%",
+            {"punctuation"}),
         ("foo.bar", {"punctuation"}), ("rab", set()), ("saw lathe", set()),
     ],
 )  # fmt: skip

@@ -94,7 +94,7 @@ def both(*actions: Callable[[], Any]) -> list[Any]:
 
 
 def test_unique_among_the_living(site: SmallSite) -> None:
-    """Whatever the case or width; the deleted hold nothing, and cannot come back to what is taken."""
+    """Whatever the case or width; the deleted hold nothing, nor come back to what is taken."""
     first = site.create("company", name="One", code="Ab-1")
     for code in ("ab-1", "AB-1", "Ａｂ－１", " ab-1 "):
         text = refusal(lambda c=code: site.create("company", code=c))
@@ -124,7 +124,7 @@ def test_two_at_once(site: SmallSite) -> None:
     """Of two that create the same unique value one wins, the other is refused by name."""
     for number in range(4):
         found = both(*[lambda n=number: site.create("company", code=f"race{n}")] * 2)
-        assert [["not-unique"]] == [one for one in found if isinstance(one, list)]
+        assert [one for one in found if isinstance(one, list)] == [["not-unique"]]
     many = [[{"code": f"bulk{n}"} for n in range(60)] for _ in range(2)]  # enough for COPY
     found = both(*[lambda m=m: len(site.gate.create(SYSTEM, "company", m)) for m in many])
     assert sorted(map(str, found))[0] == "60" and isinstance(
@@ -183,7 +183,10 @@ def test_deleting_and_linking_at_once(site: SmallSite) -> None:
             lambda c=company: site.create("note", kept=c),
             lambda c=company: site.delete("company", c),
         )
-        assert sorted(type(one).__name__ for one in found) in (["int", "list"], ["NoneType", "list"])
+        assert sorted(type(one).__name__ for one in found) in (
+            ["int", "list"],
+            ["NoneType", "list"],
+        )
         alive = bool(site.ids("company", filters={"id": company}))
         linked = bool(site.ids("note", filters={"kept": company}))
         assert alive is linked
@@ -285,4 +288,6 @@ def test_history_keeps_who_and_when(site: SmallSite) -> None:
     assert record.values["changed_on"] == dt.datetime(2019, 2, 1, tzinfo=dt.UTC)
     links = [record.values[name].id for name in ("owner", "created_by", "changed_by")]
     assert links == [person] * 3
-    assert codes(lambda: site.create("paper", created_by=person)) == [("system-field", "created_by")]
+    assert codes(lambda: site.create("paper", created_by=person)) == [
+        ("system-field", "created_by")
+    ]

@@ -278,8 +278,8 @@ def test_awkward_names(shop: Workshop) -> None:
           select: {type: integer}
           group: {type: link, to: group}
         """,
-        group="fields: {name: {type: text}, table: {type: boolean}, name__f: {type: text}}",
-        pg_thing="fields: {name: {type: text}, grams: {type: integer}, user: {type: date}}",
+        group="fields: {name: {type: text}, table: {type: boolean}, name_f: {type: text}}",
+        pg_thing="fields: {name: {type: text}, gram: {type: integer}, user: {type: date}}",
         a__fts="fields: {name: {type: text}}",
         **{
             long: f"""
@@ -300,7 +300,7 @@ def test_awkward_names(shop: Workshop) -> None:
         "a_fts",
     }
     assert all(len(name) <= 63 for name in indexes(shop, long))
-    insert(shop, "group", name="a", table=True, name__f_2="b")
+    insert(shop, "group", name="a", table=True, name_f="b")
     insert(shop, "order", name="b", select=3, group=1)
 
 

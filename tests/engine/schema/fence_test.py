@@ -98,7 +98,7 @@ def test_an_idle_reader_does_not_stop_everyone(tmp_path: Path, postgres_url: str
 def _alter_behind_a_reader(shop: Workshop) -> None:
     shop.write(book=BOOK).apply()
     shop.write(book=MORE)
-    idle = shop.databases.reads.connect()
+    idle = shop.databases.writes.connect()  # in a transaction that it leaves open
     idle.execute(sa.text("SELECT count(*) FROM book"))
     applying = threading.Thread(target=shop.apply)
     applying.start()

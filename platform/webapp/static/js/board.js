@@ -6,7 +6,8 @@ import { texts } from "./net.js";
 
 let dragged = null;
 const board = () => document.querySelector("[data-board]");
-const wayTo = (card, lane) => card.dataset.ways.split(" ").map((one) => one.split(":")).find(([target]) => target === lane)?.[1];
+const waysOf = (card) => card.closest("[data-lane]").dataset.ways.split(" ").map((one) => one.split(":"));
+const wayTo = (card, lane) => waysOf(card).find(([target]) => target === lane)?.[1];
 
 function settle() {
   board().querySelectorAll(".is-target, .is-closed-to").forEach((lane) => lane.classList.remove("is-target", "is-closed-to"));
@@ -25,7 +26,7 @@ async function take(card, way, asks, lane) {
   else if (lane) from.insertBefore(card, next);
 }
 
-const asksFor = (card, way) => card.querySelector(`[data-way="${CSS.escape(way)}"]`)?.hasAttribute("data-asks");
+const asksFor = (card, way) => card.closest("[data-lane]").querySelector("template").content.querySelector(`[data-way="${CSS.escape(way)}"]`)?.hasAttribute("data-asks");
 
 document.addEventListener("dragstart", (event) => {
   dragged = event.target.closest?.("[data-card]");
@@ -61,7 +62,17 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   choice.closest("details").open = false;
   const card = choice.closest("[data-card]");
-  const target = card.dataset.ways.split(" ").map((one) => one.split(":")).find(([, way]) => way === choice.dataset.way)?.[0];
+  const target = waysOf(card).find(([, way]) => way === choice.dataset.way)?.[0];
   const lane = board().querySelector(`[data-lane="${CSS.escape(target)}"]`);
   take(card, choice.dataset.way, choice.hasAttribute("data-asks"), lane);
 });
+
+// the menu of a card is made when it is opened: many cards, one menu a column
+document.addEventListener("toggle", (event) => {
+  const menu = event.target;
+  if (!menu.matches?.(".board-menu") || !menu.open || menu.querySelector(".menu-list")) return;
+  const card = menu.closest("[data-card]");
+  const list = menu.closest("[data-lane]").querySelector("template").content.cloneNode(true);
+  list.querySelectorAll("a").forEach((link) => link.setAttribute("href", link.getAttribute("href").replace("/ID/", `/${card.dataset.card}/`)));
+  menu.append(list);
+}, true);

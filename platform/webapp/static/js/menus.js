@@ -1,4 +1,6 @@
 // Menus are <details>: this closes them, and moves through them by keys. Dialogs close here too.
+import { part } from "./net.js";
+
 const open = () => [...document.querySelectorAll("details[data-menu][open]")];
 
 document.addEventListener("click", (event) => {
@@ -28,3 +30,14 @@ document.addEventListener("keydown", (event) => {
   items[(at + step + items.length) % items.length]?.focus();
   event.preventDefault();
 });
+
+// what is long is fetched when its menu is opened first
+document.addEventListener("toggle", async (event) => {
+  const body = event.target.open && event.target.querySelector?.(":scope > [data-load]");
+  if (!body) return;
+  const html = await part(body.dataset.load);
+  if (html === null) return;
+  body.removeAttribute("data-load");
+  body.innerHTML = html;
+  body.querySelector("summary, input:not([type=hidden])")?.focus();
+}, true);

@@ -1,0 +1,109 @@
+"""`formwright why`: the decision, and each rule with the place where it is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import main
+from support.sites import CONFIG, Company, make_company
+from webapp import accounts
+from webapp.mirroring import sync_roles
+from webapp.tables import account_tables
+
+
+@pytest.fixture
+def company(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
+    """The small company with accounts for wang (a representative) and nobody (no role)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FORMWRIGHT_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("FORMWRIGHT_LAYERS", str(CONFIG))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    made = make_company(sqlite_url)
+    for metadata in account_tables():
+        metadata.create_all(made.databases.accounts)
+    with made.databases.writing() as connection:
+        sync_roles(connection, made.application.catalog)
+        accounts.add_account(connection, "wang", "long enough", ["sales_representative"])
+        accounts.add_account(connection, "nobody", "long enough")
+    yield made
+    made.databases.dispose()
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["why", *arguments])
+
+
+def test_own_record(company: Company) -> None:
+    """A representative reads a customer of her own: allowed by the scope `own`, line 27."""
+    id = company.create(company.actor("wang"), "customer", name="Acme")
+    told = run("wang", "read", "customer", str(id))
+    assert (told.exit_code, told.stderr) == (0, "")
+    first, second = told.stdout.splitlines()
+    assert first == f"wang · read · customer {id}: allowed"
+    assert second.startswith("  applies: Sales representative – their own records  ")
+    file, line = second.rpartition("  ")[2].rsplit(":", 1)
+    assert Path(file).name == "sales_representative.yaml"
+    assert "read: own" in (CONFIG / "roles" / Path(file).name).read_text().splitlines()[int(line) - 1]
+
+
+def test_somebody_elses_record(company: Company) -> None:
+    """A colleague's customer, by its number: not allowed, exit status 1."""
+    id = company.create(company.actor("li"), "customer", name="Acme")
+    number = company.reader.one(company.actor("li"), "customer", id).values["number"]
+    told = run("wang", "read", "customer", number, "--locale", "zh")
+    assert told.exit_code == 1
+    first, second = told.stdout.splitlines()
+    assert first == f"wang · read · customer {number}：不允许"
+    assert second.startswith("  不适用: 销售代表 – 本人记录")
+
+
+def test_json(company: Company) -> None:
+    """For programs; without a record it is about the object."""
+    told = run("wang", "import", "customer", "--json")
+    assert told.exit_code == 1
+    decision = json.loads(told.stdout)
+    place = {name: decision["reasons"][0].pop(name) for name in ("file", "line")}
+    assert decision == {
+        "user": "wang",
+        "action": "import",
+        "object": "customer",
+        "record": None,
+        "allowed": False,
+        "note": None,
+        "reasons": [
+            {
+                "role": "sales_representative",
+                "label": "Sales representative",
+                "scope": "not granted",
+                "applies": False,
+            }
+        ],
+    }
+    assert place["file"].endswith("sales_representative.yaml")
+
+
+def test_no_roles(company: Company) -> None:
+    """An account without roles may do nothing, and that is the reason."""
+    told = run("nobody", "read", "customer")
+    assert told.exit_code == 1
+    assert told.stdout == "nobody · read · customer: not allowed\n  The account has no roles.\n"
+
+
+@pytest.mark.parametrize(("arguments", "status", "said"), [
+    (("wong", "read", "customer"), 1, "no-account"),
+    (("wang", "read", "custmer"), 1, "not-found"),
+    (("wang", "paint", "customer"), 2, "paint"),
+    (("wang", "read", "customer", "99"), 1, "no such record"),
+])  # fmt: skip
+def test_unknown(
+    company: Company, arguments: tuple[str, ...], status: int, said: str
+) -> None:
+    """Names that nothing has: a sentence, never a traceback."""
+    told = run(*arguments)
+    assert told.exit_code == status
+    assert said in told.output
