@@ -74,10 +74,10 @@ class Leads:
         if at is None:
             return
         book.change(at, seller, key, {}, "contact")
-        open_ = self._talk(client, key, called, product["short"], at)
+        talked = self._talk(client, key, called, product["short"], at)
         decided = book.calendar.workday(called + chance.days(3, 40))
         at = book.calendar.session(seller, decided, at)
-        if at is None or not open_:
+        if at is None or not talked:
             return
         if becomes:
             self._becomes(client, key, at)
@@ -90,12 +90,12 @@ class Leads:
     ) -> bool:
         book, chance = self.book, self.book.chance
         following = book.calendar.workday(day + chance.days(3, 12))
-        forgotten = chance.happens(0.05)
+        done = self.visits.done(following, forgotten=0.15)
         self.visits.note(
             client, day, "lead", product=product, next_on=following,
-            done=following < book.today and not forgotten, after=after, lead=Ref(key),
+            done=done, after=after, lead=Ref(key),
         )  # fmt: skip
-        return not forgotten
+        return done
 
     def _becomes(self, client: Client, key: str, at: dt.datetime) -> None:
         book, chance = self.book, self.book.chance

@@ -15,6 +15,9 @@ OUTCOMES = {"advanced": 30.0, "interested": 34.0, "undecided": 28.0, "not_reache
 PACE = {"a": 45, "b": 75, "c": 120, "d": 220}
 """Days between two calls on a customer without a sale going on, by grade."""
 
+PATIENCE = 35
+"""Days after which somebody does notice what was forgotten."""
+
 
 class Visits:
     """Writes follow-ups."""
@@ -83,6 +86,13 @@ class Visits:
                 done=not last, after=after, **links,
             )  # fmt: skip
 
+    def done(self, day: dt.date, forgotten: float) -> bool:
+        """Whether what was to be done on `day` is done: a share of it is forgotten for weeks."""
+        if day >= self.book.today:
+            return False
+        lately = (self.book.today - day).days <= PATIENCE
+        return not (lately and self.book.chance.happens(forgotten))
+
     def care(self) -> None:
         """Calls and visits between sales, and service, as often as the grade asks for."""
         book, chance = self.book, self.book.chance
@@ -101,9 +111,8 @@ class Visits:
                 elif day <= book.today:
                     announced = chance.happens(0.35)
                     self.note(
-                        client, day, "care",
-                        next_on=following if announced else None, done=following <= book.today
-                        and not chance.happens(0.03),
+                        client, day, "care", next_on=following if announced else None,
+                        done=self.done(following, forgotten=0.08),
                     )  # fmt: skip
                 day = following
 

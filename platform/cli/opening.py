@@ -16,7 +16,6 @@ from engine.problems import Refusal
 from engine.schema.applying import Replan
 from engine.schema.engines import Databases, open_databases
 from engine.schema.planning import Plan
-from webapp.tables import account_tables
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,8 @@ def database(of: Settings) -> Iterator[Databases]:
 @contextmanager
 def proposal() -> Iterator[Proposal]:
     """The plan that leads to what the files say. Raises Refusal when they or it have problems."""
+    from webapp.tables import account_tables  # loads Flask-AppBuilder: half a second
+
     chosen = settings()
     replan = planner(definitions(chosen), account_tables())
     with database(chosen) as databases:

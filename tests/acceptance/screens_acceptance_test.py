@@ -12,6 +12,12 @@ from playwright.sync_api import Page, expect
 from engine.permissions.actors import SYSTEM
 from support.showroom import WAYS, take
 
+PASTE = """text => {
+  const data = new DataTransfer();
+  data.setData("text/plain", text);
+  const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
+  document.activeElement.dispatchEvent(event);
+}"""
 Picture = Callable[[Page, str], None]
 
 
@@ -97,10 +103,7 @@ def test_paste_from_a_spreadsheet(enter: Any, office: Any) -> None:
     page = enter("rep")
     page.goto("/o/quotation/new")
     page.locator("[data-grid] [name$='.description']").first.focus()
-    page.evaluate(
-        """() => { const data = new DataTransfer(); data.setData("text/plain", "电机\\t3\\n轴承\\t10\\n");
-        document.activeElement.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true})); }"""
-    )
+    page.evaluate(PASTE, "电机\t3\n轴承\t10\n")
     values = [i.input_value() for i in page.locator("[data-grid] [name$='.description']").all()]
     assert values[:2] == ["电机", "轴承"]
     assert page.locator("[data-grid] tbody [name$='.quantity']").nth(1).input_value() == "10"

@@ -24,6 +24,7 @@ PRODUCTS = (
     ("数控加工中心 VMC-850", 386_000), ("五轴联动机床 GTX-Pro", 1_280_000),
     ("激光切割机 LC-3015", 468_500), ("年度维保服务（含上门）", 48_000),
 )  # fmt: skip
+SUBJECTS = ("电话沟通技术参数", "上门拜访采购负责人", "确认付款方式与交期")
 PEOPLE = {"boss": "陈思远", "rep": "王伟", "other": "李静怡", "clerk": "周会计", "admin": "管理员"}
 WAYS = ("clarify_needs", "propose", "negotiate", "win")
 DETAILS = {"negotiate": "expected_close", "win": "close_date"}
@@ -87,7 +88,7 @@ def furnish(world: World, opportunities: int = 32) -> Showroom:
             take(gate, id, way, {DETAILS[way]: today.isoformat()} if way in DETAILS else {})
         if number < 12:
             create(
-                "follow_up", subject=dice.choice(("电话沟通技术参数", "上门拜访采购负责人", "确认付款方式与交期")),
+                "follow_up", subject=dice.choice(SUBJECTS),
                 customer=made.ids["customer"][place], opportunity=id, owner=owners[place % 2],
                 next_on=(today + dt.timedelta(days=dice.randint(-2, 9))).isoformat(),
                 happened_on=(today - dt.timedelta(days=3)).isoformat(), next_step="发送报价单",

@@ -83,8 +83,8 @@ class TextType(FieldType):
         return self.checked(text)
 
     def _cleaned(self, text: str) -> str:
-        """`text` in composed characters, with single blanks; refuses what cannot be stored."""
-        text = unicodedata.normalize("NFC", text)
+        """`text` composed, with single blanks and line ends; refuses what cannot be kept."""
+        text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
         found = _FORBIDDEN.search(text) or _CONTROL.search(text)
         if found:
             raise Refusal(BAD_CHARACTER(character=f"U+{ord(found[0]):04X}"))

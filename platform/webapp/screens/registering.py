@@ -12,14 +12,13 @@ from flask import Blueprint, Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Refusal
-from engine.schema.fence import StaleRevision
 from webapp import messages
 from webapp.answers import status_of
-from webapp.identity import Caller, caller
+from webapp.identity import caller
 from webapp.screens import acting, assets, forms, home, lists, lookups, records, related, styleguide
 from webapp.screens.here import Here
 from webapp.screens.problems import show_refusal
-from webapp.shell import application, shell
+from webapp.shell import application
 
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 View = Callable[..., AnyResponse]
@@ -82,21 +81,11 @@ def _with_here(view: View) -> View:
         g.here = Here(application(), by)
         try:
             _check_characters()
-            return _run(view, by, arguments)
+            return view(**arguments)
         except Refusal as refusal:
             return show_refusal(g.here, refusal)
 
     return run
-
-
-def _run(view: View, by: Caller, arguments: dict[str, Any]) -> AnyResponse:
-    """The view; once more on the new application where another revision was published (rule 4)."""
-    try:
-        return view(**arguments)
-    except StaleRevision:
-        g.application = shell().take_newest()
-        g.here = Here(g.application, by)
-        return view(**arguments)
 
 
 def _check_characters() -> None:

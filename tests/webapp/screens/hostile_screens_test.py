@@ -75,9 +75,8 @@ def test_everything_is_escaped(visit: Any, hostile: dict[str, int]) -> None:
     assert "<script>alert" not in response.text
 
 
-TEXTS = st.text(max_size=30) | st.sampled_from(
-    ["", "0", "-1", "1e999", "9" * 30, "2026-02-30", "%", "'"]
-)
+ODD = ("", "0", "-1", "1e999", "9" * 30, "2026-02-30", "%", "'", "\0")
+TEXTS = st.text(max_size=30) | st.sampled_from(ODD)
 NAMES = st.sampled_from(
     ["list", "view", "sort", "q", "after", "trail", "stage", "amount.from", "amount.to", "name.has",
      "owner", "owner.empty", "expected_close.from", "probability.to", "tags", "nothing", "stage.from",
