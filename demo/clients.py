@@ -74,7 +74,9 @@ class Clients:
         )
         client.address = (
             f"{chance.choice(place['roads'])}{chance.randrange(1, 999)}号"
-            + chance.choice(("", "", f"{chance.randrange(1, 12)}号楼", f"{chance.randrange(1, 6)}栋"))
+            + chance.choice(
+                ("", "", f"{chance.randrange(1, 12)}号楼", f"{chance.randrange(1, 6)}栋")
+            )
         )
         self._people(client, stem)
         return client

@@ -84,7 +84,7 @@ def _products(book: Book) -> None:
     at = book.opening()
     for row in book.words.products:
         price = Decimal(row["list_price"])
-        values = {name: row[name] for name in ("code", "name", "series", "unit", "tax_rate")}
+        values: dict[str, Any] = {n: row[n] for n in ("code", "name", "series", "unit", "tax_rate")}
         values |= {
             "specification": row["specification"],
             "list_price": price,

@@ -74,9 +74,7 @@ class Papers:
         self.book = book
         self._offers: dict[str, Offer] = {}
 
-    def prepare(
-        self, deal: Deal, proposed: dt.datetime | None, ended: dt.datetime | None
-    ) -> None:
+    def prepare(self, deal: Deal, proposed: dt.datetime | None, ended: dt.datetime | None) -> None:
         """Decides what is offered for an opportunity.
 
         Large discounts are given only where there is time for an approval, and more of them in
@@ -99,9 +97,7 @@ class Papers:
         """The amount that a won opportunity comes to."""
         return self._offers[deal.key].gross()
 
-    def write(
-        self, deal: Deal, entered: dict[str, dt.datetime], ended: dt.datetime | None
-    ) -> None:
+    def write(self, deal: Deal, entered: dict[str, dt.datetime], ended: dt.datetime | None) -> None:
         """The quotation of an opportunity that came to a proposal, and the order that followed."""
         chance = self.book.chance
         won = deal.wins and ended is not None
@@ -111,9 +107,7 @@ class Papers:
         if won and ended is not None and chance.happens(0.94 if quotation else 0.6):
             self._order(deal, quotation, ended)
 
-    def _quotation(
-        self, deal: Deal, proposed: dt.datetime, ended: dt.datetime | None
-    ) -> str:
+    def _quotation(self, deal: Deal, proposed: dt.datetime, ended: dt.datetime | None) -> str:
         book, chance, calendar = self.book, self.book.chance, self.book.calendar
         seller, offer = deal.client.seller.key, self._offers[deal.key]
         day = calendar.day(proposed)
@@ -185,13 +179,13 @@ class Papers:
         book.change(confirmed, seller, key, {"delivery_date": due}, "confirm")
         if chance.happens(0.03):
             reason = chance.choice(book.words.talk["cancel_reasons"])
-            stopped = calendar.session(seller, calendar.day(confirmed) + chance.days(2, 9), confirmed)
+            stopped = calendar.session(
+                seller, calendar.day(confirmed) + chance.days(2, 9), confirmed
+            )
             if stopped is not None:
                 book.change(stopped, seller, key, {"cancel_reason": reason}, "cancel")
             return
-        started = calendar.session(
-            manager, calendar.day(confirmed) + chance.days(1, 7), confirmed
-        )
+        started = calendar.session(manager, calendar.day(confirmed) + chance.days(1, 7), confirmed)
         if started is None:
             return
         book.change(started, manager, key, {}, "start_production")

@@ -209,7 +209,9 @@ class Sales:
     def _rival(self, deal: Deal, rival: dict[str, Any], outcome: str) -> dict[str, Any]:
         chance = self.book.chance
         factor = {"lower": 0.9, "similar": 0.99, "higher": 1.25}[rival["price_level"]]
-        quoted = round(deal.amount * Decimal(str(round(factor * chance.uniform(0.95, 1.05), 3))), -2)
+        quoted = round(
+            deal.amount * Decimal(str(round(factor * chance.uniform(0.95, 1.05), 3))), -2
+        )
         return {
             "competitor": Ref(f"competitor/{rival['name']}"),
             "strength": chance.one({"weaker": 2.0, "equal": 5.0, "stronger": 3.0}),

@@ -18,7 +18,8 @@ class Words:
     @cached_property
     def organisation(self) -> dict[str, Any]:
         """Departments, people and accounts."""
-        return self._yaml("organisation")
+        found: dict[str, Any] = self._yaml("organisation")
+        return found
 
     @cached_property
     def products(self) -> list[dict[str, str]]:
@@ -29,27 +30,32 @@ class Words:
     @cached_property
     def competitors(self) -> list[dict[str, Any]]:
         """Who else sells pumps and valves."""
-        return self._yaml("competitors")
+        found: list[dict[str, Any]] = self._yaml("competitors")
+        return found
 
     @cached_property
     def places(self) -> dict[str, list[dict[str, Any]]]:
         """Cities by the code of their sales region."""
-        return self._yaml("places")
+        found: dict[str, list[dict[str, Any]]] = self._yaml("places")
+        return found
 
     @cached_property
     def trades(self) -> dict[str, Any]:
         """Trades of customers, and the stems of their names."""
-        return self._yaml("trades")
+        found: dict[str, Any] = self._yaml("trades")
+        return found
 
     @cached_property
     def names(self) -> dict[str, Any]:
         """Surnames, given names and positions."""
-        return self._yaml("names")
+        found: dict[str, Any] = self._yaml("names")
+        return found
 
     @cached_property
     def talk(self) -> dict[str, Any]:
         """What people write into subjects and notes."""
-        return self._yaml("talk")
+        found: dict[str, Any] = self._yaml("talk")
+        return found
 
     def _yaml(self, name: str) -> Any:
         return yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))

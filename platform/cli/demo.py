@@ -151,4 +151,3 @@ def _serve(databases: Databases, chosen: Settings, port: int) -> None:
 def _say(text: Text, locale: str, **words: object) -> None:
     shown = {n: w.in_(locale) if isinstance(w, Text) else w for n, w in words.items()}
     click.echo(text.in_(locale).format(**shown), err=True)
-

@@ -29,8 +29,7 @@ READY = Text(
     {
         "en": "The history ends on {today}. To start over: {reset}\n"
         "Sign in with one of these accounts (the passwords are new at each start):",
-        "zh": "业务历史截至 {today}。如需重来：{reset}\n"
-        "请用以下账号登录（每次启动都会更换密码）：",
+        "zh": "业务历史截至 {today}。如需重来：{reset}\n请用以下账号登录（每次启动都会更换密码）：",
     }
 )
 SERVING = Text(

@@ -53,9 +53,7 @@ def why(
     locale = locale or locale_of(os.environ)
     with database(settings(check_layers=False)) as databases:
         application = build_application(databases)
-        decision = explain(
-            application.gate, acting(application, user), action, object, record
-        )
+        decision = explain(application.gate, acting(application, user), action, object, record)
     if as_json:
         print_json(_json(decision, user, locale))
     else:

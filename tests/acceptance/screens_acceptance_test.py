@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from engine.permissions.actors import SYSTEM
 from support.showroom import WAYS, take
+from support.world import PASSWORD
 
 PASTE = """text => {
   const data = new DataTransfer();
@@ -280,7 +281,7 @@ def _opportunity(office: Any, stage: str) -> int:
     gate = office.world.site.current.gate
     made = gate.create(
         SYSTEM, "opportunity",
-        [{"name": f"看板测试 {stage}", "customer": office.made.ids["customer"][0],
+        [{"name": "二期扩产项目", "customer": office.made.ids["customer"][0],
           "owner": office.world.people["rep"], "amount": "9000000"}],
     )[0]  # fmt: skip
     for way in WAYS[: {"first_contact": 0, "proposal": 2}[stage]]:
@@ -290,3 +291,21 @@ def _opportunity(office: Any, stage: str) -> int:
 
 def _today() -> str:
     return dt.datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
+
+
+def test_signed_out_while_typing(enter: Any, office: Any) -> None:
+    """The session ends while somebody types: told, nothing lost, and it works after signing in."""
+    page = enter("rep")
+    page.goto("/o/customer/new")
+    page.fill("[name=name]", "不会丢失的输入有限公司")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".toast-error")).to_contain_text("signed out")
+    tab = page.context.new_page()
+    tab.goto("/login/")
+    tab.fill("#username", "rep")
+    tab.fill("#password", PASSWORD)
+    tab.click(".button.primary")
+    tab.wait_for_url("**/")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("h1")).to_have_text("不会丢失的输入有限公司")

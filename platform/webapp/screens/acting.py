@@ -18,7 +18,6 @@ from engine.problems import Problem, Refusal
 from engine.records import messages as say
 from engine.records.reading import Record
 from notices.comments import add_comment
-from webapp.api.call import Call
 from webapp.screens.controls import control, enterable, given
 from webapp.screens.filters import titled
 from webapp.screens.here import Here, here
@@ -26,9 +25,7 @@ from webapp.screens.listing import stage_field
 from webapp.screens.problems import refusal_json, wants_json
 from webapp.screens.records import asked
 from webapp.screens.rendering import fragment, page
-from webapp.screens.timeline import last_change
 from webapp.screens.transitions import Way, perform, ways
-from webapp.shell import shell
 
 MOST_AT_ONCE = 100
 
@@ -37,11 +34,6 @@ def version_given() -> int | None:
     """The version from which the person acts."""
     text = request.form.get("version", "")
     return int(text) if text.isdigit() and len(text) < 19 else None
-
-
-def changed(at: Here, object: str) -> None:
-    """Told of every write, so that a new organisation counts at once."""
-    Call(shell(), at.application, at.caller).changed(object)
 
 
 def take_transition(object: str, id: int, name: str) -> AnyResponse:
@@ -59,9 +51,9 @@ def take_transition(object: str, id: int, name: str) -> AnyResponse:
         perform(at, object, record.id, name, values, version_given())
     except Refusal as refusal:
         if wants_json():
-            return _refused(at, definition, record, refusal)
+            return refusal_json(at, refusal, record=record)
         return _transition_page(at, definition, record, name, refusal.problems, request.form)
-    changed(at, object)
+    at.changed(object)
     return done(f"/o/{object}/{record.id}")
 
 
@@ -142,22 +134,9 @@ def save_value(object: str, id: int, name: str) -> AnyResponse:
         if values:
             at.gate.update(at.actor, object, record.id, values, version_given())
     except Refusal as refusal:
-        return _refused(at, definition, record, refusal)
-    changed(at, object)
+        return refusal_json(at, refusal, record=record)
+    at.changed(object)
     return done(f"/o/{object}/{record.id}")
-
-
-def _refused(at: Here, definition: Object, record: Record, refusal: Refusal) -> Response:
-    """The refusal for a script; of a stale change also whose the other one was."""
-    response = refusal_json(at, refusal)
-    if any(problem.code == say.STALE.code for problem in refusal.problems):
-        last = last_change(at, definition, record)
-        if last is not None:
-            told = at.t("stale_by", person=last.person, when=last.when)
-            body: dict[str, Any] = {**(response.get_json() or {}), "stale": told}
-            response = jsonify(body)
-            response.status_code = 412
-    return response
 
 
 def delete(object: str, id: int) -> AnyResponse:
@@ -165,7 +144,7 @@ def delete(object: str, id: int) -> AnyResponse:
     at = here()
     at.object(object)
     at.gate.delete(at.actor, object, [id], version_given())
-    changed(at, object)
+    at.changed(object)
     return done(f"/o/{object}", undo=f"/o/{object}/restore?id={id}")
 
 
@@ -176,7 +155,7 @@ def delete_many(object: str) -> AnyResponse:
     ids = _ids(request.form)
     if ids:
         at.gate.delete(at.actor, object, ids)
-        changed(at, object)
+        at.changed(object)
     return done(f"/o/{object}", undo=f"/o/{object}/restore?" + "&".join(f"id={id}" for id in ids))
 
 
@@ -187,7 +166,7 @@ def restore(object: str) -> AnyResponse:
     ids = _ids(request.args)
     if ids:
         at.gate.restore(at.actor, object, ids)
-        changed(at, object)
+        at.changed(object)
     return done(f"/o/{object}/{ids[0]}" if len(ids) == 1 else f"/o/{object}")
 
 

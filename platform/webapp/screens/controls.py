@@ -130,7 +130,7 @@ def control(
         help=at.say(found.help),
         kind=kind_of(found),
         text=text,
-        required=found.required and found.suggest is None,
+        required=found.required,
         chosen=chosen,
         id=id,
         options=_options(at, found),

@@ -59,11 +59,3 @@ def near_moment(moment: dt.datetime, now: dt.datetime, zone: ZoneInfo, locale: s
 def exact_moment(moment: dt.datetime, zone: ZoneInfo) -> str:
     """A moment to the minute, in the company's time zone."""
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
-
-
-def duration(seconds: int, locale: str) -> str:
-    """A length of time in its largest unit."""
-    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= length:
-            return say(locale, f"lasted_{unit}", n=seconds // length)
-    return say(locale, "lasted_moments")

@@ -75,10 +75,11 @@ def _save(at: Here, object: str, id: int | None) -> AnyResponse:
             change = at.gate.update(at.actor, object, before.id, typed.values, _version())
     except Refusal as refusal:
         if wants_json():
-            return refusal_json(at, refusal, name=typed.control)
+            return refusal_json(at, refusal, typed.control, before)
         problems = by_field(at, refusal.problems, typed.control)
         shown = before or draft(at, definition, typed.values, None).record
         return _form(at, definition, before, shown, request.form, problems)
+    at.changed(object)
     address = f"/o/{object}/{change.id}"
     if wants_json():
         return jsonify(location=address)

@@ -20,8 +20,10 @@ from engine.problems import Problem, Refusal, Text
 from engine.records import messages
 from engine.records.gate import Gate
 from engine.records.reading import Reader
+from webapp.api.call import Call
 from webapp.identity import Caller
 from webapp.screens.texts import say
+from webapp.shell import shell
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,15 @@ class Here:
         if definition is None or definition.parent:
             raise Refusal(messages.NOT_FOUND(object=name, record=""))
         return definition
+
+    def changed(self, name: str) -> None:
+        """Told of every write, so that a new organisation counts from the next request on."""
+        self.call.changed(name)
+
+    @cached_property
+    def call(self) -> Call:
+        """The same request as the API sees it."""
+        return Call(shell(), self.application, self.caller)
 
     def readable(self, definition: Object) -> Iterator[Field]:
         """The fields that the actor may read on some record, in declared order."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import lucide
+from lucide import IconDoesNotExist
+from lucide.jinja import lucide
 from markupsafe import Markup
 
 UNKNOWN = "square-dashed"
@@ -22,8 +23,9 @@ def icon(name: str, size: int = 16) -> Markup:
     }
     for candidate in (name, UNKNOWN):
         try:
-            drawn = lucide._render_icon(candidate, size, **attributes)
-            return Markup(drawn.replace("\n", ""))
-        except lucide.IconDoesNotExist:
+            return Markup(
+                lucide(candidate, size=size, stroke_width=1.75, **attributes).replace("\n", "")
+            )
+        except IconDoesNotExist:
             continue
     return Markup("")

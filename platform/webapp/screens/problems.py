@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from flask import Response, jsonify, request
 
 from engine.problems import Problem, Refusal
+from engine.records.messages import STALE
+from engine.records.reading import Record
 from webapp.answers import status_of
 from webapp.screens.here import Here
 from webapp.screens.rendering import page
+from webapp.screens.timeline import last_change
 
 
 def wants_json() -> bool:
@@ -22,7 +26,7 @@ def show_refusal(here: Here, refusal: Refusal) -> Response:
     status = status_of(refusal.problems)
     sentences = list(dict.fromkeys(here.sentence(problem) for problem in refusal.problems))
     if wants_json():
-        return refusal_json(here, refusal, status)
+        return refusal_json(here, refusal)
     known = {
         403: ("lock", here.t("no_access"), " ".join(sentences)),
         404: ("map-pin-off", here.t("not_there"), here.t("not_there_text")),
@@ -32,11 +36,18 @@ def show_refusal(here: Here, refusal: Refusal) -> Response:
 
 
 def refusal_json(
-    here: Here, refusal: Refusal, status: int = 0, name: Callable[[str], str] = str
+    here: Here, refusal: Refusal, name: Callable[[str], str] = str, record: Record | None = None
 ) -> Response:
-    """The problems for a script; `name` leads from a problem's path to the screen's control."""
-    response = jsonify(problems=as_json(here, refusal.problems, name))
-    response.status_code = status or status_of(refusal.problems)
+    """The problems for a script; of a stale change of `record` also whose the other one was.
+
+    `name` leads from a problem's path to the screen's control.
+    """
+    body: dict[str, Any] = {"problems": as_json(here, refusal.problems, name)}
+    stale = any(problem.code == STALE.code for problem in refusal.problems)
+    if stale and record is not None and (last := last_change(here, record)) is not None:
+        body["stale"] = here.t("stale_by", person=last.person, when=last.when)
+    response = jsonify(body)
+    response.status_code = status_of(refusal.problems)
     return response
 
 

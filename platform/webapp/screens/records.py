@@ -93,7 +93,6 @@ def show_record(object: str, id: int) -> Response:
         stage=stage,
         steps=steps,
         ways=onward if updates else [],
-        dialogs=[(way, asked(at, definition, record, way)) for way in onward if way.fields],
         sections=sections(at, definition, record, updates),
         tabs=tabs,
         tab=tab,
@@ -173,11 +172,10 @@ def path(
 
 
 def asked(at: Here, definition: Object, record: Record, way: Way) -> list[Control]:
-    """The controls of what a transition asks for, filled with what is known."""
-    return [
-        control(at, definition.fields[name], record.values.get(name), name=name)
-        for name in way.fields
-    ]
+    """The controls of what a transition asks for, and of what it needs and is still empty."""
+    missing = [name for name in way.needs if record.values.get(name) in (None, ())]
+    names = dict.fromkeys((*way.fields, *missing))
+    return [control(at, definition.fields[name], record.values.get(name)) for name in names]
 
 
 def sections(at: Here, definition: Object, record: Record, updates: bool) -> list[Section]:

@@ -1,11 +1,7 @@
-"""Templates: one environment per process, compiled once, everything escaped.
-
-A client layer may override a template by a file of the same name (`overrides` come first).
-"""
+"""Templates: one environment per process, compiled once, everything escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +15,7 @@ from webapp.screens import assets
 from webapp.screens.here import Here
 from webapp.screens.icons import icon
 from webapp.screens.navigation import navigation
-from webapp.screens.texts import texts_in
+from webapp.screens.texts import attributes_in
 
 TEMPLATES = Path(__file__).parents[3] / "templates" / "screens"
 THEMES = ("light", "dark")
@@ -30,11 +26,11 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 """What languages call themselves."""
 
 
-@lru_cache(maxsize=4)
-def environment(overrides: Sequence[Path] = ()) -> Environment:
+@lru_cache(maxsize=1)
+def environment() -> Environment:
     """The environment in which screens are drawn."""
     made = Environment(
-        loader=FileSystemLoader([*overrides, TEMPLATES]),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         auto_reload=False,
         undefined=StrictUndefined,
@@ -79,7 +75,7 @@ def _once(here: Here, template: str) -> Markup:
         text = (
             environment()
             .get_template(template)
-            .render(here=here, t=texts_in(here.locale), nav=navigation(here), inside=inside)
+            .render(here=here, t=attributes_in(here.locale), nav=navigation(here), inside=inside)
         )
         return Markup(text)
 
@@ -99,18 +95,13 @@ def fragment(template: str, here: Here, status: int = 200, **context: Any) -> Re
     return _answer(template, here.locale, status, here=here, **context)
 
 
-def plain_page(template: str, locale: str, status: int = 200, **context: Any) -> Response:
-    """A screen for somebody who is not signed in."""
-    return _answer(template, locale, status, **context)
-
-
 def _answer(template: str, locale: str, status: int, **context: Any) -> Response:
     theme = request.cookies.get(THEME_COOKIE, "")
     text = (
         environment()
         .get_template(template)
         .render(
-            t=texts_in(locale),
+            t=attributes_in(locale),
             locale=locale,
             theme=theme if theme in THEMES else "",
             narrow=request.cookies.get(SIDE_COOKIE) == "narrow",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import yaml
 
@@ -27,6 +28,12 @@ def texts_in(locale: str) -> Mapping[str, str]:
         key: by_locale.get(locale) or by_locale.get(language) or by_locale[FALLBACK]
         for key, by_locale in texts().items()
     }
+
+
+@lru_cache(maxsize=16)
+def attributes_in(locale: str) -> SimpleNamespace:
+    """The texts for templates, as attributes: a dict would answer `t.clear` with its method."""
+    return SimpleNamespace(**texts_in(locale))
 
 
 def say(locale: str, key: str, **args: object) -> str:

@@ -14,13 +14,11 @@ from engine.problems import Refusal
 from engine.records.query import Query
 from engine.records.reading import Linked, Record
 from notices.comments import comments_of
-from webapp.api.call import Call
 from webapp.api.history import history_of
 from webapp.screens.dates import exact_moment, near_moment
 from webapp.screens.filters import titled
 from webapp.screens.here import Here
 from webapp.screens.values import writer
-from webapp.shell import shell
 
 PAGE = 20
 VERBS = {
@@ -55,7 +53,7 @@ def timeline(
 
     Comments stand on the first page, among the changes by their time.
     """
-    items, following = history_of(_call(at), record, PAGE, before)
+    items, following = history_of(at.call, record, PAGE, before)
     entries = [_changed(at, definition, item) for item in items]
     if not before:
         entries += _comments(at, definition, record)
@@ -63,14 +61,10 @@ def timeline(
     return entries, following or ""
 
 
-def last_change(at: Here, definition: Object, record: Record) -> Entry | None:
+def last_change(at: Here, record: Record) -> Entry | None:
     """The latest change, for telling whose it was."""
-    items, _ = history_of(_call(at), record, 1)
-    return _changed(at, definition, items[0]) if items else None
-
-
-def _call(at: Here) -> Call:
-    return Call(shell(), at.application, at.caller)
+    items, _ = history_of(at.call, record, 1)
+    return _changed(at, at.catalog.objects[record.object], items[0]) if items else None
 
 
 def _changed(at: Here, definition: Object, item: Mapping[str, Any]) -> Entry:

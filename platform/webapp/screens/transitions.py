@@ -17,14 +17,15 @@ from workflow.definitions import Transition, Workflow
 class Way:
     """One transition that the actor may take from a stage.
 
-    `fields` are those that it asks for or needs. `kind` says how it is drawn: "on" leads
-    forward, "off" ends without success, "back" leads back.
+    `fields` are those that it asks for, `needs` those that must be filled. `kind` says how it
+    is drawn: "on" leads forward, "off" ends without success, "back" leads back.
     """
 
     name: str
     label: str
     target: str
     fields: tuple[str, ...]
+    needs: tuple[str, ...]
     kind: str
 
 
@@ -48,12 +49,13 @@ def ways(at: Here, definition: Object, stage: Field, current: str | None) -> lis
             and not at.actor.roles & set(transition.roles)
         ):
             continue
-        names = dict.fromkeys((*transition.asks, *transition.require))
-        writable = tuple(n for n in names if lens.may_write(n) and definition.fields[n].writable)
         kind = _kind(workflow, transition, places.get(current or "", -1), places)
-        found.append(
-            Way(transition.name, at.say(transition.label), transition.target, writable, kind)
+        asks, needs = (
+            tuple(n for n in names if lens.may_write(n) and definition.fields[n].writable)
+            for names in (transition.asks, transition.require)
         )
+        label = at.say(transition.label)
+        found.append(Way(transition.name, label, transition.target, asks, needs, kind))
     return sorted(found, key=lambda way: ("on", "off", "back").index(way.kind))
 
 

@@ -32,7 +32,6 @@ COLOURS = frozenset(
     ("grey", "blue", "teal", "green", "amber", "red", "purple", "pink", "orange", "cyan", "indigo")
 )
 EMPTY = '<span class="nothing">–</span>'
-PLAIN_COUNTS = frozenset(("version", "id"))
 
 
 def writer(field: Field, here: Here) -> Writer:

@@ -219,7 +219,8 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "bad-number-pattern": (
         BASE.replace("title: name",
             'number: "{year}"') + "---\nobject: b\nnumber: '{seq}'\nfields:\n"
-        "  name: {type: text}\n---\nobject: c\nnumber: 'C{sequence}'\nfields:\n  name: {type: text}\n",
+        "  name: {type: text}\n---\nobject: c\nnumber: 'C{sequence}'\nfields:\n"
+        "  name: {type: text}\n",
         ["thing.yaml:2:10 bad-number-pattern", "b.yaml:2:10 bad-number-pattern",
          "c.yaml:2:10 bad-number-pattern"],
     ),

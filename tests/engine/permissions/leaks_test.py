@@ -419,10 +419,10 @@ def check_conditions(world: World, who: Actor) -> None:
 def check_orders(world: World, who: Actor) -> None:
     """Hidden values stand with the empties, in the order of ids."""
     site, rows = world.site, world.visible(who, "client")
-    for name in (*VALUED, "region", "friend", "created_on"):
+    for number, name in enumerate((*VALUED, "region", "friend", "created_on")):
         if not world.sees_field(who, "client", name):
             continue
-        for direction in ("", "-"):
+        for direction in ("-",) if number % 2 else ("",):
             down = bool(direction)
 
             def key(row: Row, name: str = name) -> Any:

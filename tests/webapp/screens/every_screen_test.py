@@ -48,6 +48,7 @@ def checked(html: str) -> None:
     """The document is well-formed, its ids are unique, and it needs nothing that CSP forbids."""
     parser = Balanced()
     parser.feed(html)
+    assert "built-in" not in html and "object at 0x" not in html
     assert parser.wrong == [] and parser.open == []
     assert len(parser.ids) == len(set(parser.ids)), sorted(parser.ids)
 
@@ -71,6 +72,7 @@ def test_screens(visit: Any, world: World, made: Showroom, name: str, locale: st
         html = visitor.text(f"/o/{object}", status)
         checked(html)
         assert ("检" in html or "新" in html or locale == "en") or status == 403
+        visitor.text(f"/o/{object}/filters", status)
         checked(visitor.text(f"/o/{object}/new", 200 if lens.may("create") else 403))
         for view in definition.views:
             checked(visitor.text(f"/o/{object}?list={view}", status))

@@ -79,8 +79,8 @@ ODD = ("", "0", "-1", "1e999", "9" * 30, "2026-02-30", "%", "'", "\0")
 TEXTS = st.text(max_size=30) | st.sampled_from(ODD)
 NAMES = st.sampled_from(
     ["list", "view", "sort", "q", "after", "trail", "stage", "amount.from", "amount.to", "name.has",
-     "owner", "owner.empty", "expected_close.from", "probability.to", "tags", "nothing", "stage.from",
-     "customer", "overdue", "created_on.to", "lines", "id", "version"]
+     "owner", "owner.empty", "expected_close.from", "probability.to", "tags", "nothing", 
+     "stage.from", "customer", "overdue", "created_on.to", "lines", "id", "version"]
 )  # fmt: skip
 
 

@@ -85,8 +85,11 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("focusin", (event) => {
   const input = event.target.closest?.("[data-combo] [role=combobox]");
-  if (input && !input.closest("[data-grid]")) look(input);
-  else if (!input) close();
+  if (!input || input.closest("[data-combo]") !== combo) close();
+});
+document.addEventListener("click", (event) => {
+  const input = event.target.closest?.("[data-combo] [role=combobox]");
+  if (input && !list) look(input);
 });
 document.addEventListener("focusout", () => setTimeout(() => {
   if (list && !document.activeElement?.closest("[data-combo]")) close();

@@ -1,15 +1,15 @@
 // Forms: sent in the background, computed along by the server, never lost.
-import { clearProblems, note, send, showProblems, texts } from "./net.js";
+import { note, send, showProblems, texts } from "./net.js";
 import { toastThere } from "./toast.js";
 
 const form = document.querySelector("[data-form]");
 let touched = false, timer = 0, asked = 0, sending = false;
 
-const state = (text) => { const line = form.querySelector("[data-state]"); if (line) line.textContent = text; };
+const state = (text) => { form.querySelector("[data-state]").textContent = text; };
 
 export function touch() {
   touched = true;
-  state(form.dataset.unsaved ?? "");
+  state(texts.leave);
   clearTimeout(timer);
   timer = setTimeout(preview, 350);
 }
@@ -77,10 +77,7 @@ if (form) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
     else if (event.key === "Enter" && event.target.matches("input:not([type=checkbox])") && !event.target.closest("[data-grid]")) event.preventDefault();
   });
-  form.addEventListener("focusin", () => form.querySelector(".note")?.dataset.seen);
   addEventListener("beforeunload", (event) => { if (touched) event.preventDefault(); });
   document.querySelector("[data-cancel]")?.addEventListener("click", () => { touched = false; });
   form.querySelector(".field .input:not([readonly])")?.focus({ preventScroll: true });
 }
-
-export { clearProblems };

@@ -2,19 +2,36 @@
 import { toast } from "./toast.js";
 
 export const texts = document.getElementById("texts")?.dataset ?? {};
-const token = document.querySelector("meta[name=csrf-token]")?.content ?? "";
+const meta = document.querySelector("meta[name=csrf-token]");
 
-/** Sends a form; answers {ok, status, body}. Where nobody answers, says so and gives ok: false. */
+const post = (address, data) => {
+  data.set("csrf_token", meta?.content ?? "");
+  return fetch(address, {
+    method: "POST", body: new URLSearchParams(data), credentials: "same-origin",
+    headers: { Accept: "application/json", "X-CSRFToken": meta?.content ?? "" },
+  });
+};
+
+/** A new token: the one of the page ends with the session, and somebody may have signed in again. */
+async function renew() {
+  const text = await part("/styleguide");
+  const fresh = text && new DOMParser().parseFromString(text, "text/html").querySelector("meta[name=csrf-token]");
+  if (fresh) meta.content = fresh.content;
+  return Boolean(fresh);
+}
+
+/** Sends a form; answers {ok, status, body}. Where nobody answers, says so and gives status 0. */
 export async function send(address, data = new FormData()) {
-  data.set("csrf_token", token);
   try {
-    const answer = await fetch(address, {
-      method: "POST", body: new URLSearchParams(data), credentials: "same-origin",
-      headers: { Accept: "application/json", "X-CSRFToken": token },
-    });
-    if (answer.status === 401) { location.reload(); }
-    const body = await answer.json().catch(() => ({}));
-    return { ok: answer.ok, status: answer.status, body };
+    let answer = await post(address, data);
+    const code = answer.status === 400 ? (await answer.clone().json().catch(() => ({}))).code : "";
+    const renewed = code === "csrf-token" && await renew();
+    if (renewed) answer = await post(address, data);
+    if (answer.status === 401 || (code === "csrf-token" && !renewed)) {
+      toast(texts.signedOut, { error: true, stay: 20000 });
+      return { ok: false, status: 0, body: {} };
+    }
+    return { ok: answer.ok, status: answer.status, body: await answer.json().catch(() => ({})) };
   } catch {
     toast(texts.failed, { error: true });
     return { ok: false, status: 0, body: {} };
@@ -56,7 +73,7 @@ export function showProblems(form, problems) {
   const general = [];
   let first = null;
   for (const { field, message } of problems) {
-    const place = field && form.querySelector(`[data-name="${CSS.escape(field)}"]`);
+    const place = field ? form.querySelector(`[data-name="${CSS.escape(field)}"]`) : null;
     const note = place?.querySelector(".field-note, .grid-head");
     if (!note) { general.push(message); continue; }
     place.classList.add("has-problem");

@@ -1,5 +1,4 @@
 // The page of a record: editing values in place, transitions, comments, related lists, older entries.
-import { undoable } from "./frame.js";
 import { note, part, refresh, send, showProblems, texts } from "./net.js";
 import { toast, toastThere } from "./toast.js";
 import { askWay, takeWay } from "./ways.js";
@@ -53,9 +52,9 @@ function stale(told) {
   box.hidden = false;
 }
 
-async function taken(address, title) {
+async function taken() {
   await refresh();
-  toast(title);
+  toast(texts.done);
 }
 
 if (record) {
@@ -72,7 +71,7 @@ if (record) {
     if (asks && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       asks.closest("details")?.removeAttribute("open");
-      if (await askWay(asks.getAttribute("href"))) await taken(asks.href, texts.done);
+      if (await askWay(asks.getAttribute("href"))) await taken();
     }
     const tab = event.target.closest("[data-related] [data-part], [data-act=more-related]");
     if (tab && !event.ctrlKey && !event.metaKey) {
@@ -101,7 +100,7 @@ if (record) {
       const version = record.querySelector("#record-head").dataset.version;
       const ok = await takeWay(form.action, version);
       form.querySelector(".button")?.classList.remove("is-busy");
-      if (ok) await taken(form.action, texts.done);
+      if (ok) await taken();
     } else if (form.matches("[data-comment]")) {
       event.preventDefault();
       const { ok, body } = await send(form.action, new FormData(form));
@@ -125,5 +124,3 @@ if (record) {
   });
   document.addEventListener("refreshed", () => { editing = null; record.dataset.version = record.querySelector("#record-head").dataset.version; });
 }
-
-export { undoable };

@@ -3,7 +3,7 @@ import { note, part, send, showProblems, texts } from "./net.js";
 import { toast } from "./toast.js";
 
 /** Asks for what the transition needs; resolves to whether it was taken. */
-export async function askWay(address) {
+export async function askWay(address, problems = []) {
   const html = await part(`${address}?part=1`);
   if (html === null) { toast(texts.failed, { error: true }); return false; }
   const holder = document.createElement("div");
@@ -11,7 +11,8 @@ export async function askWay(address) {
   const dialog = holder.querySelector("dialog");
   document.body.append(dialog);
   dialog.showModal();
-  dialog.querySelector(".dialog-body .input")?.focus();
+  showIn(dialog, { problems });
+  dialog.querySelector(".has-problem .input, .dialog-body .input")?.focus();
   return new Promise((resolve) => {
     let taken = false;
     dialog.addEventListener("close", () => { dialog.remove(); resolve(taken); });
@@ -23,14 +24,19 @@ export async function askWay(address) {
       button.classList.remove("is-busy");
       if (ok) { taken = true; dialog.close(); return; }
       if (!status) return;
-      const { general } = showProblems(form, body.problems ?? []);
-      const box = form.querySelector("[data-problems]");
-      box.replaceChildren(...(general.length || body.stale ? [note("error", "", [...general, body.stale ?? ""])] : []));
+      showIn(dialog, body);
     });
   });
 }
 
-/** Takes a transition that may ask for nothing; where it does, asks. Resolves to whether it was taken. */
+/** Everything that speaks against it: beside the controls, and what is about none of them above. */
+function showIn(dialog, { problems = [], stale = "" }) {
+  const { general } = showProblems(dialog, problems);
+  const told = stale ? [...general, stale] : general;
+  dialog.querySelector("[data-problems]").replaceChildren(...(told.length ? [note("error", "", told)] : []));
+}
+
+/** Takes a transition; where fields are missing, asks for them. Resolves to whether it was taken. */
 export async function takeWay(address, version) {
   const data = new FormData();
   data.set("version", version);
@@ -38,6 +44,7 @@ export async function takeWay(address, version) {
   if (ok) return true;
   if (!status) return false;
   const problems = body.problems ?? [];
+  if (problems.some((one) => one.code === "transition-requires" || one.code === "required")) return askWay(address, problems);
   toast(problems.map((one) => one.message).join(" ") + (body.stale ? ` ${body.stale}` : "") || texts.failed, { error: true });
   return false;
 }
