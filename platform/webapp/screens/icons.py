@@ -15,17 +15,11 @@ UNKNOWN = "square-dashed"
 @lru_cache(maxsize=1024)
 def icon(name: str, size: int = 16) -> Markup:
     """The icon, decorative: whoever uses it alone labels what it stands on."""
-    attributes = {
-        "aria_hidden": "true",
-        "focusable": "false",
-        "class": "icon",
-        "stroke_width": 1.75,
-    }
+    attributes = {"aria_hidden": "true", "focusable": "false", "class": "icon"}
     for candidate in (name, UNKNOWN):
         try:
-            return Markup(
-                lucide(candidate, size=size, stroke_width=1.75, **attributes).replace("\n", "")
-            )
+            drawn = lucide(candidate, size=size, stroke_width=1.75, **attributes)
         except IconDoesNotExist:
             continue
+        return Markup(drawn.replace("\n", ""))
     return Markup("")
