@@ -13,7 +13,8 @@ from flask import Flask, Response, jsonify, render_template_string, request
 from engine.schema.tables import Tables
 
 PAGE = """<!doctype html><title>Opportunities</title><table><tr><th>Name<th>Customer<th>Stage
-<th>Amount<th>Owner</tr>{% for r in rows %}<tr><td><a href="/o/opportunity/{{ r.id }}">{{ r.name }}</a>
+<th>Amount<th>Owner</tr>{% for r in rows %}<tr>
+<td><a href="/o/opportunity/{{ r.id }}">{{ r.name }}</a>
 <td>{{ r.title }}<td>{{ r.stage }}<td>{{ r.amount }}<td>{{ r.owner }}</tr>{% endfor %}</table>"""
 
 

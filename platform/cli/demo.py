@@ -145,6 +145,7 @@ def _serve(databases: Databases, chosen: Settings, port: int) -> None:
             "post_fork": lambda server, worker: forget_connections(databases),
             "loglevel": "warning",
         },
+        chosen.layers,
     ).run()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -58,16 +60,20 @@ def serve(host: str, port: int, workers: int, reload: bool) -> None:
             "keepalive": 5,
             "post_fork": lambda server, worker: forget_connections(databases),
         },
+        chosen.layers,
     ).run()
 
 
 class Server(BaseApplication):
     """gunicorn, configured by us instead of by its command line."""
 
-    def __init__(self, databases: Databases, secret: str, options: dict[str, Any]) -> None:
+    def __init__(
+        self, databases: Databases, secret: str, options: dict[str, Any], layers: Sequence[Path]
+    ) -> None:
         self.databases = databases
         self.secret = secret
         self.options = options
+        self.layers = layers
         super().__init__()
 
     def load_config(self) -> None:
@@ -77,7 +83,7 @@ class Server(BaseApplication):
 
     def load(self) -> Flask:
         """The application: once, before the workers are forked."""
-        return create_app(Site(self.databases), self.secret)
+        return create_app(Site(self.databases), self.secret, layers=self.layers)
 
 
 def forget_connections(databases: Databases) -> None:

@@ -35,6 +35,16 @@ STATUSES: Mapping[str, int] = {
     "json-needed": 415,
     "too-many-attempts": 429,
     "internal-error": 500,
+    "unknown-document": 404,
+    "document-not-for-role": 403,
+    **dict.fromkeys(
+        (
+            "unknown-template", "unknown-asset", "large-asset", "template-failed",
+            "address-refused", "document-too-slow", "document-too-much-memory",
+            "document-too-large", "no-chinese-font", "no-pdf-library", "document-failed",
+        ),
+        500,
+    ),
     "database-busy": 503,
     "revision-changing": 503,
     **dict.fromkeys(

@@ -10,7 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from flask import Flask, current_app, g, request
 from flask_appbuilder import AppBuilder
@@ -40,12 +41,17 @@ def utc_now() -> dt.datetime:
 
 
 def create_app(
-    site: Site, secret: str = "", *, clock: Callable[[], dt.datetime] = utc_now
+    site: Site,
+    secret: str = "",
+    *,
+    clock: Callable[[], dt.datetime] = utc_now,
+    layers: Sequence[Path] = (),
 ) -> Flask:
     """The web application of a site.
 
     `secret` signs sessions, tokens and cursors; all processes of a site need the same one, and
-    without one they end with the process.
+    without one they end with the process. `layers` are the folders of the definitions, lowest
+    first: documents find templates and pictures there.
     """
     keys = Keys(secret or secrets.token_urlsafe(32))
     app = Flask("webapp", static_folder="static", template_folder="templates")
@@ -63,6 +69,7 @@ def create_app(
             attempts=Attempts(site.databases),
             accounts=accounts,
             clock=clock,
+            layers=tuple(layers),
         ),
     )
     app.teardown_appcontext(lambda _: accounts.remove())

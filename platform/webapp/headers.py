@@ -22,6 +22,9 @@ _PAGE = (
     "frame-ancestors 'none'"
 )
 
+_PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""Browsers show a PDF in a page of their own making, which has styles within it."""
+
 
 def install(app: Flask) -> None:
     """Adds the headers to all answers, and `csrf_nonce()`'s sibling `csp_nonce()` to templates."""
@@ -45,7 +48,8 @@ def add_headers(response: Response) -> Response:
         nonce = f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
         headers["Content-Security-Policy"] = _PAGE.format(nonce=nonce)
     else:
-        headers["Content-Security-Policy"] = _NOTHING
+        pdf = response.mimetype == "application/pdf"
+        headers["Content-Security-Policy"] = _PDF if pdf else _NOTHING
     if request.is_secure:
         headers["Strict-Transport-Security"] = _HSTS
     if request.endpoint is None or not request.endpoint.endswith("static"):

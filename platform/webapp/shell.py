@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from sqlalchemy.orm import scoped_session
 
 from assembly.application import Application
 from assembly.revisions import Site
+from documents.rendering import Renderer
 from engine.schema.fence import current_revision
 from webapp.actors import Actors
 from webapp.attempts import Attempts
@@ -26,7 +28,11 @@ LOOK_AGAIN_AFTER = 1.0
 
 @dataclass(eq=False)
 class Shell:
-    """The site behind the Flask application, and what belongs to the two of them."""
+    """The site behind the Flask application, and what belongs to the two of them.
+
+    `layers` are the folders in which documents find templates and pictures. The renderer starts
+    its processes with the first document, so it may be made before a fork.
+    """
 
     site: Site
     keys: Keys
@@ -34,6 +40,8 @@ class Shell:
     attempts: Attempts
     accounts: scoped_session[Any]
     clock: Callable[[], dt.datetime]
+    layers: Sequence[Path] = ()
+    renderer: Renderer = field(default_factory=Renderer)
     cache: dict[tuple[object, ...], Any] = field(default_factory=dict)
     looked: float = 0.0
 

@@ -6,9 +6,11 @@ import datetime as dt
 
 import sqlalchemy as sa
 
+from engine.expressions.among import among_ids
 from engine.expressions.sqltypes import Id, Moment, String
 from engine.fieldtypes.choice import Stage
 from engine.records.changes import Batch
+from engine.records.prepared import Prepared
 
 TABLE = "fw_stage_history"
 
@@ -73,10 +75,20 @@ def _since(batch: Batch, field: str, ids: list[int]) -> dict[int, dt.datetime]:
     """When each record entered the stage that it leaves now."""
     if not ids:
         return {}
-    table = batch.tx.tables.system(TABLE)
-    statement = (
-        sa.select(table.c.record, sa.func.max(table.c.at))
-        .where(table.c.object == batch.name, table.c.field == field, table.c.record.in_(ids))
-        .group_by(table.c.record)
-    )
-    return {record: at for record, at in batch.tx.connection.execute(statement)}
+    tx, statements = batch.tx, batch.tx.gate.statements
+    table = tx.tables.system(TABLE)
+
+    def build() -> Prepared:
+        return statements.prepared(
+            sa.select(table.c.record, sa.func.max(table.c.at))
+            .where(
+                table.c.object == sa.bindparam("object_", type_=String()),
+                table.c.field == sa.bindparam("field_", type_=String()),
+                among_ids(table.c.record, "ids", tx.dialect),
+            )
+            .group_by(table.c.record)
+        )
+
+    statement: Prepared = statements.once(("stage history", "since"), build)
+    values = {"object_": batch.name, "field_": field, "ids": ids}
+    return {record: at for record, at in statement.rows(tx.connection, values)}

@@ -116,7 +116,6 @@ def _perform(batch: Batch, change: Change, field: Field, transition: Transition)
         return
     change.row[field.name] = transition.target
     change.notes["transition"] = transition.name
-    change.notes["transition_definition"] = transition
     change.notes.setdefault("ways", {})[field.name] = transition
     view = batch.tx.gate.view_of(batch.tx, batch.definition, change)
     for name, expression in transition.sets.items():

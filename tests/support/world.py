@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from assembly.establishing import establish
 from assembly.revisions import Site
 from engine.permissions.actors import SYSTEM
 from engine.schema.engines import open_databases
+from support import postgres
 from webapp.accounts import account_tables, add_account
 from webapp.app import create_app
 from webapp.mirroring import sync_roles
@@ -133,3 +136,23 @@ def make_world(url: str) -> World:
     made.account("sales_representative", name="other")
     made.account("finance", name="clerk")
     return made
+
+
+@contextmanager
+def opened_world(kind: str, folder: Path, tag: str) -> Iterator[World]:
+    """A world on a database of its own: `kind` "sqlite" in `folder`, or "postgresql"."""
+    server, name = os.environ.get("FORMWRIGHT_TEST_POSTGRES_URL", ""), ""
+    if kind == "sqlite":
+        url = f"sqlite:///{folder / 'formwright.db'}"
+    elif server:
+        name = f"test_{tag}_{os.environ.get('PYTEST_XDIST_WORKER', 'gw')}"
+        url = postgres.create_database(server, name)
+    else:
+        raise RuntimeError("there is no PostgreSQL")
+    made = make_world(url)
+    try:
+        yield made
+    finally:
+        made.site.close()
+        if name:
+            postgres.drop_database(server, name)

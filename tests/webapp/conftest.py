@@ -5,13 +5,11 @@ Tests make records and accounts of their own.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
-from support import postgres
-from support.world import Client, World, make_world
+from support.world import Client, World, opened_world
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -19,19 +17,8 @@ def world(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
     """The application on each kind of database."""
-    server, name = os.environ.get("FORMWRIGHT_TEST_POSTGRES_URL", ""), ""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('webapp') / 'formwright.db'}"
-    elif server:
-        name = f"test_webapp_{os.environ.get('PYTEST_XDIST_WORKER', 'gw')}"
-        url = postgres.create_database(server, name)
-    else:
-        pytest.fail("there is no PostgreSQL", pytrace=False)
-    made = make_world(url)
-    yield made
-    made.site.close()
-    if name:
-        postgres.drop_database(server, name)
+    with opened_world(request.param, tmp_path_factory.mktemp("webapp"), "webapp") as made:
+        yield made
 
 
 @pytest.fixture

@@ -71,7 +71,8 @@ def status(company: Company, id: int) -> Any:
 
 def rows(company: Company, table: str, record: int) -> list[dict[str, Any]]:
     source = company.application.tables.system(table)
-    statement = sa.select(source).where(source.c.record == record).order_by(source.c.id)
+    mine = (source.c.record == record, source.c.object == "quotation")
+    statement = sa.select(source).where(*mine).order_by(source.c.id)
     with company.databases.reading() as connection:
         return [dict(row) for row in connection.execute(statement).mappings()]
 

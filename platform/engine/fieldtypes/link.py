@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeEngine
 from engine.expressions.sqltypes import Id
 from engine.expressions.types import Kind, Type
 from engine.fieldtypes.base import FieldType, not_readable
+from engine.fieldtypes.text import TextType
 
 LARGEST_ID = 2**63 - 1
 
@@ -51,11 +52,13 @@ class Link(FieldType):
         if isinstance(raw, int) and not isinstance(raw, bool) and 0 < raw <= LARGEST_ID:
             return raw
         if isinstance(raw, str) and len(raw) <= 200:
-            text = raw.strip()
+            text = TextType(max_length=200).read(raw) or ""
             if text.isascii() and text.isdigit() and 0 < int(text) <= LARGEST_ID:
                 return int(text)
             if text and not text.isdigit():
                 return Reference(text)
+            if not text:
+                return None
         raise not_readable(raw, "the id or number of a record", "记录的 ID 或编号")
 
 

@@ -18,6 +18,7 @@ from engine.records.query import Query
 from webapp.answers import answer
 from webapp.api.call import Call, known
 from webapp.api.queries import read_parameters
+from workflow.approvals.definitions import reserved
 
 
 def get_me(call: Call) -> Response:
@@ -143,7 +144,8 @@ def _transitions(call: Call, definition: Object, lens: Lens) -> list[dict[str, A
         for workflow in call.application.catalog.of("workflow").values()
         if workflow.object == definition.name and lens.may_read(workflow.field)
         for transition in workflow.transitions.values()
-        if not transition.roles or call.actor.roles & set(transition.roles)
+        if transition.name not in reserved(call.application.catalog, definition.name)
+        and (not transition.roles or call.actor.roles & set(transition.roles))
     ]
 
 

@@ -14,8 +14,11 @@ from engine.fieldtypes.link import Collection, Lines, Link
 from engine.fieldtypes.number import Integer, Money, NumberType
 from engine.records.query import COUNTS, LIMIT, MOST
 from webapp.answers import dumped
+from webapp.api.approvals import SHOWN, WITHDRAW
 from webapp.api.call import Call
 from webapp.api.queries import read_parameters
+from workflow.approvals.deciding import DECISIONS
+from workflow.approvals.definitions import reserved
 
 Schema = dict[str, Any]
 
@@ -73,6 +76,13 @@ _PARAMETERS: dict[str, tuple[str, Schema, str]] = {
     "count": ("query", {"type": "string", "enum": list(COUNTS), "default": "none"}, "Total"),
     "If-Match": ("header", {"type": "string"}, "The ETag that the change was made from"),
     "Idempotency-Key": ("header", {"type": "string"}, "Carries the request out once only"),
+    "object": ("query", {"type": "string"}, "Only records of this object"),
+    "show": (
+        "query",
+        {"type": "string", "enum": list(SHOWN), "default": SHOWN[0]},
+        "What I am asked, or what I have submitted",
+    ),
+    "locale": ("query", {"type": "string"}, "The language of the document"),
 }  # fmt: skip
 
 _SCHEMAS: dict[str, Schema] = {
@@ -234,7 +244,20 @@ def _paths(call: Call, definition: Object, locale: str) -> dict[str, Any]:
         for w in call.application.catalog.of("workflow").values()
         if w.object == name
         for t in w.transitions.values()
+        if t.name not in reserved(call.application.catalog, name)
     ]
+    layouts = call.application.catalog.of("document").values()
+    documents = sorted(layout.name for layout in layouts if layout.object == name)
+    if documents:
+        schema = {"type": "string", "enum": documents}
+        pdf = _operation(name, "print", plural, None, parameters=("locale",))
+        pdf["responses"]["200"]["content"] = {
+            "application/pdf": {"schema": {"type": "string", "format": "binary"}}
+        }
+        paths[f"{one}/documents/{{document}}"] = {
+            "parameters": [*at_record, _path_parameter("document", "What to print", schema)],
+            "get": pdf,
+        }
     if transitions:
         schema = {"type": "string", "enum": sorted(set(transitions))}
         paths[f"{one}/do/{{transition}}"] = {
@@ -296,5 +319,26 @@ def _general() -> dict[str, Any]:
         "/definitions/{object}": {
             "parameters": at_object,
             "get": _operation("definition", "get", "definitions", anything),
+        },
+        **_approvals(),
+    }
+
+
+def _approvals() -> dict[str, Any]:
+    """The paths about approvals."""
+    anything = {"type": "object"}
+    comment = {"type": "object", "properties": {"comment": {"type": "string", "nullable": True}}}
+    listing = ("limit", "after", "object", "show")
+    decisions = {"type": "string", "enum": [*DECISIONS, WITHDRAW]}
+    return {
+        "/approvals": {
+            "get": _operation("approvals", "list", "approvals", anything, parameters=listing)
+        },
+        "/approvals/{task}/{decision}": {
+            "parameters": [
+                _path_parameter("task", "The id of an item of the list", {"type": "integer"}),
+                _path_parameter("decision", "What is decided", decisions),
+            ],
+            "post": _operation("approvals", "decide", "approvals", anything, body=comment),
         },
     }

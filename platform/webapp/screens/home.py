@@ -14,12 +14,14 @@ from engine.records.query import Query
 from engine.records.reading import Record
 from webapp.languages import COOKIE_KEY
 from webapp.screens.addresses import State
+from webapp.screens.approving import waiting
 from webapp.screens.dates import exact_moment, near_moment
 from webapp.screens.filters import titled
 from webapp.screens.here import Here, here
 from webapp.screens.listing import Column, Row, columns_of, rows_of, views_of
 from webapp.screens.navigation import readable_objects
 from webapp.screens.rendering import page
+from workflow.approvals.states import InboxQuery
 
 PANELS = 4
 ROWS = 6
@@ -56,6 +58,7 @@ def show_home() -> Response:
     """The home of whoever is signed in."""
     at = here()
     panels = _panels(at)
+    rows, more = waiting(at, InboxQuery(limit=ROWS))
     hour = at.now.astimezone(at.zone).hour
     part = "morning" if hour < 12 else "afternoon" if hour < 18 else "evening"
     return page(
@@ -66,6 +69,9 @@ def show_home() -> Response:
         tasks=[panel for panel in panels if panel.rows],
         quiet=[panel for panel in panels if not panel.rows],
         changes=_changes(at),
+        rows=rows,
+        waiting=f"{len(rows)}{'+' if more else ''}",
+        submitted=False,
     )
 
 

@@ -18,9 +18,11 @@ from engine.fieldtypes.text import TextType
 from engine.problems import Refusal
 from engine.records.query import Query
 from engine.records.reading import Record
+from webapp.screens.approving import panel_of
 from webapp.screens.controls import Control, control
 from webapp.screens.filters import titled
 from webapp.screens.here import Here, here
+from webapp.screens.printing import papers
 from webapp.screens.related import related_page, related_tabs
 from webapp.screens.rendering import fragment, page
 from webapp.screens.timeline import timeline
@@ -74,7 +76,9 @@ def show_record(object: str, id: int) -> Response:
     at = here()
     definition = at.object(object)
     record = at.reader.one(at.actor, object, id)
-    updates = may(at, "update", record)
+    approval = panel_of(at, object, record.id)
+    locked = approval is not None and approval.running
+    updates = not locked and may(at, "update", record)
     tabs = related_tabs(at, definition, record)
     chosen = request.args.get("related", "")
     tab = next((tab for tab in tabs if tab.name == chosen), tabs[0] if tabs else None)
@@ -100,7 +104,9 @@ def show_record(object: str, id: int) -> Response:
         entries=entries,
         older=older,
         updates=updates,
-        deletes=may(at, "delete", record),
+        deletes=not locked and may(at, "delete", record),
+        approval=approval,
+        papers=papers(at, object, record.id),
         stamps=_stamps(at, definition, record),
     )
 

@@ -15,7 +15,19 @@ from engine.problems import Refusal
 from webapp import messages
 from webapp.answers import status_of
 from webapp.identity import caller
-from webapp.screens import acting, assets, forms, home, lists, lookups, records, related, styleguide
+from webapp.screens import (
+    acting,
+    approving,
+    assets,
+    forms,
+    home,
+    lists,
+    lookups,
+    printing,
+    records,
+    related,
+    styleguide,
+)
 from webapp.screens.here import Here
 from webapp.screens.problems import show_refusal
 from webapp.shell import application
@@ -47,9 +59,12 @@ ROUTES: tuple[tuple[str, str, View], ...] = (
     ("POST", f"{RECORD}/do/<name>", acting.take_transition),
     ("POST", f"{RECORD}/delete", acting.delete),
     ("POST", f"{RECORD}/comments", acting.comment),
+    ("POST", f"{RECORD}/approvals/<int:task>/<decision>", approving.decide),
+    ("GET", f"{RECORD}/documents/<name>", printing.show_document),
     ("GET", f"{RECORD}/related/<name>", related.show_related),
     ("GET", f"{RECORD}/timeline", records.show_timeline),
     ("GET", "/o/<object>/<number>", records.show_by_number),
+    ("GET", "/approvals", approving.show_approvals),
     ("GET", "/search", lookups.search),
     ("POST", "/preferences/language", home.choose_language),
     ("GET", "/styleguide", styleguide.show_styleguide),

@@ -67,8 +67,8 @@ def page(template: str, here: Here, status: int = 200, **context: Any) -> Respon
 def _once(here: Here, template: str) -> Markup:
     """A part of the frame, drawn once per application, set of roles, language and object."""
     path = request.path
-    inside = path.split("/")[2] if path.startswith("/o/") else "/" if path == "/" else ""
-    inside = inside if inside == "/" or inside in here.catalog.objects else ""
+    inside = path.split("/")[2] if path.startswith("/o/") else path
+    inside = inside if inside in ("/", "/approvals", *here.catalog.objects) else ""
     roles = None if here.actor.is_system else here.actor.roles
 
     def draw() -> Markup:

@@ -26,8 +26,19 @@ VERBS = {
     "update": "did_change",
     "delete": "did_delete",
     "restore": "did_restore",
+    "approve": "did_approve",
+    "reject": "did_reject",
+    "withdraw": "did_withdraw",
 }
-SYMBOLS = {"create": "plus", "update": "pencil", "delete": "trash-2", "restore": "rotate-ccw"}
+SYMBOLS = {
+    "create": "plus",
+    "update": "pencil",
+    "delete": "trash-2",
+    "restore": "rotate-ccw",
+    "approve": "check",
+    "reject": "x",
+    "withdraw": "undo-2",
+}
 
 
 @dataclass(frozen=True, slots=True)

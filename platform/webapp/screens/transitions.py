@@ -10,6 +10,7 @@ from engine.fieldtypes.choice import Stage
 from engine.records.changes import UPDATE, Change
 from engine.records.transaction import Transaction
 from webapp.screens.here import Here
+from workflow.approvals.definitions import reserved
 from workflow.definitions import Transition, Workflow
 
 
@@ -42,7 +43,10 @@ def ways(at: Here, definition: Object, stage: Field, current: str | None) -> lis
     lens = at.lens(definition.name)
     places = {option.name: index for index, option in enumerate(workflow.options)}
     found = []
+    by_approvals = reserved(at.catalog, definition.name)
     for transition in workflow.from_stage(current):
+        if transition.name in by_approvals:
+            continue
         if (
             transition.roles
             and not at.actor.is_system

@@ -112,8 +112,14 @@ def _plan_one(batch: Batch, change: Change, approval: Approval) -> None:
     if change.sound and END not in change.notes:
         _refuse_reserved(batch, change, approval)
         _refuse_unapproved(batch, change, approval)
-    if change.sound and change.notes.get("transition") in approval.starts_on:
+    if change.sound and _performed(batch, change, approval) in approval.starts_on:
         _plan(batch, change, approval)
+
+
+def _performed(batch: Batch, change: Change, approval: Approval) -> str:
+    """The transition that the change performs in the approval's own workflow; "" for none."""
+    way = change.notes.get("ways", {}).get(approval.flow(batch.tx.catalog).field)
+    return "" if way is None else str(way.name)
 
 
 def _plan(batch: Batch, change: Change, approval: Approval) -> None:
@@ -133,7 +139,7 @@ def _needed(batch: Batch, change: Change, approval: Approval) -> bool:
 
 def _refuse_reserved(batch: Batch, change: Change, approval: Approval) -> None:
     """The way on is the approval's; ways back are free where nothing is running (import)."""
-    name = change.notes.get("transition")
+    name = _performed(batch, change, approval)
     if name == approval.granted:
         flow = approval.flow(batch.tx.catalog)
         change.refuse(
@@ -169,8 +175,8 @@ def _refuse_unapproved(batch: Batch, change: Change, approval: Approval) -> None
 
 def _content(batch: Batch, change: Change) -> list[str]:
     """The fields that somebody gave another value, besides what the transition asks for."""
-    performed = change.notes.get("transition_definition")
-    free = {*performed.asks, *performed.sets} if performed is not None else set()
+    ways = change.notes.get("ways", {}).values()
+    free = {name for way in ways for name in (*way.asks, *way.sets)}
     changed = change.changed()
     given = [name for name in change.input if name in changed and name not in free]
     fields = batch.definition.fields

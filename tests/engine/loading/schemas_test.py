@@ -144,8 +144,8 @@ def test_order_is_right() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [*keyword.kwlist, *sorted(QUERY_WORDS), *sorted(SYSTEM_FIELDS), "a", "a1_", "_a", "1a", "A", "a-b", "a b", "",
-     "a" * 40, "a" * 41, "é", "a\n", "name", "order", "class_", "match", "type"],
+    [*keyword.kwlist, *sorted(QUERY_WORDS), *sorted(SYSTEM_FIELDS), "a", "a1_", "_a", "1a", "A",
+     "a-b", "a b", "", "a" * 40, "a" * 41, "é", "a\n", "name", "order", "class_", "match", "type"],
 )  # fmt: skip
 def test_names(name: str) -> None:
     """The regular expressions for editors agree with rule 7 in Python."""

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from support.showroom import Showroom, furnish
-from support.world import World
+from support.world import World, opened_world
 
 _TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 
@@ -42,6 +42,15 @@ class Visitor:
         if script:
             headers["Accept"] = "application/json"
         return self.client.post(address, data={"csrf_token": token[1], **form}, headers=headers)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    """An application of the screens' own: what stands in it is theirs alone."""
+    with opened_world(request.param, tmp_path_factory.mktemp("screens"), "screens") as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

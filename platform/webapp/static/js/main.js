@@ -7,5 +7,6 @@ import "./list.js";
 import "./form.js";
 import "./grid.js";
 import "./record.js";
+import "./approving.js";
 import "./board.js";
 import "./keys.js";

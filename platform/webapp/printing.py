@@ -1,0 +1,59 @@
+"""Documents over the web: which there are of a record, and their PDFs.
+
+A PDF is made by a process of its own (`documents.rendering`); a web process only waits for it.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from flask import Response
+
+from documents import messages as say
+from documents.layouts import Layout
+from documents.printing import Documents, Printed
+from engine.problems import Refusal, Text, did_you_mean
+from engine.records import messages as records
+from webapp.api.call import Call
+
+PDF = "application/pdf"
+
+
+def documents_of(call: Call) -> Documents:
+    """The documents of the request's application."""
+    shell = call.shell
+    return Documents(call.application.reader, shell.renderer, shell.layers)
+
+
+def available(call: Call, object: str) -> list[Layout]:
+    """The documents of the object's records that the actor may print."""
+    return documents_of(call).available(call.actor, object)
+
+
+def printed(call: Call, object: str, record: int, name: str, locale: str = "") -> Response:
+    """The document `name` of a record that the actor has read, to be shown in the browser.
+
+    Without a `locale` it is in the language of the answer. Raises Refusal for an unknown
+    document, or one that the actor may not print, and when it cannot be made.
+    """
+    locales = call.application.catalog.site.locales
+    if locale and locale not in locales:
+        expected = Text.of(" | ".join(locales))
+        raise Refusal(records.BAD_QUERY(key="locale", found=locale[:40], expected=expected))
+    documents = documents_of(call)
+    known = {layout.name for layout in documents.available(call.actor, object)}
+    layout = call.application.catalog.of("document").get(name)
+    if name not in known and (layout is None or layout.object != object):
+        raise Refusal(say.UNKNOWN_DOCUMENT(name=name[:60], best=did_you_mean(name, known)))
+    return _answer(documents.pdf(call.actor, name, record, locale or call.locale))
+
+
+def _answer(document: Printed) -> Response:
+    """The PDF, shown in place; its name in the way of RFC 6266 and RFC 5987."""
+    response = Response(document.data, content_type=PDF)
+    plain = document.file_name.encode("ascii", "ignore").decode().strip(" -")
+    fallback = plain if plain.removesuffix(".pdf") else "document.pdf"
+    response.headers["Content-Disposition"] = (
+        f"inline; filename=\"{fallback}\"; filename*=UTF-8''{quote(document.file_name, safe='')}"
+    )
+    return response
