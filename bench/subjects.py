@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.world import World, make_world
 
 LIST = "o/opportunity?stage=won&sort=-amount&fields=name,customer,stage,amount,owner&limit=25"
-SCREEN = "/o/opportunity?stage=won&sort=-amount"
+SCREEN = "/o/opportunity?list=all&stage=won&sort=-amount"
 IMPORTED = 50_000
 LINES = 5
 
