@@ -232,6 +232,12 @@ def _paths(call: Call, definition: Object, locale: str) -> dict[str, Any]:
             ),
         },
     }
+    comment = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+    paths[f"{one}/comments"] = {
+        "parameters": at_record,
+        "get": _operation(name, "comments", plural, {"type": "object"}),
+        "post": _operation(name, "comment", plural, {"type": "object"}, 201, body=comment),
+    }
     unique = [f.name for f in definition.fields.values() if f.unique and f.writable]
     if unique:
         by = _path_parameter("field", "A unique field", {"type": "string", "enum": unique})

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response
 
-from webapp.api import approvals, describing, documents, history, openapi, records
+from webapp.api import approvals, comments, describing, documents, history, openapi, records
 from webapp.api.call import answering
 
 BASE = "/api/v1"
@@ -20,6 +20,8 @@ ROUTES: tuple[tuple[str, str, str, Callable[..., Response]], ...] = (
     ("POST", "/o/<object>/<record>/do/<transition>", "do", records.transition_record),
     ("PUT", "/o/<object>/by/<field>/<path:value>", "put", records.put_by_field),
     ("GET", "/o/<object>/<record>/history", "history", history.record_history),
+    ("GET", "/o/<object>/<record>/comments", "comments", comments.list_comments),
+    ("POST", "/o/<object>/<record>/comments", "comment", comments.post_comment),
     ("GET", "/o/<object>/<record>/documents/<name>", "document", documents.get_document),
     ("GET", "/approvals", "approvals", approvals.list_approvals),
     ("POST", "/approvals/<id>/<decision>", "decide", approvals.decide_approval),
