@@ -25,7 +25,7 @@ from cli.demo_building import Wanted, build, differs, plot_of
 from cli.demo_history import DemoAccount
 from cli.opening import settings
 from cli.printing import LOCALES, locale_of
-from cli.serve import Server, forget_connections
+from cli.serve import Server
 from engine.permissions.actors import SYSTEM
 from engine.problems import Refusal, Text
 from engine.records.query import Query
@@ -135,16 +135,7 @@ def _serve(databases: Databases, chosen: Settings, port: int) -> None:
     Server(
         databases,
         secret_key(chosen),
-        {
-            "bind": f"{HOST}:{port}",
-            "workers": 2,
-            "worker_class": "gthread",
-            "threads": THREADS,
-            "preload_app": True,
-            "control_socket_disable": True,
-            "post_fork": lambda server, worker: forget_connections(databases),
-            "loglevel": "warning",
-        },
+        {"bind": f"{HOST}:{port}", "workers": 2, "loglevel": "warning"},
         chosen.layers,
     ).run()
 

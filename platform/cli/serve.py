@@ -50,29 +50,31 @@ def serve(host: str, port: int, workers: int, reload: bool) -> None:
         {
             "bind": f"{shown}:{port}",
             "workers": workers,
-            "worker_class": "gthread",
-            "threads": THREADS,
             "preload_app": not reload,
             "reload": reload,
-            "control_socket_disable": True,
-            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
-            "timeout": 120,
-            "keepalive": 5,
-            "post_fork": lambda server, worker: forget_connections(databases),
         },
         chosen.layers,
     ).run()
 
 
 class Server(BaseApplication):
-    """gunicorn, configured by us instead of by its command line."""
+    """gunicorn, configured by us instead of by its command line; `options` go before our own."""
 
     def __init__(
         self, databases: Databases, secret: str, options: dict[str, Any], layers: Sequence[Path]
     ) -> None:
         self.databases = databases
         self.secret = secret
-        self.options = options
+        self.options = {
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "preload_app": True,
+            "control_socket_disable": True,
+            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
+            "timeout": 120,
+            "keepalive": 5,
+            "post_fork": lambda server, worker: forget_connections(databases),
+        } | options
         self.layers = layers
         super().__init__()
 

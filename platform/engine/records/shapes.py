@@ -23,7 +23,7 @@ def sort_key(text: str) -> str:
     """The text's place in the order people expect: Chinese by pinyin, then the text itself.
 
     Each character by its most frequent reading: telling the readings of 重 apart takes a
-    dictionary of phrases and forty times as long, for a place that is near enough.
+    dictionary of phrases and far longer, for a place that is near enough.
     """
     if text.isascii():
         return fold(text)
