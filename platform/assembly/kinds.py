@@ -19,6 +19,7 @@ from engine.permissions.roles import ROLE_KIND
 from engine.schema.keying import keyed
 from engine.schema.state import Keys
 from exchange.mapping import MAPPING_KIND
+from jobs import tables as jobs
 from notices import comments
 from workflow import history as stage_history
 from workflow.approvals import tables as approvals
@@ -37,6 +38,7 @@ KINDS: tuple[DefinitionKind, ...] = (
 )
 
 TABLES: tuple[Callable[[sa.MetaData], None], ...] = (
+    jobs.add_tables,
     stage_history.add_tables,
     approvals.add_tables,
     comments.add_tables,

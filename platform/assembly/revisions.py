@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 
 from assembly.application import Application, build_application
+from engine.records.gate import Gate, Wake
 from engine.schema.engines import Databases
 from engine.schema.fence import current_revision
 
@@ -25,7 +26,8 @@ class Site:
         """Builds the first application with `build`. Raises Refusal when there is none."""
         self.databases = databases
         self.build = build
-        self.current: Application = build(databases)
+        self.wake: Wake = lambda due: None
+        self.current: Application = self._built()
         self._building = threading.Lock()
 
     def refresh(self, *, wait: bool = False) -> bool:
@@ -40,10 +42,24 @@ class Site:
             with self.databases.reading() as connection:
                 revision = current_revision(connection)
             if revision != self.current.revision:
-                self.current = self.build(self.databases)
+                self.current = self._built()
             return True
         finally:
             self._building.release()
+
+    def gate(self) -> Gate:
+        """The gate of the application that runs now."""
+        return self.current.gate
+
+    def renew(self) -> None:
+        """Swaps the application if another revision is in force, waiting for whoever builds it."""
+        self.refresh(wait=True)
+
+    def _built(self) -> Application:
+        """A new application whose commits wake whoever carries out what they ask for."""
+        application = self.build(self.databases)
+        application.gate.wake = lambda due: self.wake(due)
+        return application
 
     def close(self) -> None:
         """Closes the pools."""

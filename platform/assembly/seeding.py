@@ -24,7 +24,9 @@ def sow(gate: Gate) -> int:
     files: dict[str, SeedFile] = dict(gate.catalog.of("data"))
     if not files:
         return 0
-    return gate.write(SYSTEM, lambda tx: sum(_sow(tx, gate, f) for f in _ordered(gate, files)))
+    return gate.write(
+        SYSTEM, lambda tx: sum(_sow(tx, gate, f) for f in _ordered(gate, files)), quiet=True
+    )
 
 
 def _ordered(gate: Gate, files: dict[str, SeedFile]) -> Iterator[SeedFile]:

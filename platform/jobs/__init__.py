@@ -1,5 +1,5 @@
-"""What must happen later: the outbox and its relay, queues (RQ or in-process), timers, schedule.
+"""What must happen later: the outbox, its relay, queues (RQ or in-process), timers, long work.
 
 Imports `engine`.
-Start with the outbox.
+Start with `outbox` (asking), then `carrying` (carrying out).
 """

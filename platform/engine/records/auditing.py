@@ -1,4 +1,4 @@
-"""Steps: what was changed is written down, and what must happen later is announced.
+"""The step that writes down what was changed.
 
 An audit row holds who, when, by which door and why, the record's values before and after, and
 a digest over all of it. Rows are inserted unchained; a job seals them in batches (rule 11).
@@ -108,33 +108,6 @@ def _data(batch: Batch, change: Change) -> dict[str, Any]:
     if "transition" in change.notes:
         data["transition"] = change.notes["transition"]
     return data
-
-
-def announce(batch: Batch) -> None:
-    """Writes the outbox row from which automations and notices start, after the commit."""
-    tx = batch.tx
-    if tx.historical:  # history fires nothing
-        return
-    rows = [
-        {
-            "at": tx.now,
-            "kind": f"record.{batch.action}",
-            "object": batch.name,
-            "record": change.id,
-            "payload": json.dumps(
-                {
-                    "version": change.row.get("version"),
-                    "changed": sorted(change.changed() - QUIET) if change.before else None,
-                    "transition": change.notes.get("transition"),
-                    "actor": tx.actor.person,
-                    "cause": tx.cause or None,
-                }
-            ),
-        }
-        for change in batch.changes
-        if "unchanged" not in change.notes
-    ]
-    tx.insert(tx.tables.system("fw_outbox"), rows)
 
 
 class Audit:

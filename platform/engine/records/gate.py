@@ -1,7 +1,7 @@
 """The one gate for writing: a list of named steps that every change passes, whoever asks.
 
 One transaction does it all: permission, input, defaults, suggestions, formulas, rules, numbers,
-the write, rollups, audit and the outbox. Higher rooms add their steps to the list (rule 9), so
+the write, rollups and the audit. Higher rooms add their steps to the list (rule 9), so
 that nobody can forget one. Reading goes through `reading.Reader`, with the same permissions.
 """
 
@@ -48,6 +48,8 @@ from engine.schema.fence import enter_write
 from engine.schema.tables import Tables
 
 T = TypeVar("T")
+Wake = Callable[[Mapping[str, Sequence[int]]], None]
+"""Is told after each commit which effects it asked for: their ids by queue. Never raises."""
 
 _SAVING = frozenset((CREATE, UPDATE))
 _EXISTING = frozenset((UPDATE, DELETE, RESTORE))
@@ -86,7 +88,6 @@ STEPS: tuple[Step, ...] = (
     Step("follow", removal.follow_links, frozenset((DELETE,))),
     Step("rollups", rollups.carry_rollups, _EVERY),
     Step("audit", auditing.audit, _EVERY),
-    Step("announce", auditing.announce, _EVERY),
 )
 """The steps in order. A step runs for its own actions only."""
 
@@ -117,6 +118,7 @@ class Gate:
         clock: Callable[[], dt.datetime],
         steps: Sequence[Step] = STEPS,
         before_transaction: Callable[[], None] = lambda: None,
+        wake: Wake = lambda due: None,
     ) -> None:
         self.catalog = catalog
         self.tables = tables
@@ -125,6 +127,7 @@ class Gate:
         self.clock = clock
         self.steps = tuple(steps)
         self.before_transaction = before_transaction
+        self.wake = wake
         self.dialect = databases.dialect
         self.zone: ZoneInfo = catalog.site.zone
         self.lenses = Lenses(catalog, tables, self.dialect)
@@ -137,7 +140,13 @@ class Gate:
 
     @contextmanager
     def transaction(
-        self, actor: Actor, *, historical: bool = False, batch: int | None = None, cause: str = ""
+        self,
+        actor: Actor,
+        *,
+        historical: bool = False,
+        quiet: bool = False,
+        batch: int | None = None,
+        cause: str = "",
     ) -> Iterator[Transaction]:
         """One write transaction as `actor`; committed at the end, rolled back on any exception.
 
@@ -149,9 +158,18 @@ class Gate:
         self.before_transaction()
         with self.databases.writing() as connection:
             enter_write(connection, self.revision)
-            yield Transaction(
-                self, connection, actor, historical=historical, batch=batch, cause=cause
+            tx = Transaction(
+                self,
+                connection,
+                actor,
+                historical=historical,
+                quiet=quiet,
+                batch=batch,
+                cause=cause,
             )
+            yield tx
+        for work in tx.after_commit:
+            work()
 
     def write(self, actor: Actor, work: Callable[[Transaction], T], **mode: Any) -> T:
         """Runs `work` in one transaction, from the beginning again when another one came first.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Collection as Sized
-from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -36,7 +36,9 @@ CHUNK = 5_000
 class Transaction:
     """Reads and writes within one database transaction, as one actor.
 
-    `historical` is the mode of imports that keep creators, dates, numbers and stages.
+    `historical` is the mode of imports that keep creators, dates, numbers and stages. A `quiet`
+    transaction, as every historical one, starts no automation. `after_commit` is called in order
+    once the transaction is committed.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Transaction:
         actor: Actor,
         *,
         historical: bool = False,
+        quiet: bool = False,
         batch: int | None = None,
         cause: str = "",
     ) -> None:
@@ -53,9 +56,11 @@ class Transaction:
         self.connection = connection
         self.actor = actor
         self.historical = historical
+        self.quiet = quiet or historical
         self.batch = batch
         self.cause = cause
         self.now: dt.datetime = gate.clock()
+        self.after_commit: list[Callable[[], None]] = []
         self.locked: set[tuple[str, int]] = set()
         """Records that this transaction holds: nobody else changes them until it ends."""
         self._rows: dict[str, dict[int, Row]] = {}

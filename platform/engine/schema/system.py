@@ -14,7 +14,7 @@ RESERVED_PREFIXES = ("fw_", "ab_", "sqlite_", "pg_")
 
 
 def add_system_tables(metadata: sa.MetaData) -> None:
-    """Adds the tables of state, numbering, audit and outbox to `metadata`."""
+    """Adds the tables of state, numbering and audit to `metadata`."""
     _table(
         metadata, "fw_state",
         sa.Column("name", String(), primary_key=True),
@@ -68,19 +68,6 @@ def add_system_tables(metadata: sa.MetaData) -> None:
         sa.Column("digest", String(), nullable=False),
         sa.Index("ix_fw_audit_object_record", "object", "record", "id"),
         sa.Index("ix_fw_audit_batch", "batch"),
-    )  # fmt: skip
-    _table(
-        metadata, "fw_outbox",
-        _id(),
-        sa.Column("at", Moment(), nullable=False),
-        sa.Column("kind", String(), nullable=False),
-        sa.Column("object", String()),
-        sa.Column("record", Id()),
-        sa.Column("payload", String()),
-        sa.Column("status", String(), nullable=False, server_default="waiting"),
-        sa.Column("attempts", Id(), nullable=False, server_default="0"),
-        sa.Column("due", Moment()),
-        sa.Index("ix_fw_outbox_status", "status", "due", "id"),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from engine.records.transaction import Transaction
 from webapp.screens.controls import enterable, given
 from webapp.screens.here import Here
 
-SKIPPED = frozenset(("number", "version", "audit", "announce", "stage history"))
+SKIPPED = frozenset(("number", "version", "audit", "automations", "stage history"))
 """Steps that leave traces or that only matter when something is really written."""
 MOST_LINES = 500
 

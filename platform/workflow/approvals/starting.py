@@ -12,6 +12,8 @@ from engine.records.auditing import plain
 from engine.records.changes import DELETE, Batch, Change
 from engine.records.lines import lines_by_parent
 from engine.records.transaction import Transaction
+from jobs.outbox import Effect, put
+from jobs.tables import URGENT
 from workflow.approvals.asking import Planned
 from workflow.approvals.definitions import Approval
 from workflow.approvals.tables import (
@@ -128,13 +130,9 @@ def open_position(tx: Transaction, approval: Approval, id: int, record: int, pos
 def announce(
     tx: Transaction, approval: Approval, kind: str, record: int, payload: dict[str, Any]
 ) -> None:
-    """Writes an outbox row, from which notices and automations start after the commit."""
+    """Asks for what follows from it after the commit: whoever is concerned is told."""
     about = {"definition": approval.name, "actor": tx.actor.person, "cause": tx.cause or None}
-    row = {
-        "at": tx.now,
-        "kind": kind,
-        "object": approval.object,
-        "record": record,
-        "payload": json.dumps(about | payload),
-    }
-    tx.insert(tx.tables.system("fw_outbox"), [row])
+    effect = Effect(
+        kind=kind, object=approval.object, record=record, payload=about | payload, queue=URGENT
+    )
+    put(tx, [effect])
