@@ -144,8 +144,7 @@ def test_by_name_and_by_stage(site: SmallSite) -> None:
         (line,) = site.read("deal", id).values["lines"]
         assert line.values["weighted"] == 1
         assert history(site, id)[-1][:4] == ("stage", "new", "talk", "begin")
-        payload = json.loads(site.rows("fw_outbox")[-1]["payload"])
-        assert payload["transition"] == "begin"
+        assert json.loads(site.rows("fw_audit")[-1]["data"])["transition"] == "begin"
     perform(site, CLERK, deal(site), "begin")  # who may update may move, whatever fields they write
 
 
