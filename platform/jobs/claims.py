@@ -152,9 +152,10 @@ class Claims:
             sa.update(t)
             .where(t.c.id.in_(sa.select(lost.cte("lost").c.id)))
             .values(status=WAITING, due=now, sent=None, problem=stored_problem(say.HOLDER_GONE()))
+            .returning(t.c.id)
         )
         with self.databases.writing() as connection:
-            return connection.execute(statement).rowcount
+            return len(connection.execute(statement).all())
 
     def _end_now(self, effect: Claimed, values: dict[str, Any]) -> None:
         with self.databases.writing() as connection:

@@ -102,7 +102,8 @@ def _transition_page(
 
 def _way(at: Here, definition: Object, record: Record, name: str) -> Way:
     stage = stage_field(at, definition)
-    found = ways(at, definition, stage, record.values.get(stage.name)) if stage else []
+    now = record.values.get(stage.name) if stage else None
+    found = ways(at, definition, stage, now, free=True) if stage else []
     for way in found:
         if way.name == name:
             return way

@@ -174,7 +174,7 @@ def path(
         state = "now" if index == place else "past" if index < place and not ended else "ahead"
         colour = option.colour if option.colour in COLOURS else "grey"
         steps.append(Step(at.say(option.label), state, colour))
-    return steps, ways(at, definition, stage, now)
+    return steps, ways(at, definition, stage, now, free=True)  # shown where nothing is running
 
 
 def asked(at: Here, definition: Object, record: Record, way: Way) -> list[Control]:

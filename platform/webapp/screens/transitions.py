@@ -10,7 +10,7 @@ from engine.fieldtypes.choice import Stage
 from engine.records.changes import UPDATE, Change
 from engine.records.transaction import Transaction
 from webapp.screens.here import Here
-from workflow.approvals.definitions import reserved
+from workflow.approvals.definitions import granting, reserved
 from workflow.definitions import Transition, Workflow
 
 
@@ -37,13 +37,19 @@ def workflow_of(at: Here, stage: Field) -> Workflow:
     return found
 
 
-def ways(at: Here, definition: Object, stage: Field, current: str | None) -> list[Way]:
-    """The transitions from `current` that the actor's roles may take, forward ones first."""
+def ways(
+    at: Here, definition: Object, stage: Field, current: str | None, *, free: bool = False
+) -> list[Way]:
+    """The transitions from `current` that the actor's roles may take, forward ones first.
+
+    Of a record that is known to be `free`, without an approval that is running, the ways back
+    from an approval are among them: an imported record may need them.
+    """
     workflow = workflow_of(at, stage)
     lens = at.lens(definition.name)
     places = {option.name: index for index, option in enumerate(workflow.options)}
     found = []
-    by_approvals = reserved(at.catalog, definition.name)
+    by_approvals = (granting if free else reserved)(at.catalog, definition.name)
     for transition in workflow.from_stage(current):
         if transition.name in by_approvals:
             continue

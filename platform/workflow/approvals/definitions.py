@@ -117,10 +117,15 @@ def by_key(catalog: Catalog) -> dict[str, Approval]:
 
 
 def reserved(catalog: Catalog, object: str) -> frozenset[str]:
-    """The transitions of the object that approvals perform; screens offer them to nobody."""
-    return frozenset(
-        name for a in approvals_of(catalog, object) for name in (a.granted, a.rejected, a.withdrawn)
-    )
+    """The transitions of the object that approvals perform, while one of them may be running."""
+    return granting(catalog, object) | {
+        name for a in approvals_of(catalog, object) for name in (a.rejected, a.withdrawn)
+    }
+
+
+def granting(catalog: Catalog, object: str) -> frozenset[str]:
+    """The transitions of the object that nothing but an approval can ever perform."""
+    return frozenset(approval.granted for approval in approvals_of(catalog, object))
 
 
 def build_approval(name: str, node: Node, problems: Problems) -> Approval | None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine.permissions.actors import SYSTEM
+from engine.records.changes import CREATE, Change
 from support.showroom import Showroom
 from support.world import World
 
@@ -153,3 +154,21 @@ def test_reserved(visit: Any, world: World, submit: Any) -> None:
         for t in world.client("boss").get("definitions/quotation").get_json()["transitions"]
     }
     assert "submit" in names and not names & {"approve", "return_to_draft"}
+
+
+def test_imported_into_an_approval(visit: Any, world: World) -> None:
+    """A record that came into the stage without an approval shows its way back, and takes it."""
+    gate, owner = world.site.current.gate, world.people["rep"]
+    with gate.transaction(SYSTEM, historical=True) as tx:
+        customer = Change(given={"name": f"旧客户 {next(world.numbers)}", "owner": owner})
+        gate.pass_steps(tx, "customer", CREATE, [customer])
+        values = {"customer": customer.id, "owner": owner, "status": "in_approval"}
+        values |= {"quoted_on": "2020-01-01", "number": f"OLD-{next(world.numbers)}"}
+        quotation = Change(given=values)
+        gate.pass_steps(tx, "quotation", CREATE, [quotation])
+    address = f"/o/quotation/{quotation.id}"
+    page = visit("rep").text(address)
+    assert f"{address}/do/return_to_draft" in page and f"{address}/do/approve" not in page
+    assert visit("rep").post(f"{address}/do/return_to_draft").status_code == 200
+    one = Submitted(address, "", quotation.id or 0, 0)
+    assert status(world, one) == "draft"
