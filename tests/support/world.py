@@ -122,10 +122,13 @@ class World:
         return client
 
 
-def make_world(url: str) -> World:
-    """The shipped system on an empty database, with one account per role and a second seller."""
+def make_world(url: str, *layers: Path) -> World:
+    """The shipped system on an empty database, with one account per role and a second seller.
+
+    `layers` are laid over it.
+    """
     databases = open_databases(url)
-    application = establish(databases, [CONFIG], extra=account_tables())
+    application = establish(databases, [CONFIG, *layers], extra=account_tables())
     with databases.writing() as connection:
         sync_roles(connection, application.catalog)
     site, clock = Site(databases), Clock()

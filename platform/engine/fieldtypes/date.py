@@ -1,4 +1,4 @@
-"""Days and points in time (rule 20: times are UTC)."""
+"""Days, points in time (rule 20: they are UTC), and times of day."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from engine.expressions import sqltypes
 from engine.expressions.types import Kind, Type
 from engine.fieldtypes.base import FieldType, is_empty, not_readable
 
+_LOOSE_TIME = re.compile(r"(\d{1,2})[:：时点](\d{2})(?:[:：]00)?分?")
 _LOOSE_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 
 
@@ -93,3 +94,27 @@ class MomentType(FieldType):
 
     def to_text(self, value: Any) -> str:
         return "" if value is None else str(self.to_json(value))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeOfDay(FieldType):
+    """A time of day to the minute, wherever the reader is; kept as 08:30, which also sorts."""
+
+    name = "time"
+    control = "time"
+
+    def expression_type(self) -> Type:
+        return Type(Kind.TEXT)
+
+    def column_type(self) -> TypeEngine[Any]:
+        return sqltypes.String()
+
+    def read(self, raw: Any) -> str | None:
+        if is_empty(raw):
+            return None
+        if isinstance(raw, dt.time):
+            return f"{raw:%H:%M}"
+        match = _LOOSE_TIME.fullmatch(raw.strip()) if isinstance(raw, str) else None
+        if match and int(match[1]) < 24 and int(match[2]) < 60:
+            return f"{int(match[1]):02}:{match[2]}"
+        raise not_readable(raw, "a time of day such as 08:30", "时刻（如 08:30）")

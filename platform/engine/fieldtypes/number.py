@@ -164,6 +164,35 @@ class Percent(NumberType):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rating(Integer):
+    """Stars: a whole number from 1 to `max`, five unless it says otherwise."""
+
+    name = "rating"
+    control = "rating"
+    min: Decimal | None = Decimal(1)
+    max: Decimal | None = Decimal(5)
+
+    @property
+    def stars(self) -> int:
+        """How many there can be."""
+        return int(self.max or 5)
+
+    def format(self, value: Any, locale: str) -> str:
+        return "" if value is None else "★" * int(value) + "☆" * (self.stars - int(value))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress(Percent):
+    """How much of something is done, from 0 to 100 %, shown as a bar."""
+
+    name = "progress"
+    control = "percent"
+    scale: int = 2
+    min: Decimal | None = Decimal(0)
+    max: Decimal | None = Decimal(1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Money(NumberType):
     """An amount in the company's currency."""
 

@@ -1,4 +1,4 @@
-"""Text and its specialised forms: e-mail address, telephone number, web address."""
+"""Text and its specialised forms: addresses, telephone numbers, formatted text, colours."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ _CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SPACES = re.compile(r"\s+")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 _PHONE = re.compile(r"\+?[0-9(][0-9 ()/.\-]{3,38}(\s*(ext\.?|x|转)\s*[0-9]{1,8})?", re.IGNORECASE)
+_COLOUR = re.compile(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 LIMIT = 200
 MULTILINE_LIMIT = 100_000
 
@@ -76,11 +77,16 @@ class TextType(FieldType):
         text = text.strip()
         if not text:
             return None
-        if len(text) > self.limit:
-            raise Refusal(TOO_LONG(length=len(text), limit=self.limit))
+        self.limited(text)
         if self.pattern and not re.fullmatch(self.pattern, text):
             raise Refusal(PATTERN(found=text))
         return self.checked(text)
+
+    def limited(self, text: str) -> str:
+        """`text`, if it has no more characters than are allowed."""
+        if len(text) > self.limit:
+            raise Refusal(TOO_LONG(length=len(text), limit=self.limit))
+        return text
 
     def _cleaned(self, text: str) -> str:
         """`text` composed, with single blanks and line ends; refuses what cannot be kept."""
@@ -139,3 +145,27 @@ class Url(TextType):
         if not ok or " " in address:
             raise not_readable(text, "a web address", "网址")
         return address
+
+
+@dataclass(frozen=True, kw_only=True)
+class Markdown(TextType):
+    """Formatted text: Markdown (CommonMark with tables), shown as sanitised HTML."""
+
+    name = "markdown"
+    control = "multiline"
+    multiline: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colour(TextType):
+    """A colour as #rrggbb; #rgb is read, too."""
+
+    name = "colour"
+    control = "colour"
+    textual = False
+
+    def checked(self, text: str) -> str:
+        if not _COLOUR.fullmatch(text):
+            raise not_readable(text, "a colour such as #1f6feb", "颜色（如 #1f6feb）")
+        digits = text.lower().lstrip("#")
+        return "#" + (digits if len(digits) == 6 else "".join(digit * 2 for digit in digits))

@@ -9,13 +9,16 @@ from flask import Response, request
 from engine.definition.objects import Field, Object
 from engine.fieldtypes.boolean import Boolean
 from engine.fieldtypes.choice import Choice, Choices, Tags
+from engine.fieldtypes.code import Json
 from engine.fieldtypes.date import Date, MomentType
 from engine.fieldtypes.link import Collection, Lines, Link
 from engine.fieldtypes.number import Integer, Money, NumberType
 from engine.records.query import COUNTS, LIMIT, MOST
+from jobs.states import STATES
 from webapp.answers import dumped
 from webapp.api.approvals import SHOWN, WITHDRAW
 from webapp.api.call import Call
+from webapp.api.jobs import ACTS
 from webapp.api.queries import read_parameters
 from workflow.approvals.deciding import DECISIONS
 from workflow.approvals.definitions import reserved
@@ -83,6 +86,8 @@ _PARAMETERS: dict[str, tuple[str, Schema, str]] = {
         "What I am asked, or what I have submitted",
     ),
     "locale": ("query", {"type": "string"}, "The language of the document"),
+    "status": ("query", {"type": "string", "enum": list(STATES)}, "The jobs of this status"),
+    "kind": ("query", {"type": "string"}, "The jobs of this kind"),
 }  # fmt: skip
 
 _SCHEMAS: dict[str, Schema] = {
@@ -185,6 +190,8 @@ def _type(field: Field) -> Schema:
             return _ref("Link")
         case Lines():
             return {"type": "array", "items": _ref(type_.of)}
+        case Json():
+            return {"description": "Any JSON value", "nullable": True}
     return {"type": "string", "nullable": True}
 
 
@@ -327,6 +334,7 @@ def _general() -> dict[str, Any]:
             "get": _operation("definition", "get", "definitions", anything),
         },
         **_approvals(),
+        **_jobs(),
     }
 
 
@@ -346,5 +354,21 @@ def _approvals() -> dict[str, Any]:
                 _path_parameter("decision", "What is decided", decisions),
             ],
             "post": _operation("approvals", "decide", "approvals", anything, body=comment),
+        },
+    }
+
+
+def _jobs() -> dict[str, Any]:
+    """The paths about background jobs."""
+    anything = {"type": "object"}
+    listing = ("status", "kind", "limit", "after")
+    id = _path_parameter("id", "The job's number", {"type": "integer"})
+    acts = {"type": "string", "enum": list(ACTS)}
+    return {
+        "/jobs": {"get": _operation("jobs", "list", "jobs", anything, parameters=listing)},
+        "/jobs/{id}": {"parameters": [id], "get": _operation("job", "get", "jobs", anything)},
+        "/jobs/{id}/{what}": {
+            "parameters": [id, _path_parameter("what", "What is done with it", acts)],
+            "post": _operation("job", "act", "jobs", anything),
         },
     }

@@ -18,10 +18,11 @@ from werkzeug.datastructures import MultiDict
 from engine.definition.objects import Field, Object
 from engine.fieldtypes.boolean import Boolean
 from engine.fieldtypes.choice import Choice, Choices, Stage, Tags
-from engine.fieldtypes.date import Date, MomentType
+from engine.fieldtypes.code import Code, Json
+from engine.fieldtypes.date import Date, MomentType, TimeOfDay
 from engine.fieldtypes.link import Lines, Link
-from engine.fieldtypes.number import Integer, Money, NumberType, Percent
-from engine.fieldtypes.text import Email, Phone, TextType, Url
+from engine.fieldtypes.number import Integer, Money, NumberType, Percent, Rating
+from engine.fieldtypes.text import Colour, Email, Phone, TextType, Url
 from engine.records.reading import Linked
 from webapp.screens.here import Here
 from webapp.screens.values import currency
@@ -75,10 +76,14 @@ def kind_of(found: Field) -> str:
             return "date"
         case MomentType():
             return "moment"
+        case TimeOfDay():
+            return "time"
         case Money():
             return "money"
         case Percent():
             return "percent"
+        case Rating():
+            return "rating"
         case Integer():
             return "integer"
         case NumberType():
@@ -89,6 +94,10 @@ def kind_of(found: Field) -> str:
             return "tel"
         case Url():
             return "url"
+        case Colour():
+            return "colour"
+        case Code() | Json():
+            return "code"
         case TextType() if found.type.multiline:
             return "multiline"
     return "text"
@@ -147,6 +156,9 @@ def _options(at: Here, found: Field) -> tuple[tuple[str, str], ...]:
     type_ = found.type
     if isinstance(type_, Boolean):
         return (("true", at.t("yes")), ("false", at.t("no")))
+    if isinstance(type_, Rating):
+        stars = range(type_.stars, 0, -1)
+        return tuple((str(n), type_.format(n, at.locale)) for n in stars)
     if not isinstance(type_, Choice):
         return ()
     options = type_.options

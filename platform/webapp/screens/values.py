@@ -17,11 +17,13 @@ from markupsafe import Markup, escape
 from engine.definition.objects import Field
 from engine.fieldtypes.boolean import Boolean
 from engine.fieldtypes.choice import Choice, Choices, Option, Tags
+from engine.fieldtypes.code import Code, Json
 from engine.fieldtypes.date import Date, MomentType
 from engine.fieldtypes.link import Link
-from engine.fieldtypes.number import Integer, Money, NumberType, Percent
-from engine.fieldtypes.text import Email, Phone, TextType, Url
+from engine.fieldtypes.number import Integer, Money, NumberType, Percent, Progress, Rating
+from engine.fieldtypes.text import Colour, Email, Markdown, Phone, TextType, Url
 from engine.records.reading import Linked
+from engine.texts.markdown import to_html
 from webapp.screens.dates import exact_moment, near_day, near_moment
 from webapp.screens.here import Here
 from webapp.screens.icons import icon
@@ -66,8 +68,14 @@ def _writer(field: Field, here: Here) -> Writer:
         case Money():
             symbol = currency(type_.currency, locale)
             return lambda value: f'<span class="num"><small>{symbol}</small>{value:,f}</span>'
+        case Progress():
+            return _bar
         case Percent():
             return lambda value: f'<span class="num">{percent(value)}<small>%</small></span>'
+        case Rating():
+            return lambda value: (
+                f'<span class="stars" title="{value:f}">{type_.format(value, locale)}</span>'
+            )
         case Integer():
             return lambda value: (
                 f'<span class="num">{value:,d}</span>'
@@ -84,6 +92,12 @@ def _writer(field: Field, here: Here) -> Writer:
             return lambda value: (
                 f'<a href="tel:{escape(value.replace(" ", ""))}">{escape(value)}</a>'
             )
+        case Colour():
+            return _swatch
+        case Code() | Json():
+            return lambda value: f'<span class="prose code">{escape(value)}</span>'
+        case Markdown():
+            return lambda value: f'<div class="prose formatted">{to_html(value)}</div>'
         case TextType() if type_.multiline:
             return lambda value: f'<span class="prose">{escape(value)}</span>'
     return lambda value: str(escape(type_.format(value, locale)))
@@ -144,6 +158,23 @@ def avatar(name: str, number: int) -> Markup:
     """A person's mark: the first character of their name on one of eight colours."""
     first = escape((name.strip() or "?")[0].upper())
     return Markup(f'<span class="avatar avatar-{number % 8}" aria-hidden="true">{first}</span>')
+
+
+def _bar(value: Decimal) -> str:
+    """Progress as a bar with its figure; the browser draws it, so that no style is inline."""
+    return (
+        f'<span class="progress"><progress max="1" value="{value:f}"></progress>'
+        f"{percent(value)}<small>%</small></span>"
+    )
+
+
+def _swatch(value: str) -> str:
+    """A colour as a small picture of itself: attributes need no inline style."""
+    shown = escape(value)
+    return (
+        f'<span class="swatch"><svg width="14" height="14" aria-hidden="true">'
+        f'<rect width="14" height="14" rx="3" fill="{shown}"/></svg>{shown}</span>'
+    )
 
 
 def _address(value: str) -> str:
