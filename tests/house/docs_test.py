@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.fieldtypes.registry import FIELD_TYPES
 from support.project import ROOT, project_files, shown
 
 DOCS = ROOT / "docs"
@@ -52,3 +53,11 @@ def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text())
     local = [link for link in links if "://" not in link and not link.startswith("mailto:")]
     assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def test_every_field_type_is_described() -> None:
+    """Each word that can stand after `type:` has its place in the table of the reference."""
+    page = (DOCS / "reference" / "definitions.md").read_text()
+    rows = re.findall(r"^\| ((?:`\w+` ?)+)\|", page, re.M)
+    described = {name for row in rows for name in re.findall(r"\w+", row)}
+    assert FIELD_TYPES.keys() - described == set()

@@ -13,9 +13,9 @@ import nh3
 from markdown_it import MarkdownIt
 
 ELEMENTS = frozenset(
-    "p br hr h1 h2 h3 h4 h5 h6 strong em s code pre blockquote ul ol li a "
-    "table thead tbody tr th td".split()
-)
+    ("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "s", "code", "pre",
+     "blockquote", "ul", "ol", "li", "a", "table", "thead", "tbody", "tr", "th", "td")
+)  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 _SCHEMES = {"http", "https", "mailto", "tel"}
 

@@ -159,7 +159,8 @@ def test_through_the_gate(site: SmallSite) -> None:
     second = site.create("thing", name="b", opens="08:00", stars=1, done="1%")
     names = ("settings", "colour", "opens", "stars", "ten", "done", "script", "late", "good")
     assert site.values("thing", first, *names) == [
-        '{"a": null, "b": [1]}', "#aabbcc", "09:30", 4, 7, Decimal("0.75"), "x = 1\n  y", True, True,
+        '{"a": null, "b": [1]}', "#aabbcc", "09:30", 4, 7, Decimal("0.75"), "x = 1\n  y",
+        True, True,
     ]  # fmt: skip
     assert site.values("thing", second, "late", "good") == [False, False]
     assert site.ids("thing", where='opens < "09:00"') == [second]
