@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from documents import messages as say
 from documents.layouts import Column, Groups, Item, Layout, Lines, Party, build_layout
-from documents.phrases import AsRead, Phrase, compile_for, compile_phrase
 from engine.definition.catalog import Catalog
 from engine.definition.kinds import DefinitionKind, Problems
 from engine.definition.messages import UNKNOWN_FIELD, UNKNOWN_OBJECT
@@ -19,6 +18,7 @@ from engine.fieldtypes.link import Collection, Link
 from engine.fieldtypes.link import Lines as LinesType
 from engine.fieldtypes.number import NumberType
 from engine.problems import Place, did_you_mean
+from engine.texts.phrases import AsRead, Phrase, compile_for, compile_phrase
 
 DOCUMENT = "document"
 
@@ -40,7 +40,7 @@ class _Connector:
         self.layout = layout
         self.object = layout.object
         self.catalog = catalog
-        self.names = AsRead(catalog)
+        self.names = AsRead(catalog, {"related": say.RELATED})
         self.problems = problems
 
     def connected(self) -> Layout:

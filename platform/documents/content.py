@@ -22,9 +22,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from documents.formatting import Formats, side
 from documents.layouts import Column, Item, Layout, Lines, Party
-from documents.phrases import Phrase
 from documents.sight import Seen, Sight
 from engine.definition.objects import Field
 from engine.definition.site import Site
@@ -32,6 +30,8 @@ from engine.expressions import evaluate
 from engine.fieldtypes.link import Link
 from engine.fieldtypes.number import Money
 from engine.problems import Text
+from engine.texts.formatting import Formats, side
+from engine.texts.phrases import Phrase
 
 Plain = dict[str, Any]
 
@@ -236,13 +236,8 @@ class Content:
                 parts.append(piece)
                 continue
             value = evaluate(piece.expression, seen, self.sight.context)
-            field = piece.field
-            if isinstance(value, Seen):
-                text = self.title(value)
-            elif field is not None and not isinstance(field.type, Money):
-                text = self.formats.field(field.type, value)
-            else:
-                text = self.formats.result(piece.expression.type, value)
+            is_record = isinstance(value, Seen)
+            text = self.title(value) if is_record else self.formats.piece(piece, value)
             parts.append(text)
             values.append(text)
         return "" if values and not any(values) else "".join(parts).strip()

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from documents.phrases import Phrase
 from engine.definition.kinds import Problems
 from engine.definition.objects import Field
 from engine.definition.tree import Node
 from engine.expressions import Expression
 from engine.problems import Place, Text
+from engine.texts.phrases import Phrase
 
 DEFAULT_TEMPLATE = "standard"
 

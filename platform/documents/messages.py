@@ -56,18 +56,6 @@ FIELD_OR_TEXT = Message(
     hint_en="keep one of them",
     hint_zh="请只保留一个",
 )
-BRACES = Message(
-    "document-braces",
-    en="a brace is not closed, is not opened, or there is nothing in it",
-    zh="花括号未成对，或其中没有内容",
-    hint_en="write {{{{ and }}}} for braces that are to be printed",
-    hint_zh="需要打印花括号时请写作 {{{{ 与 }}}}",
-)
-NOT_PRINTABLE = Message(
-    "document-not-printable",
-    en="{source!r} is no single value, so it cannot be printed in a text",
-    zh="{source!r} 不是单个值，无法在文本中打印",
-)
 
 UNKNOWN_DOCUMENT = Message(
     "unknown-document",
@@ -136,6 +124,27 @@ TOO_LARGE = Message(
     zh="单据超过 {limit} MB，已停止",
     hint_en="it is too long, or its pictures are too large",
     hint_zh="单据过长，或图片过大",
+)
+BUSY = Message(
+    "document-busy",
+    en="too many documents are being made at this moment",
+    zh="当前正在生成的单据过多",
+    hint_en="try again in a moment",
+    hint_zh="请稍后再试",
+)
+IN_BACKGROUND = Message(
+    "document-in-background",
+    en="Too many documents are being made, so this one is made in the background",
+    zh="当前生成的单据较多，已转到后台生成",
+    hint_en="you are told when it is ready, and need not wait here",
+    hint_zh="完成后会通知您，无需在此等待",
+)
+GONE = Message(
+    "document-gone",
+    en="this document is not kept, or no longer",
+    zh="该单据不存在或已不再保留",
+    hint_en="print it again on the page of the record",
+    hint_zh="请在记录页面重新打印",
 )
 NO_CHINESE_FONT = Message(
     "no-chinese-font",

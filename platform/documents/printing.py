@@ -16,13 +16,13 @@ from typing import Any
 from documents import messages as say
 from documents.connecting import DOCUMENT
 from documents.content import Content
-from documents.formatting import Formats
 from documents.layouts import Layout
-from documents.rendering import Job, Renderer
+from documents.rendering import PATIENCE, Job, Renderer
 from documents.sight import Sight
 from engine.permissions.actors import Actor
 from engine.problems import Refusal, Text, did_you_mean
 from engine.records.reading import Reader
+from engine.texts.formatting import Formats
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "documents"
 """The templates that come with the platform."""
@@ -58,8 +58,17 @@ class Documents:
         layouts: list[Layout] = list(self.catalog.of(DOCUMENT).values())
         return [one for one in layouts if one.object == object and self._may(actor, one)]
 
-    def pdf(self, actor: Actor, name: str, record: int | str, locale: str = "") -> Printed:
+    def pdf(
+        self,
+        actor: Actor,
+        name: str,
+        record: int | str,
+        locale: str = "",
+        patience: float = PATIENCE,
+    ) -> Printed:
         """The document of one record, in `locale`, else in the site's first language.
+
+        It waits at most `patience` seconds for a free rendering process, and raises Busy then.
 
         Raises Refusal when there is no such document or record for the actor, or when it cannot
         be made.
@@ -79,7 +88,7 @@ class Documents:
         )
         words = [content["title"], content["number"]]
         file_name = _UNSAFE.sub("-", " ".join(filter(None, words))) + ".pdf"
-        return Printed(self.renderer.render(job), file_name)
+        return Printed(self.renderer.render(job, patience), file_name)
 
     def content(
         self, actor: Actor, name: str, record: int | str, locale: str = ""

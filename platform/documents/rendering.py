@@ -29,6 +29,8 @@ _PASSED_ON = (
     "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH",
 )  # fmt: skip
 MB = 1024 * 1024
+PATIENCE = 60.0
+"""Seconds to wait for a free process, where nobody looks at a screen meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,10 @@ class Job:
     assets: Mapping[str, str] = field(default_factory=dict)
 
 
+class Busy(Refusal):
+    """All rendering processes were at work for as long as somebody would wait."""
+
+
 class Renderer:
     """A small pool of rendering processes. Safe to be used from several threads."""
 
@@ -64,8 +70,11 @@ class Renderer:
         self._idle: list[_Process] = []
         self._owner = os.getpid()
 
-    def render(self, job: Job) -> bytes:
-        """The PDF. Raises Refusal with the reason where there is none."""
+    def render(self, job: Job, patience: float = PATIENCE) -> bytes:
+        """The PDF. Raises Refusal with the reason where there is none.
+
+        It waits at most `patience` seconds for a free process, and raises Busy when there is none.
+        """
         limits = self.limits
         request = json.dumps(
             {
@@ -77,20 +86,28 @@ class Renderer:
                 "limits": {"cpu": limits.cpu, "memory": limits.memory, "size": limits.size},
             }
         ).encode()
-        with self._places:
-            process = self._taken()
-            try:
-                answer = process.ask(request, limits)
-            except BaseException:
-                process.close()
-                raise
-            if answer[:1] == b"E":
-                process.close()
-            else:
-                self._put_back(process)
+        if not self._places.acquire(timeout=patience):
+            raise Busy(say.BUSY())
+        try:
+            answer = self._answer(request)
+        finally:
+            self._places.release()
         if answer[:1] == b"P":
             return answer[1:]
         raise Refusal(_problem(json.loads(answer[1:]), limits))
+
+    def _answer(self, request: bytes) -> bytes:
+        process = self._taken()
+        try:
+            answer = process.ask(request, self.limits)
+        except BaseException:
+            process.close()
+            raise
+        if answer[:1] == b"E":
+            process.close()
+        else:
+            self._put_back(process)
+        return answer
 
     def close(self) -> None:
         """Ends the processes that wait for work."""

@@ -9,9 +9,9 @@ import pytest
 
 from assembly.kinds import KINDS
 from documents.connecting import DOCUMENT_KIND
-from documents.phrases import split
 from engine.definition.catalog import Catalog
 from engine.loading.loading import load
+from engine.texts.phrases import split
 
 BASE = {
     "site.yaml": "site: Shop\ncompany: {en: Shop Ltd., zh: 商店}\n",
@@ -124,11 +124,11 @@ def test_good(tmp_path: Path) -> None:
         ('terms: {a: {text: "until {dya}"}}', "3:27: unknown-name 'note' has no member 'dya' "
          "(did you mean 'day'?)"),
         ('terms: {a: {text: {en: x, zh: "至 {day} {sum +}"}}}', "3:46: expression-syntax "),
-        ('terms: {a: {text: "a } b"}}', "3:22: document-braces a brace is not closed, is not "
+        ('terms: {a: {text: "a } b"}}', "3:22: text-braces a brace is not closed, is not "
          "opened, or there is nothing in it (write {{ and }} for braces that are to be printed)"),
-        ('terms: {a: {text: "a {day"}}', "3:22: document-braces"),
-        ('terms: {a: {text: "a {}"}}', "3:23: document-braces"),
-        ('terms: {a: {text: "{lines}"}}', "3:21: document-not-printable 'lines' is no single "
+        ('terms: {a: {text: "a {day"}}', "3:22: text-braces"),
+        ('terms: {a: {text: "a {}"}}', "3:23: text-braces"),
+        ('terms: {a: {text: "{lines}"}}', "3:21: text-not-printable 'lines' is no single "
          "value, so it cannot be printed in a text"),
         ('terms: {a: {text: "{count(c for c in copies)}"}}', "3:21: document-related note.copies "
          "are records of their own"),

@@ -81,6 +81,7 @@ def build_field(object_name: str, name: str, node: Node, problems: Problems) -> 
         default=node.plain("default"),
         unique=node.plain("unique", False),
         read_only=node.plain("read_only", False),
+        set_once=node.plain("set_once", False),
         restricted=node.plain("restricted", False),
         searchable=node.plain("searchable", False),
         personal=node.plain("personal", ""),
@@ -104,7 +105,7 @@ def _option(name: str, node: Node) -> Option:
         name=name,
         label=node.text("label") or Text.of(name),
         colour=plain.get("colour", ""),
-        attributes={k: v for k, v in plain.items() if k not in ("label", "colour")},
+        attributes={k: v for k, v in plain.items() if k not in ("label", "colour", "offered_when")},
     )
 
 

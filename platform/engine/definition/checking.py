@@ -85,6 +85,12 @@ def _searched_there(target: Object, name: str, path: str, place: Place, problems
         problems.append(say.SEARCHED_ELSEWHERE(place, found=path, target=target.name, field=name))
 
 
+_FOR_INPUT = (
+    "default", "default_from", "suggest", "required", "required_when", "read_only_when", "set_once",
+)  # fmt: skip
+"""Keys that say something about input, which derived fields do not take."""
+
+
 def _field(definition: Object, field: Field, problems: Problems) -> None:
     node = field.source
     if node is None:
@@ -112,6 +118,6 @@ def _field(definition: Object, field: Field, problems: Problems) -> None:
             why = Text({"en": first.sentence("en"), "zh": first.sentence("zh")})
             problems.append(say.BAD_DEFAULT(field.place("default"), field=field.name, why=why))
     if field.derived:
-        for key in ("default", "default_from", "suggest", "required", "required_when"):
+        for key in _FOR_INPUT:
             if node.get(key) is not None and node.plain(key) is not False:
                 problems.append(say.DERIVED_AND_RULE(field.place(key), field=field.name, key=key))

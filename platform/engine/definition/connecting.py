@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from engine.definition import messages as say
@@ -20,15 +20,16 @@ from engine.definition.kinds import DefinitionKind, Problems
 from engine.definition.objects import Check, Field, ListView, Object, Rollup
 from engine.definition.ordering import computing_order
 from engine.definition.paths import Aggregate, aggregate, has_aggregate, paths
-from engine.definition.site import build_site
 from engine.definition.structure import with_structure
 from engine.definition.tree import Node
 from engine.expressions import Expression, compile_expression
 from engine.expressions.types import Kind, Member, Type
+from engine.fieldtypes.choice import Choice
 from engine.fieldtypes.link import Collection, Link
 from engine.problems import Place, Refusal
 
 BOOLEAN = Type(Kind.BOOLEAN)
+_NO_VARIABLES: Mapping[str, Type] = {}
 ROLLUPS = ("sum", "count", "min", "max")
 
 
@@ -191,9 +192,36 @@ class _Connector:
         return replace(
             field,
             required_when=self._compile(node, "required_when", field.object, BOOLEAN),
+            visible_when=self._compile(node, "visible_when", field.object, BOOLEAN),
+            read_only_when=self._compile(node, "read_only_when", field.object, BOOLEAN),
             default_from=self._compile(node, "default_from", field.object, expected),
             suggest=self._compile(node, "suggest", field.object, expected, clock=False),
+            where=self._condition_on_target(field, node),
+            offered_when=self._conditions_on_options(field, node),
         )
+
+    def _conditions_on_options(self, field: Field, node: Node) -> Mapping[str, Expression]:
+        """When each option may be chosen, of those that say so."""
+        options = node.get("options") if isinstance(field.type, Choice) else None
+        found = {}
+        for name, child in options.items() if options else ():
+            condition = self._compile(child, "offered_when", field.object, BOOLEAN)
+            if condition is not None:
+                found[name] = condition
+        return found
+
+    def _condition_on_target(self, field: Field, node: Node) -> Expression | None:
+        """What the record must fulfil that a link points to, about that record."""
+        if not isinstance(field.type, Link) or field.type.to not in self.catalog.objects:
+            return None
+        linking = {field.object: Type(Kind.RECORD, object=field.object)}
+        found = self._compile(node, "where", field.type.to, BOOLEAN, variables=linking)
+        for path in paths(found.source) if found is not None else ():
+            if path[0] == field.object and len(path) != 2:
+                place = field.place("where")
+                self.problems.append(say.LINKING_RECORD(place, found=".".join(path)))
+                return None
+        return found
 
     def _check(self, definition: Object, check: Check) -> Check:
         assert check.source is not None
@@ -204,7 +232,14 @@ class _Connector:
         return replace(view, where=self._compile(view.source, "where", definition.name, BOOLEAN))
 
     def _compile(
-        self, node: Node, key: str, object: str, expected: Type, *, clock: bool = True
+        self,
+        node: Node,
+        key: str,
+        object: str,
+        expected: Type,
+        *,
+        clock: bool = True,
+        variables: Mapping[str, Type] = _NO_VARIABLES,
     ) -> Expression | None:
         child = node.get(key)
         if child is None or child.value is None:
@@ -212,18 +247,13 @@ class _Connector:
         try:
             return compile_expression(
                 str(child.value), object, self, expected=expected, place=child.place,
-                allow_clock=clock, allow_user=clock,
+                allow_clock=clock, allow_user=clock, variables=variables,
             )  # fmt: skip
         except Refusal as refusal:
             self.problems.extend(refusal.problems)
             return None
 
 
-def _connect_site(catalog: Catalog, problems: Problems) -> Catalog:
-    return catalog
-
-
-SITE_KIND = DefinitionKind("site", "site", "site.schema.json", build_site, _connect_site, True)
 OBJECT_KIND = DefinitionKind(
     "object", "objects", "object.schema.json", build_object, connect_objects
 )

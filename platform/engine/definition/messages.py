@@ -126,6 +126,13 @@ BAD_DEFAULT = Message(
     en="the default of {field} is not usable: {why}",
     zh="{field} 的默认值不可用：{why}",
 )
+LINKING_RECORD = Message(
+    "linking-record-path",
+    en="{found} is no field of the record that links; a condition on the target reads only those",
+    zh="{found} 不是引用方记录自身的字段；目标条件只能读取引用方自身的字段",
+    hint_en="give that record a field or formula with the value, and read that",
+    hint_zh="请在引用方对象上增加含该值的字段或公式，再读取它",
+)
 DERIVED_AND_RULE = Message(
     "derived-and-rule",
     en="{field} is computed, so `{key}` has no effect",

@@ -52,7 +52,10 @@ class Field:
     """One field of an object.
 
     `default` is in input form. Expressions are None until the field is connected, or absent.
-    `virtual` fields are computed when read; `derived` ones take no input.
+    `virtual` fields are computed when read; `derived` ones take no input. Where `visible_when`
+    does not hold the field takes no value; where `read_only_when` held it takes no other one.
+    `where` is what a link's target must fulfil; it names the linking record by its object.
+    `offered_when` are the conditions of options that may not always be chosen.
     """
 
     name: str
@@ -63,6 +66,11 @@ class Field:
     help: Text | None = None
     required: bool = False
     required_when: Expression | None = None
+    visible_when: Expression | None = None
+    read_only_when: Expression | None = None
+    set_once: bool = False
+    where: Expression | None = None
+    offered_when: Mapping[str, Expression] = field(default_factory=dict, hash=False)
     default: Any = None
     default_from: Expression | None = None
     suggest: Expression | None = None

@@ -34,8 +34,8 @@ class Site:
     """The settings of the whole application.
 
     `person`, `department` name the objects of people and departments (empty: none);
-    `person_department`, `person_manager`, `person_account` and `department_parent` are the
-    fields of those objects that carry the meaning.
+    `person_department`, `person_manager`, `person_account`, `person_email` and
+    `department_parent` are the fields of those objects that carry the meaning.
     """
 
     label: Text = field(default_factory=lambda: Text.of("Formwright"))
@@ -47,6 +47,7 @@ class Site:
     person_department: str = ""
     person_manager: str = ""
     person_account: str = ""
+    person_email: str = ""
     department: str = ""
     department_parent: str = ""
     modules: Mapping[str, Module] = field(default_factory=dict)
@@ -79,6 +80,7 @@ def build_site(name: str, node: Node, problems: Problems) -> Site | None:
         person_department=people.get("department", ""),
         person_manager=people.get("manager", ""),
         person_account=people.get("account", ""),
+        person_email=people.get("email", ""),
         department=departments.get("object", ""),
         department_parent=departments.get("parent", ""),
         modules={

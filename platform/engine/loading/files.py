@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,7 +111,34 @@ def read_layer(
     if not folder.is_dir():
         problems.append(NO_LAYER(Place(shown(folder)), folder=shown(folder)))
         return layer
-    for possible, path in _definition_files(folder, kinds, problems, others):
+    files = _definition_files(folder, kinds, problems, others)
+    _read_files(layer, files, folder, kinds, problems)
+    return layer
+
+
+def read_folder(
+    folder: Path, name: str, kinds: Sequence[DefinitionKind], problems: Problems
+) -> Layer:
+    """Reads the files in the folder `name` of a layer alone, all of them of one of `kinds`.
+
+    It is for folders that are no definitions (`OTHER_FOLDERS`); there may be none.
+    """
+    layer = Layer({kind.name: {} for kind in kinds}, set())
+    if (folder / name).is_dir():
+        _read_files(
+            layer, _folder_files(folder / name, list(kinds), problems), folder, kinds, problems
+        )
+    return layer
+
+
+def _read_files(
+    layer: Layer,
+    files: Iterable[tuple[list[DefinitionKind], Path]],
+    folder: Path,
+    kinds: Sequence[DefinitionKind],
+    problems: Problems,
+) -> None:
+    for possible, path in files:
         reading = read_file(path, folder)
         problems += reading.problems
         kind = _kind_of(reading.node, possible)
@@ -126,7 +153,6 @@ def read_layer(
             problems.append(DEFINED_TWICE(place, name=named, other=other))
         else:
             trees[named] = reading.node
-    return layer
 
 
 def _definition_files(

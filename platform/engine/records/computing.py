@@ -106,6 +106,7 @@ def _sources(definition: Object) -> list[str]:
     expressions = [check.that for check in definition.checks]
     for field in definition.fields.values():
         expressions += [field.suggest, field.default_from, field.required_when]
+        expressions += [field.visible_when, field.read_only_when, *field.offered_when.values()]
         if not field.virtual:
             expressions.append(field.formula)
     return [expression.source for expression in expressions if expression is not None]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from engine.expressions import Context
 from engine.permissions.actors import Actor
+from engine.records.query import Linking
 from engine.records.rows import RowView
 from engine.records.shapes import Row
 
@@ -30,6 +32,15 @@ def reading_context(gate: Gate, connection: sa.Connection, actor: Actor) -> Cont
         below=lambda object, id: gate.hierarchy.below(connection, object, id),
         variables={},
     )
+
+
+def with_linking(
+    gate: Gate, connection: sa.Connection, context: Context, linking: Linking
+) -> Context:
+    """The context with the linking record, under the name of its object."""
+    row = dict(linking.values)
+    view = RowView(_Source(gate, connection), gate.catalog.objects[linking.object], row)
+    return replace(context, variables={linking.object: view})
 
 
 class _Source:

@@ -77,6 +77,20 @@ class Builder:
         self.binds.add(compiled)
         self.conditions.append(compiled.condition)
 
+    def linkable(self, object: str, field: str) -> None:
+        """Only rows that the link `field` of `object` may point to.
+
+        What these roles may not read restricts nothing here; the gate knows it all the same.
+        """
+        condition = self.gate.catalog.objects[object].fields[field].where
+        if condition is None:
+            return
+        lenses = self.gate.lenses
+        if all(lenses.lens(owner, self.roles).may_read(name) for owner, name in condition.reads):
+            compiled = to_sql(condition, self.view, self.source, self.gate.dialect, self.joins)
+            self.binds.add(compiled)
+            self.conditions.append(compiled.condition)
+
     def readable(self, name: str, key: str) -> Field:
         """The field of that name, if these roles may read it."""
         found = self.definition.fields.get(name)

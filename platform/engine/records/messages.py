@@ -44,6 +44,34 @@ SYSTEM_FIELD = Message(
     hint_en="leave it out; a historical import may set it",
     hint_zh="请不要提交该字段；历史数据导入可以设置",
 )
+SET_ONCE = Message(
+    "set-once",
+    en="{field} can be set once only",
+    zh="{field}一经填写不可修改",
+    hint_en="leave it as it is",
+    hint_zh="请保持原值",
+)
+CLOSED = Message(
+    "field-closed",
+    en="{field} cannot be changed any more",
+    zh="{field}已锁定，不能修改",
+    hint_en="leave it as it is, or bring the record back to where it was open",
+    hint_zh="请保持原值，或先将记录退回到可修改的状态",
+)
+NOT_HERE = Message(
+    "field-not-here",
+    en="{field} has no place in this record",
+    zh="此记录不适用{field}",
+    hint_en="leave it empty",
+    hint_zh="请留空",
+)
+NOT_OFFERED = Message(
+    "option-not-offered",
+    en="{option} cannot be chosen for {field} here",
+    zh="此处{field}不能选择{option}",
+    hint_en="choose one of: {offered}",
+    hint_zh="可选：{offered}",
+)
 REQUIRED = Message(
     "required",
     en="{field} must be filled in",

@@ -21,6 +21,16 @@ CAP = 1_000
 COUNTS = ("none", "capped", "exact")
 
 
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """A link that is being filled: the field of the object, and the linking record's values so
+    far, as far as the condition on the target reads them."""
+
+    object: str
+    name: str
+    values: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Query:
     """One page of a list.
@@ -28,7 +38,8 @@ class Query:
     `where` is an expression; `filters` map fields to one value or a list of them, in input
     form; `sort` names fields, with "-" for descending; `words` are searched; `fields` limits
     what is read (None: all readable); `after` is the cursor of the page before. `lines_of` asks
-    for the lines of one record, or of several, in their order.
+    for the lines of one record, or of several, in their order. With `linking`, only records are
+    found that may be linked there.
     """
 
     where: str = ""
@@ -42,6 +53,7 @@ class Query:
     deleted: bool = False
     action: str = "read"
     lines_of: int | tuple[int, ...] | None = None
+    linking: Linking | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from engine.permissions.actors import Actor
 from engine.permissions.roles import ROW_ACTIONS
 from engine.problems import Refusal, Text
 from engine.records import messages as say
-from engine.records.contexts import reading_context
+from engine.records.contexts import reading_context, with_linking
 from engine.records.keyset import Ordering
 from engine.records.listing import Builder, Contains, containing
 from engine.records.plans import Plan, filter_reader, filter_shape, make_plan
@@ -146,6 +146,8 @@ class Reader:
         self, connection: sa.Connection, actor: Actor, definition: Object, query: Query
     ) -> Page:
         context = self.context(connection, actor)
+        if query.linking is not None:
+            context = with_linking(self.gate, connection, context, query.linking)
         plan = self._plan(connection, definition, query, actor)
         parameters = dict(plan.parameters) | {LINES_OF: query.lines_of}
         for reader in plan.readers:
@@ -203,6 +205,7 @@ class Reader:
         key = (
             "list", definition.name, _roles(actor), query.where, shapes, query.sort,
             query.fields, query.deleted, query.action, bool(query.words), type(query.lines_of),
+            (query.linking.object, query.linking.name) if query.linking else None,
         )  # fmt: skip
         without_words = replace(query, words="")
         plan: Plan = self.gate.statements.lately(
@@ -253,6 +256,8 @@ class Reader:
             readers.append(filter_reader(name, reader))
         if query.where:
             builder.where(query.where)
+        if query.linking is not None:
+            builder.linkable(query.linking.object, query.linking.name)
         parameters: dict[str, Any] = {}
         if found is not None:
             builder.conditions.append(among_ids(builder.source.c.id, FOUND, self.gate.dialect))

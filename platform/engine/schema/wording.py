@@ -20,6 +20,8 @@ _KINDS = {
     "data": Text({"en": "seed data", "zh": "初始数据"}),
     "approval": Text({"en": "approval", "zh": "审批"}),
     "document": Text({"en": "document", "zh": "单据"}),
+    "automation": Text({"en": "automation", "zh": "自动化"}),
+    "webhook": Text({"en": "webhook", "zh": "Webhook"}),
 }
 _UNSERVED = {
     "computed": Text({"en": "it uses a computed field", "zh": "其中用到了计算字段"}),
@@ -180,7 +182,9 @@ def subject(difference: Difference, before: Plain, after: Plain) -> Text:
 
 def _label(plain: Any, name: str) -> Text:
     label = plain.get("label", plain.get(name)) if isinstance(plain, Mapping) else None
-    return Text.of(label) if isinstance(label, str | Mapping) else Text.of(name)
+    if isinstance(label, Mapping) and all(isinstance(text, str) for text in label.values()):
+        return Text.of(label)
+    return Text.of(label if isinstance(label, str) else name)
 
 
 def _details(difference: Difference) -> str:

@@ -132,6 +132,10 @@ CASES: dict[str, tuple[str, list[str]]] = {
         BASE + "  above: {type: link, to: thing, default: 1}\n",
         ["thing.yaml:5:43 no-default-here"],
     ),
+    "linking-record-path": (
+        BASE + "  above: {type: link, to: thing, where: name == thing.above.name}\n",
+        ["thing.yaml:5:41 linking-record-path"],
+    ),
     "derived-and-rule": (
         BASE + "  x: {type: text, formula: name, required: true}\n",
         ["thing.yaml:5:44 derived-and-rule"],

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from documents.formatting import Formats
 from engine.expressions.types import Kind, Type
 from engine.fieldtypes.base import FieldType
 from engine.fieldtypes.boolean import Boolean
@@ -17,6 +16,7 @@ from engine.fieldtypes.date import Date, MomentType
 from engine.fieldtypes.number import Integer, Money, NumberType, Percent
 from engine.fieldtypes.text import TextType
 from engine.problems import Text
+from engine.texts.formatting import Formats
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ZH = Formats("zh", SHANGHAI, "CNY")

@@ -23,11 +23,12 @@ from babel.numbers import (
     get_currency_symbol,
 )
 
-from documents.words import DIGITS, chinese_amount, english_amount
 from engine.expressions.types import Kind, Type
 from engine.fieldtypes.base import FieldType
 from engine.fieldtypes.date import Date, MomentType
-from engine.fieldtypes.number import Money, NumberType, Percent
+from engine.fieldtypes.number import Money, NumberType, Percent, Rating
+from engine.texts.phrases import Piece
+from engine.texts.words import DIGITS, chinese_amount, english_amount
 
 _REGIONS = {"zh": "zh_Hans_CN"}
 _PREFIXES = {"CNY": "人民币"}
@@ -64,6 +65,8 @@ class Formats:
                 return self.amount(value, type_.scale)
             case Percent():
                 return self.percent(value)
+            case Rating():
+                return type_.format(value, self.locale)
             case NumberType():
                 return self.number(value)
             case Date():
@@ -89,6 +92,15 @@ class Formats:
         if type_.kind is Kind.CHOICES:
             return ("、" if self.is_chinese else ", ").join(value)
         return str(value)
+
+    def piece(self, piece: Piece, value: Any) -> str:
+        """The value of an expression within a text; amounts with their currency.
+
+        Whoever follows links turns records into their titles first.
+        """
+        if piece.field is not None and not isinstance(piece.field.type, Money):
+            return self.field(piece.field.type, value)
+        return self.result(piece.expression.type, value)
 
     def amount(self, value: Decimal, scale: int = 2) -> str:
         """An amount without its currency: 12,345.60."""

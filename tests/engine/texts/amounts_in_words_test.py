@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from documents.words import chinese_amount, chinese_number, english_amount, english_number
+from engine.texts.words import chinese_amount, chinese_number, english_amount, english_number
 
 CHINESE = [
     # the examples of 正确填写票据和结算凭证的基本规定, articles 2 and 4

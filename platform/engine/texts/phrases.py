@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-from documents import messages as say
 from engine.definition.catalog import Catalog
 from engine.definition.kinds import Problems
 from engine.definition.objects import Field
@@ -16,8 +16,11 @@ from engine.definition.tree import Node
 from engine.expressions import Expression, compile_expression
 from engine.expressions.types import Kind, Member, Type
 from engine.fieldtypes.link import Link
-from engine.problems import Place, Refusal, Text
+from engine.problems import Message, Place, Refusal, Text
+from engine.texts import messages as say
 
+_NONE: Mapping[str, Message] = MappingProxyType({})
+_NO_VARIABLES: Mapping[str, Type] = MappingProxyType({})
 _UNPRINTABLE = (Kind.RECORDS, Kind.LIST, Kind.EMPTY)
 
 
@@ -47,8 +50,20 @@ class AsRead:
     them from what they may read, nor wrongly from what they may not.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        unread: Mapping[str, Message] = _NONE,
+        variables: Mapping[str, Type] = _NO_VARIABLES,
+    ) -> None:
+        """Names for texts.
+
+        `unread` are the types of fields that whoever evaluates does not read, each with what is
+        said of such a field (arguments `object` and `name`). `variables` are names besides.
+        """
         self.catalog = catalog
+        self.unread = unread
+        self.variables = variables
 
     @property
     def user_object(self) -> str:
@@ -61,9 +76,15 @@ class AsRead:
         found = self.catalog.member(object, name)
         return None if found is None else replace(found, formula=None)
 
-    def field(self, object: str, path: Iterable[str]) -> Field | None:
+    def field(self, object: str, path: Sequence[str]) -> Field | None:
         """The field at the end of a path through links, or None."""
         found: Field | None = None
+        first, *rest = path
+        if first == "this":
+            path = rest
+        elif first in self.variables or first == "user":
+            known = {"user": self.user_object, **{n: t.object for n, t in self.variables.items()}}
+            object, path = known[first], rest
         for step in path:
             found = self.catalog.objects[object].fields.get(step) if object else None
             if found is None:
@@ -99,13 +120,16 @@ def _compiled(
     expected: Type | None = None,
 ) -> Expression | None:
     try:
-        found = compile_expression(source, object, names, expected=expected, place=place)
+        found = compile_expression(
+            source, object, names, expected=expected, place=place, variables=names.variables
+        )
     except Refusal as refusal:
         problems.extend(refusal.problems)
         return None
     for object_, name in sorted(found.reads):
-        if names.catalog.objects[object_].fields[name].type.name == "related":
-            problems.append(say.RELATED(place, object=object_, name=name))
+        refused = names.unread.get(names.catalog.objects[object_].fields[name].type.name)
+        if refused is not None:
+            problems.append(refused(place, object=object_, name=name))
     return found
 
 
