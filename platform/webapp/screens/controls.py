@@ -50,6 +50,7 @@ class Control:
     id: str = ""
     options: tuple[tuple[str, str], ...] = ()
     target: str = ""
+    needs: str = ""
     unit: str = ""
     limit: int = 0
     problems: tuple[str, ...] = ()
@@ -144,12 +145,19 @@ def control(
         id=id,
         options=_options(at, found),
         target=type_.to if isinstance(type_, Link) else "",
+        needs=" ".join(read_of_own(found)),
         unit=_unit(at, found),
         limit=type_.limit if isinstance(type_, TextType) else 0,
         problems=tuple(problems),
         fixed=isinstance(value, Linked) and value.restricted,
         was=was,
     )
+
+
+def read_of_own(found: Field) -> tuple[str, ...]:
+    """The fields of the linking record that the condition on a link's target reads."""
+    reads = found.where.reads if found.where is not None else ()
+    return tuple(sorted(name for object, name in reads if object == found.object))
 
 
 def _options(at: Here, found: Field) -> tuple[tuple[str, str], ...]:

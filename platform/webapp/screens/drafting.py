@@ -20,6 +20,7 @@ from engine.problems import Problem, Refusal
 from engine.records.changes import CREATE, UPDATE, Batch, Change
 from engine.records.query import Query
 from engine.records.reading import Record
+from engine.records.states import OPEN, States, states_in
 from engine.records.transaction import Transaction
 from webapp.screens.controls import enterable, given
 from webapp.screens.here import Here
@@ -42,6 +43,7 @@ class Draft:
 
     record: Record | None
     problems: tuple[Problem, ...]
+    states: States = OPEN
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ def _drafted(
             if step.name in ("permission", "before"):
                 return Draft(None, tuple(problems))
     problems += [p for p in change.all_problems() if p not in problems]
-    return Draft(_as_read(at, tx, definition, change), tuple(problems))
+    states = states_in(tx, definition, change) if change.row else OPEN
+    return Draft(_as_read(at, tx, definition, change), tuple(problems), states)
 
 
 def _as_read(at: Here, tx: Transaction, definition: Object, change: Change) -> Record | None:

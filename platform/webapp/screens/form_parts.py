@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from engine.definition.objects import Field, Object
 from engine.fieldtypes.link import Collection, Lines
 from engine.records.reading import Record
+from engine.records.states import States
 from webapp.screens.controls import Control, control, enterable
 from webapp.screens.drafting import line_names
 from webapp.screens.here import Here
@@ -68,9 +69,17 @@ def groups_of(
     values: Mapping[str, Any],
     typed: MultiDict[str, str],
     problems: Mapping[str, list[str]],
+    states: States,
 ) -> list[Group]:
-    """The sections of a form; sections in which nothing is entered are left out."""
-    entered = {field.name: field for field in enterable(at, definition, creating)}
+    """The sections of a form; sections in which nothing is entered are left out.
+
+    Fields that are closed are shown, not entered.
+    """
+    entered = {
+        field.name: field
+        for field in enterable(at, definition, creating)
+        if field.name not in states.closed
+    }
     lens = at.lens(definition.name)
     named = [name for section in definition.sections for name in section.fields]
     rest = [n for n, f in definition.fields.items() if n not in named and not f.system]
@@ -99,7 +108,11 @@ def groups_of(
                         problems=problems.get(name, ()), filled=creating,
                     )
                 )  # fmt: skip
-            elif field.derived and lens.may_read(name) and not isinstance(field.type, Collection):
+            elif (
+                (field.derived or name in states.closed)
+                and lens.may_read(name)
+                and not isinstance(field.type, Collection)
+            ):
                 items.append(_computed(at, field, values.get(name)))
         if any(not isinstance(item, Computed) or item.name in totals for item in items):
             groups.append(Group(label, items))

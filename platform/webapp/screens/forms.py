@@ -19,6 +19,7 @@ from engine.fieldtypes.link import Collection, Lines, Link
 from engine.problems import Problem, Refusal
 from engine.records.reading import Linked, Record
 from engine.records.rights import forbidden
+from engine.records.states import States, states_of
 from webapp.screens.controls import as_text, enterable
 from webapp.screens.drafting import draft, typed_values
 from webapp.screens.filters import titled
@@ -37,7 +38,7 @@ def new_form(object: str) -> Response:
         raise Refusal(forbidden(at.lens(object), "create", at.actor.roles))
     values = _from_address(at, definition)
     drafted = draft(at, definition, values, None)
-    return _form(at, definition, None, drafted.record, MultiDict(), {})
+    return _form(at, definition, None, drafted.record, MultiDict(), {}, drafted.states)
 
 
 def _from_address(at: Here, definition: Object) -> dict[str, Any]:
@@ -51,7 +52,8 @@ def edit_form(object: str, id: int) -> Response:
     at = here()
     definition = at.object(object)
     record = at.reader.one(at.actor, object, id)
-    return _form(at, definition, record, record, MultiDict(), {})
+    states = states_of(at.gate, at.actor, object, id)
+    return _form(at, definition, record, record, MultiDict(), {}, states)
 
 
 def create(object: str) -> AnyResponse:
@@ -77,8 +79,9 @@ def _save(at: Here, object: str, id: int | None) -> AnyResponse:
         if wants_json():
             return refusal_json(at, refusal, typed.control, before)
         problems = by_field(at, refusal.problems, typed.control)
-        shown = before or draft(at, definition, typed.values, None).record
-        return _form(at, definition, before, shown, request.form, problems)
+        drafted = draft(at, definition, typed.values, id)
+        shown = before or drafted.record
+        return _form(at, definition, before, shown, request.form, problems, drafted.states)
     at.changed(object)
     address = f"/o/{object}/{change.id}"
     if wants_json():
@@ -97,6 +100,8 @@ def preview(object: str, id: int | None = None) -> Response:
         "problems": as_json(at, found.problems, typed.control),
         "values": {},
         "shown": {},
+        "hidden": sorted(found.states.hidden),
+        "unoffered": {name: sorted(names) for name, names in found.states.unoffered.items()},
     }
     if found.record is not None:
         _tell(at, definition, found.record, "", answer)
@@ -150,10 +155,11 @@ def _form(
     shown: Record | None,
     typed: MultiDict[str, str],
     problems: Mapping[str, list[str]],
+    states: States,
 ) -> Response:
     values = shown.values if shown is not None else {}
     label = at.say(definition.label)
-    groups = groups_of(at, definition, record is None, values, typed, problems)
+    groups = groups_of(at, definition, record is None, values, typed, problems, states)
     drawn = {item.name for group in groups for item in group.items}
     general = [s for n, found in problems.items() for s in found if n not in drawn and "." not in n]
     title = (
@@ -168,6 +174,8 @@ def _form(
         title=title,
         version=typed.get("version") or (record.version if record else ""),
         groups=groups,
+        hidden=states.hidden,
+        unoffered=states.unoffered,
         general=general,
         several=sum(len(found) for found in problems.values()),
         action=f"/o/{definition.name}/{record.id}/edit" if record else f"/o/{definition.name}/new",

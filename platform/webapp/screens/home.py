@@ -13,6 +13,7 @@ from engine.problems import Refusal
 from engine.records.query import Query
 from engine.records.reading import Record
 from webapp.languages import COOKIE_KEY
+from webapp.preferences import keep_locale
 from webapp.screens.addresses import State
 from webapp.screens.approving import waiting
 from webapp.screens.dates import exact_moment, near_moment
@@ -161,6 +162,9 @@ def choose_language() -> AnyResponse:
     chosen = request.form.get("locale", "")
     if chosen in at.catalog.site.locales:
         session[COOKIE_KEY] = chosen
+        at.gate.before_transaction()
+        with at.application.databases.writing() as connection:
+            keep_locale(connection, at.caller.account.id, chosen)
     return redirect(own_address(request.form.get("back", "/")), 303)
 
 

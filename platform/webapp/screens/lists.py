@@ -66,6 +66,10 @@ def show_list(object: str) -> Response:
         board=State(object, state.tab, BOARD, "", state.q, filters=state.filters).address,
         creates=at.lens(object).may("create"),
         deletes=at.lens(object).may("delete"),
+        changes=at.lens(object).may("update"),
+        imports=at.lens(object).may("import"),
+        exports=at.lens(object).may("export"),
+        tail=state.first().address.removeprefix(f"/o/{object}"),
         problems=problems,
     )
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Response, jsonify, request
 
 from engine.definition.objects import Field, Object
-from engine.fieldtypes.link import Link
+from engine.fieldtypes.link import Link, Reference
 from engine.problems import Refusal
-from engine.records.query import Query
-from engine.records.reading import Record
+from engine.records.query import Linking, Query
+from engine.records.reading import Linked, Record
 from webapp.screens.addresses import State
+from webapp.screens.controls import read_of_own
 from webapp.screens.filters import titled
 from webapp.screens.here import Here, here
 from webapp.screens.navigation import readable_objects
@@ -47,18 +49,14 @@ def lookup(object: str) -> Response:
     at = here()
     definition = at.object(object)
     words = request.args.get("q", "").strip()[:200]
-    condition = _condition(at, request.args.get("for", ""), object)
-    fields = _titles(at, definition)
     query = Query(
-        words=words, where=condition, sort=_order(at, definition), fields=fields, limit=CHOICES
+        words=words,
+        sort=_order(at, definition),
+        fields=_titles(at, definition),
+        limit=CHOICES,
+        linking=_linking(at, request.args.get("for", ""), object),
     )
-    try:
-        items = at.reader.page(at.actor, object, query).items
-    except Refusal:
-        if not condition:
-            raise
-        plain = Query(words=words, sort=_order(at, definition), fields=fields, limit=CHOICES)
-        items = at.reader.page(at.actor, object, plain).items
+    items = at.reader.page(at.actor, object, query).items
     creates = at.lens(object).may("create")
     return jsonify(
         items=[
@@ -73,14 +71,39 @@ def lookup(object: str) -> Response:
     )
 
 
-def _condition(at: Here, asking: str, target: str) -> str:
-    """What the target of a link must fulfil (`where` of the field `object.field`)."""
+def _linking(at: Here, asking: str, target: str) -> Linking | None:
+    """The link `object.field` that is being filled, with what its condition reads of the form.
+
+    The form sends those values as `of.<field>`; what it does not hold comes from its `record`.
+    """
     name, _, field_name = asking.partition(".")
     definition = at.catalog.objects.get(name)
     found: Field | None = definition.fields.get(field_name) if definition else None
-    if found is None or not isinstance(found.type, Link) or found.type.to != target:
-        return ""
-    return found.type.where
+    if (
+        definition is None
+        or found is None
+        or found.where is None
+        or not isinstance(found.type, Link)
+        or found.type.to != target
+    ):
+        return None
+    needed = read_of_own(found)
+    values = {own: _typed(definition.fields[own]) for own in needed if f"of.{own}" in request.args}
+    record = request.args.get("record", "")
+    if record.isdigit() and len(values) < len(needed):
+        before = at.reader.one(at.actor, name, int(record)).values
+        plain = {own: v.id if isinstance(v, Linked) else v for own, v in before.items()}
+        values = {own: plain.get(own) for own in needed} | values
+    return Linking(name, field_name, values)
+
+
+def _typed(field: Field) -> Any:
+    """What the form sent of a field; nothing where that cannot be read."""
+    try:
+        value = field.type.read(request.args.get(f"of.{field.name}", ""))
+    except Refusal:
+        return None
+    return None if isinstance(value, Reference) else value
 
 
 def _titles(at: Here, definition: Object) -> tuple[str, ...]:

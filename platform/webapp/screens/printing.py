@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Response
+from flask import Response, request
 
+from documents.messages import IN_BACKGROUND
+from documents.rendering import Busy
 from webapp.api.documents import get_document
-from webapp.printing import available
+from webapp.printing import ask_for, available, fetched
 from webapp.screens.here import Here, here
-from webapp.screens.rendering import LANGUAGES
+from webapp.screens.rendering import LANGUAGES, page
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,18 @@ def papers(at: Here, object: str, id: int) -> list[Paper]:
 
 
 def show_document(object: str, id: int, name: str) -> Response:
-    """The document as a PDF in the browser."""
+    """The document as a PDF in the browser; where all processes are busy, later by a notice."""
     at = here()
-    return get_document(at.call, at.object(object).name, str(id), name)
+    try:
+        return get_document(at.call, at.object(object).name, str(id), name)
+    except Busy:
+        if not ask_for(at.call, object, id, name, request.args.get("locale", "")):
+            raise
+    problem = IN_BACKGROUND()
+    title, text = problem.sentence(at.locale), problem.hint(at.locale)
+    return page("problem.html", at, 202, symbol="printer", title=title, text=text)
+
+
+def send_made(id: int) -> Response:
+    """A document that was made in the background."""
+    return fetched(here().call, id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from flask import Response, redirect, request
@@ -18,6 +18,7 @@ from engine.fieldtypes.text import TextType
 from engine.problems import Refusal
 from engine.records.query import Query
 from engine.records.reading import Record
+from engine.records.states import States, states_of
 from webapp.screens.approving import panel_of
 from webapp.screens.controls import Control, control
 from webapp.screens.filters import titled
@@ -76,6 +77,7 @@ def show_record(object: str, id: int) -> Response:
     at = here()
     definition = at.object(object)
     record = at.reader.one(at.actor, object, id)
+    states = states_of(at.gate, at.actor, object, id)
     approval = panel_of(at, object, record.id)
     locked = approval is not None and approval.running
     updates = not locked and may(at, "update", record)
@@ -97,7 +99,7 @@ def show_record(object: str, id: int) -> Response:
         stage=stage,
         steps=steps,
         ways=onward if updates else [],
-        sections=sections(at, definition, record, updates),
+        sections=sections(at, definition, record, updates, states),
         tabs=tabs,
         tab=tab,
         related=related_page(at, definition, record, tab.name) if tab else None,
@@ -184,8 +186,13 @@ def asked(at: Here, definition: Object, record: Record, way: Way) -> list[Contro
     return [control(at, definition.fields[name], record.values.get(name)) for name in names]
 
 
-def sections(at: Here, definition: Object, record: Record, updates: bool) -> list[Section]:
-    """All readable fields by section; fields that no section names come last."""
+def sections(
+    at: Here, definition: Object, record: Record, updates: bool, states: States
+) -> list[Section]:
+    """All readable fields by section; fields that no section names come last.
+
+    A field without a place is shown only where it holds something from before.
+    """
     named = [name for section in definition.sections for name in section.fields]
     rest = tuple(n for n, f in definition.fields.items() if n not in named and not f.system)
     parts = [(at.say(section.label), section.fields) for section in definition.sections]
@@ -196,14 +203,24 @@ def sections(at: Here, definition: Object, record: Record, updates: bool) -> lis
     parts.append((label, rest + ownership))
     found = []
     for label, names in parts:
-        section = _section(at, definition, record, label, names, updates)
+        placed = [
+            name for name in names
+            if name not in states.hidden or record.values.get(name) not in (None, (), [])
+        ]  # fmt: skip
+        section = _section(at, definition, record, label, placed, updates, states.closed)
         if section.facts or section.tables:
             found.append(section)
     return found
 
 
 def _section(
-    at: Here, definition: Object, record: Record, label: str, names: Iterable[str], updates: bool
+    at: Here,
+    definition: Object,
+    record: Record,
+    label: str,
+    names: Iterable[str],
+    updates: bool,
+    closed: Container[str],
 ) -> Section:
     lens = at.lens(definition.name)
     facts, tables = [], []
@@ -222,7 +239,7 @@ def _section(
                 help=at.say(field.help),
                 html=writer(field, at)(record.values[name]),
                 editable=updates and entered and lens.may_write(name)
-                and not isinstance(field.type, Stage),
+                and not isinstance(field.type, Stage) and name not in closed,
                 wide=isinstance(field.type, TextType) and field.type.multiline,
             )
         )  # fmt: skip

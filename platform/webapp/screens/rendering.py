@@ -14,7 +14,9 @@ from markupsafe import Markup
 from webapp.screens import assets
 from webapp.screens.here import Here
 from webapp.screens.icons import icon
+from webapp.screens.jobs_figure import failed_jobs
 from webapp.screens.navigation import navigation
+from webapp.screens.notices_figure import ringing
 from webapp.screens.texts import attributes_in
 
 TEMPLATES = Path(__file__).parents[3] / "templates" / "screens"
@@ -22,6 +24,8 @@ THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 SIDE_COOKIE = "side"
 SIGN_OUT = "/logout/"
+OWN_PLACES = ("/", "/approvals", "/jobs", "/work")
+"""Screens of the side bar that are no object's."""
 LANGUAGES = {"en": "English", "zh": "中文"}
 """What languages call themselves."""
 
@@ -37,7 +41,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(icon=icon, asset=assets.address, Markup=Markup)
+    made.globals.update(icon=icon, asset=assets.address, Markup=Markup, bell=ringing)
     return made
 
 
@@ -53,7 +57,7 @@ def page(template: str, here: Here, status: int = 200, **context: Any) -> Respon
         here=here,
         actor=here.actor,
         site=site,
-        side=_once(here, "side.html"),
+        side=_once(here, "side.html", failed_jobs(here)),
         create_menu=_once(here, "creates.html"),
         nav_person=_people(here),
         role_names=here.t("list_and").join(labels),
@@ -64,22 +68,31 @@ def page(template: str, here: Here, status: int = 200, **context: Any) -> Respon
     )
 
 
-def _once(here: Here, template: str) -> Markup:
-    """A part of the frame, drawn once per application, set of roles, language and object."""
+def _once(here: Here, template: str, failed: str | None = None) -> Markup:
+    """A part of the frame, drawn once per application, set of roles, language and object.
+
+    `failed` is the figure beside the background jobs, None for those who do not see them.
+    """
     path = request.path
-    inside = path.split("/")[2] if path.startswith("/o/") else path
-    inside = inside if inside in ("/", "/approvals", *here.catalog.objects) else ""
+    inside = path.split("/")[2] if path.startswith("/o/") else f"/{path.split('/')[1]}"
+    inside = inside if inside in (*OWN_PLACES, *here.catalog.objects) else ""
     roles = None if here.actor.is_system else here.actor.roles
 
     def draw() -> Markup:
         text = (
             environment()
             .get_template(template)
-            .render(here=here, t=attributes_in(here.locale), nav=navigation(here), inside=inside)
+            .render(
+                here=here,
+                t=attributes_in(here.locale),
+                nav=navigation(here),
+                inside=inside,
+                failed=failed,
+            )
         )
         return Markup(text)
 
-    key = ("screens", template, roles, here.locale, inside)
+    key = ("screens", template, roles, here.locale, inside, failed)
     drawn: Markup = here.gate.statements.lately(key, draw)
     return drawn
 

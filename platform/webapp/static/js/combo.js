@@ -19,11 +19,23 @@ function place(input) {
   below ? (list.style.top = `${box.bottom + 4}px`) : (list.style.bottom = `${innerHeight - box.top + 4}px`);
 }
 
+/** What a field of the same record holds in the form (of links the id); undefined where it is not there. */
+function valueBeside(input, name) {
+  const prefix = input.name.includes(".") ? input.name.replace(/[^.]*$/, "") : "";
+  const fields = input.form.elements;
+  return (fields[`${prefix}${name}:id`] ?? fields[`${prefix}${name}`])?.value;
+}
+
 async function look(input) {
   const around = input.closest("[data-combo]");
   stopper?.abort();
   stopper = new AbortController();
   const query = new URLSearchParams({ q: input.dataset.typed ? input.value.trim() : "", for: around.dataset.field ?? "" });
+  for (const name of around.dataset.needs?.split(" ") ?? []) {
+    const beside = valueBeside(input, name);
+    if (beside !== undefined) query.set(`of.${name}`, beside);
+    else if (!input.name.includes(".")) query.set("record", input.form.dataset.own ?? "");
+  }
   const found = await json(`${around.dataset.combo}?${query}`, stopper.signal).catch(() => null);
   if (!found || document.activeElement !== input) return;
   close();

@@ -29,6 +29,27 @@ function suggest(name, { text, id }) {
   if (form.elements[`${name}:id`] && id !== undefined) form.elements[`${name}:id`].value = id;
 }
 
+/** Shows the fields that have a place in this record; what another one holds is not sent. */
+function place(hidden) {
+  for (const part of form.querySelectorAll(".form-grid > [data-name]")) {
+    const away = hidden.includes(part.dataset.name);
+    if (part.hidden !== away) part.hidden = away;
+    for (const control of part.querySelectorAll("input, select, textarea")) control.disabled = away;
+  }
+}
+
+/** Leaves out the options that cannot be chosen now; one that is chosen stays, and is told about. */
+function offer(unoffered) {
+  for (const control of form.querySelectorAll(".form-grid > [data-name] select")) {
+    const away = unoffered[control.name] ?? [];
+    for (const option of control.options) option.hidden = option.disabled = away.includes(option.value) && !option.selected;
+  }
+  for (const tick of form.querySelectorAll(".form-grid > [data-name] .tick")) {
+    const box = tick.querySelector("input");
+    tick.hidden = (unoffered[box.name] ?? []).includes(box.value) && !box.checked;
+  }
+}
+
 async function preview() {
   const number = ++asked;
   const { ok, body } = await send(form.dataset.preview, new FormData(form));
@@ -38,6 +59,8 @@ async function preview() {
     if (place && place.innerHTML !== html) place.innerHTML = html;
   }
   for (const [name, told] of Object.entries(body.values)) suggest(name, told);
+  place(body.hidden);
+  offer(body.unoffered);
   // what is still empty is not wrong yet: only what was typed is judged while typing
   const judged = body.problems.filter(({ field, code }) => field && code !== "required" && form.elements[field]?.value);
   const here = document.activeElement;

@@ -60,7 +60,7 @@ export async function refresh() {
   if (text === null) return;
   const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const old of document.querySelectorAll("[data-live][id]")) {
-    const other = fresh.getElementById(old.id);
+    const other = fresh.getElementById(old.getAttribute("id")); // of a form `id` may be a control
     if (other) old.replaceWith(document.importNode(other, true));
   }
   document.title = fresh.title;

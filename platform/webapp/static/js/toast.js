@@ -2,11 +2,12 @@
 const box = document.getElementById("toasts");
 const kept = "toast";
 
-export function toast(text, { error = false, action = "", act = null, stay = error ? 8000 : 5000 } = {}) {
-  if (!box || !text) return;
+export function toast(text, { error = false, action = "", act = null, link = null, stay = error ? 8000 : 5000 } = {}) {
+  if (!box || !text) return null;
   const line = document.createElement("div");
   line.className = error ? "toast toast-error" : "toast";
   line.appendChild(document.createElement("span")).textContent = text;
+  if (link) line.appendChild(Object.assign(document.createElement("a"), { href: link.address, textContent: link.text }));
   if (action) {
     const button = line.appendChild(document.createElement("button"));
     button.type = "button";
@@ -17,6 +18,7 @@ export function toast(text, { error = false, action = "", act = null, stay = err
   let timer = setTimeout(() => line.remove(), stay);
   line.addEventListener("pointerenter", () => clearTimeout(timer));
   line.addEventListener("pointerleave", () => { timer = setTimeout(() => line.remove(), 1500); });
+  return line;
 }
 
 /** A message for the page that comes next. */

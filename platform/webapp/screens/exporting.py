@@ -1,0 +1,60 @@
+"""Export of what a list shows: a few records at once, many as long work."""
+
+from __future__ import annotations
+
+import io
+
+from flask import redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from engine.problems import Refusal
+from engine.records.rights import forbidden
+from exchange.export_work import ExportRequest, export_work
+from exchange.exporting import ExportOrder, chosen, export_records
+from jobs.work import start_work
+from webapp.screens.addresses import State
+from webapp.screens.here import here
+from webapp.screens.listing import chosen_view, columns_of, query_of
+from webapp.screens.works import download
+
+
+def export(object: str) -> AnyResponse:
+    """The records of the list as a file: at once as far as it counts them, else as long work."""
+    at = here()
+    definition = at.object(object)
+    lens = at.lens(object)
+    if not lens.may("export"):
+        raise Refusal(forbidden(lens, "export", at.actor.roles))
+    state = State.read(object, request.args).first()
+    view = chosen_view(at, definition, state)
+    query = query_of(at, definition, state, view, ())
+    columns = columns_of(at, definition, state, view) if "columns" in request.form else ()
+    fields = tuple(column.name for column in columns)
+    format = request.form.get("format", "")
+    order = ExportOrder(
+        object=object,
+        where=query.where,
+        filters=query.filters,
+        words=query.words,
+        fields=fields,
+        format=format,
+        labels=at.locale,
+    )
+    count = at.reader.page(at.actor, object, chosen(order, limit=1, count="capped")).count
+    if count is not None and not count.exact:
+        wanted = ExportRequest(
+            object=object,
+            where=order.where,
+            filters=order.filters,
+            words=order.words,
+            fields=fields,
+            format=format,
+            labels=True,
+            locale=at.locale,
+        )
+        work = export_work(at.catalog, wanted)
+        id = at.gate.write(at.actor, lambda tx: start_work(tx, work))
+        return redirect(f"/work/{id}", 303)
+    out = io.BytesIO()
+    export_records(at.reader, at.actor, order, out)
+    return download(out.getvalue(), f"{at.say(definition.plural)}.{format}")
