@@ -1,5 +1,5 @@
-"""When … if … then …: triggers, actions and assignment by rule.
+"""When … if … then …: triggers, timers, schedules and the actions that follow.
 
 Imports `workflow`, `documents`, `analytics`, `exchange`, `notices`, `jobs` and `engine`.
-Start with how a rule is matched with a change.
+Start with `definitions` (the language), then `steps` (changes), `firing` (timers).
 """

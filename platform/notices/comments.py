@@ -17,8 +17,12 @@ from engine.permissions.actors import Actor
 from engine.problems import Message, Refusal
 from engine.records.gate import Gate
 from engine.records.reading import Reader
+from jobs.outbox import Effect, put
+from jobs.tables import URGENT
 
 TABLE = "fw_comment"
+COMMENTED = "comment"
+"""The kind of effect that tells people of a comment (`notices.commenting`)."""
 LONGEST = 5_000
 MOST = 200
 """Comments that are read at once, the latest ones."""
@@ -55,7 +59,7 @@ def add_tables(metadata: sa.MetaData) -> None:
 def add_comment(
     gate: Gate, reader: Reader, actor: Actor, object: str, record: int, text: str
 ) -> None:
-    """Writes a comment on a record that the actor may read.
+    """Writes a comment on a record that the actor may read, and has people told of it.
 
     Raises Refusal for records that do not exist for the actor, and for unusable texts.
     """
@@ -68,7 +72,21 @@ def add_comment(
             "object": object, "record": record, "at": tx.now, "person": actor.person,
             "text": written,
         }  # fmt: skip
-        tx.insert(tx.tables.system(TABLE), [row])
+        table = tx.tables.system(TABLE)
+        (id,) = tx.take_ids(table, 1)
+        tx.insert(table, [{"id": id, **row}])
+        put(
+            tx,
+            [
+                Effect(
+                    kind=COMMENTED,
+                    object=object,
+                    record=record,
+                    payload={"comment": id},
+                    queue=URGENT,
+                )
+            ],
+        )
 
 
 def comments_of(

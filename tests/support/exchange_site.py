@@ -165,7 +165,9 @@ class Exchange:
         with self.site.databases.writing() as connection:
             for name in ("deal_line", "deal", "contact", "company", "person", "department"):
                 connection.execute(sa.delete(tables.table(name)))
-            for table in ("fw_audit", "fw_batch", "fw_outbox", "fw_counter"):
+            for table in (
+                "fw_audit", "fw_batch", "fw_outbox", "fw_counter", "fw_work", "fw_work_row",
+            ):  # fmt: skip
                 connection.execute(sa.delete(tables.system(table)))
         self.site.gate.numbering.__init__(self.site.gate)  # type: ignore[misc]
 
