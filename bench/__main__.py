@@ -1,21 +1,27 @@
-"""`python -m bench`: prints each piece of work with its ratio to the hand-written route."""
+"""`python -m bench`: prints each piece of work with its ratio to the hand-written route, how fast
+effects are carried out, and what timers cost.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
 
+from bench import effects
 from bench.data import FULL, SMALL
 from bench.measuring import Figure, meter_of
 from bench.subjects import make_bench, scratch
+from bench.timers import measure_timers
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from support import postgres
 
+PARTS = ("work", "effects", "timers")
 HEAD = f"{'work':28} {'CPU ours':>16} {'by hand':>16} {'ratio':>7} {'aim':>5} {'wall ours':>10}"
 
 
@@ -23,6 +29,7 @@ def main() -> int:
     """Measures, prints a table, and writes it as JSON where `--json FILE` asks for it."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--small", action="store_true", help="a twentieth of the data")
+    parser.add_argument("--only", choices=PARTS, help="one part of it")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     chosen = parser.parse_args()
     binaries = postgres.find_binaries()
@@ -31,8 +38,14 @@ def main() -> int:
         return 1
     server = postgres.start(binaries)
     try:
-        url = postgres.create_database(server.url, "bench")
-        figures = _run(url, chosen.small)
+        figures: dict[str, object] = {}
+        if chosen.only in (None, "work"):
+            figures |= _run(postgres.create_database(server.url, "bench"), chosen.small)
+        if chosen.only in (None, "effects"):
+            figures |= _effects(server.url)
+        if chosen.only in (None, "timers"):
+            url = postgres.create_database(server.url, "timers")
+            figures["timers"] = _timers(url, chosen.small)
     finally:
         server.stop()
     if chosen.json:
@@ -65,6 +78,25 @@ def _run(url: str, small: bool) -> dict[str, object]:
         rows, bare = bench.import_customers(Path(folder))
     figures["import"] = {"rows/s": rows, "bare COPY rows/s": bare}
     print(f"import of 50,000 customers: {rows:,.0f} rows/s with all rules; bare COPY {bare:,.0f}")
+    return figures
+
+
+def _timers(url: str, small: bool) -> dict[str, object]:
+    """The timers of both databases: an SQLite file, and the empty PostgreSQL at `url`."""
+    with scratch() as name:
+        folder, part = Path(name), 0.05 if small else 1.0
+        return {
+            "sqlite": measure_timers(f"sqlite:///{folder / 'timers.db'}", folder, part),
+            "postgresql": measure_timers(url, folder, part),
+        }
+
+
+def _effects(server_url: str) -> dict[str, object]:
+    os.environ["FORMWRIGHT_TEST_POSTGRES_URL"] = server_url
+    figures: dict[str, object] = {}
+    for kind in ("sqlite", "postgresql"):
+        figures[f"effects on {kind}"] = found = effects.measure(kind)
+        effects.show(kind, found)
     return figures
 
 

@@ -3,7 +3,8 @@
 1. Claim a few effects, the most urgent queue first. Each claim is a lease.
 2. Run the handler of each. What it did in a transaction of its own ended the effect there; the
    others are ended together, after the last of them.
-3. An attempt that failed lets the effect wait by the back-off; the last one leaves it failed, for
+3. What was claimed but not begun after a second goes back, so that others can take it.
+4. An attempt that failed lets the effect wait by the back-off; the last one leaves it failed, for
    a person to see. A handler whose revision was replaced runs again at once on the new one.
 """
 
@@ -15,7 +16,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from engine.problems import Problem, Refusal
@@ -31,6 +32,8 @@ log = logging.getLogger("formwright.jobs")
 
 AT_ONCE = 20
 """Effects claimed together; of the slow queue one, so that no second one waits behind it."""
+SHARE_AFTER = 1.0
+"""Seconds after which a round begins no other effect."""
 
 TimeLimit = Callable[[float], AbstractContextManager[None]]
 """What ends an attempt after so many seconds, by an exception; where nothing can, the lease."""
@@ -54,7 +57,8 @@ class Carrier:
     """Carries out the effects of one database.
 
     `gate` gives the gate of the revision in force, `renewed` makes it look for a newer one.
-    `failed` is told of every effect that has failed for good.
+    `failed` is told of every effect that has failed for good. Once `stopping` says so, the effect
+    that runs is the last. A claim holds for `lease` seconds before it has to be renewed.
     """
 
     def __init__(
@@ -65,13 +69,18 @@ class Carrier:
         renewed: Callable[[], object] = lambda: None,
         failed: Callable[[Gate, Claimed, Problem], None] = lambda gate, effect, problem: None,
         time_limit: TimeLimit = no_limit,
+        stopping: Callable[[], bool] = lambda: False,
+        lease: float = LEASE,
     ) -> None:
         self.gate = gate
         self.handlers = handlers
         self.renewed = renewed
         self.failed = failed
         self.time_limit = time_limit
+        self.stopping = stopping
+        self.lease = lease
         self.holder = own_name()
+        self._known: Claims | None = None
 
     def carry(self, queues: Sequence[str] = QUEUES, most: int = AT_ONCE) -> int:
         """One round: what is due now in the first of the queues that has any; how many it was."""
@@ -101,35 +110,48 @@ class Carrier:
 
     def _claims(self) -> Claims:
         gate = self.gate()
-        return Claims(gate.databases, gate.tables.system(OUTBOX), self.holder)
+        table = gate.tables.system(OUTBOX)
+        if self._known is None or self._known.table is not table:
+            self._known = Claims(gate.databases, table, self.holder, self.lease)
+        return self._known
 
     def _now(self) -> dt.datetime:
         return self.gate().clock()
 
-    def _run_all(self, claimed: Iterable[Claimed]) -> None:
+    def _run_all(self, claimed: Sequence[Claimed]) -> None:
         done: list[Claimed] = []
-        began = time.monotonic()
+        left = list(claimed)
+        share = time.monotonic() + min(SHARE_AFTER, self.lease / 4)
         claims = self._claims()
         try:
-            for effect in claimed:
+            while left:
+                if len(left) < len(claimed) and (time.monotonic() > share or self.stopping()):
+                    break
+                effect = left.pop(0)
                 with traced(effect.trace):
                     handler = self.handlers.get(effect.kind)
-                    limit = handler.timeout if handler else 0
-                    if time.monotonic() - began > LEASE / 2 or limit > LEASE / 2:
+                    if handler and handler.timeout > self.lease / 2:
+                        claims.finish(done, self._now())
+                        done.clear()
                         try:
-                            claims.renew(effect, limit + LEASE)
+                            claims.renew(effect, handler.timeout + self.lease)
                         except LeaseLost:
                             continue
                     if self._run(claims, handler, effect):
                         done.append(effect)
         finally:
             claims.finish(done, self._now())
+            claims.give_back(left)
 
     def _run(self, claims: Claims, handler: Handler | None, effect: Claimed) -> bool:
         """One attempt. True when the effect is still to be ended as done."""
         started = time.monotonic()
         if handler is None:
             self._again(claims, effect, say.UNKNOWN_KIND(kind=effect.kind), None, attempts=20)
+            return False
+        if effect.attempt > handler.attempts:
+            # none of them came to an end, or it would have failed: it ends whoever takes it
+            self._fail(claims, effect, say.NEVER_ENDED(attempts=handler.attempts))
             return False
         running = Running(self.gate(), effect, claims)
         try:

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine.problems import Problem
+from engine.records.prepared import Prepared
 from engine.schema.engines import Databases
 from jobs import messages as say
 from jobs.backoff import backoff
 from jobs.handlers import Claimed, LeaseLost
-from jobs.tables import DONE, FAILED, RUNNING, WAITING
+from jobs.tables import DONE, FAILED, RUNNING, WAITING, is_
 
 LEASE = 120.0
 """Seconds for which a claim holds before it has to be renewed."""
@@ -34,80 +36,104 @@ def real_now() -> dt.datetime:
 
 @dataclass(frozen=True)
 class Claims:
-    """What one process, `holder`, has taken from the outbox `table`."""
+    """What one process, `holder`, has taken from the outbox `table`.
+
+    A claim holds for `lease` seconds. Nothing is written before a read, which waits for nobody,
+    has found something to write.
+    """
 
     databases: Databases
     table: sa.Table
     holder: str
+    lease: float = LEASE
 
     def take(self, queue: str, now: dt.datetime, most: int) -> list[Claimed]:
         """Claims up to `most` effects of a queue that are due at `now`, the oldest first."""
-        t = self.table
-        due = (
-            sa.select(t.c.id)
-            .where(t.c.status == WAITING, t.c.queue == queue, t.c.due <= now)
-            .order_by(t.c.due, t.c.id)
-            .limit(most)
-            .with_for_update(skip_locked=True)
-        )
-        return self._claimed(due)
+        return self._claimed(self._of_queue, {"its_queue": queue, "by_now": now, "most": most})
 
     def take_these(self, ids: Sequence[int], now: dt.datetime) -> list[Claimed]:
         """Claims those of the effects that wait and are due."""
+        return self._claimed(self._by_ids, {"ids": list(ids), "by_now": now})
+
+    def _claimed(self, statements: _Taking, parameters: dict[str, Any]) -> list[Claimed]:
+        with self.databases.reading() as connection:
+            if connection.execute(statements.look, parameters).first() is None:
+                return []
+        lease = real_now() + dt.timedelta(seconds=self.lease)
+        with self.databases.writing() as connection:
+            rows = connection.execute(statements.claim, parameters | {"until": lease}).all()
+        return [_claimed_row(row) for row in sorted(rows, key=lambda row: (row.due, row.id))]
+
+    @cached_property
+    def _of_queue(self) -> _Taking:
         t = self.table
         due = (
             sa.select(t.c.id)
-            .where(t.c.id.in_(ids), t.c.status == WAITING, t.c.due <= now)
-            .with_for_update(skip_locked=True)
+            .where(
+                is_(t, WAITING),
+                t.c.queue == sa.bindparam("its_queue"),
+                t.c.due <= sa.bindparam("by_now"),
+            )
+            .order_by(t.c.due, t.c.id)
         )
-        return self._claimed(due)
+        return self._taking(due, due.limit(sa.bindparam("most")))
 
-    def _claimed(self, due: sa.Select[Any]) -> list[Claimed]:
+    @cached_property
+    def _by_ids(self) -> _Taking:
+        t = self.table
+        due = sa.select(t.c.id).where(
+            t.c.id.in_(sa.bindparam("ids", expanding=True)),
+            is_(t, WAITING),
+            t.c.due <= sa.bindparam("by_now"),
+        )
+        return self._taking(due, due)
+
+    def _taking(self, look: sa.Select[Any], due: sa.Select[Any]) -> _Taking:
         t = self.table
         # by a common table expression, or PostgreSQL may lock more rows than the limit says
-        these = sa.select(due.cte("due").c.id)
-        statement = (
+        these = sa.select(due.with_for_update(skip_locked=True).cte("due").c.id)
+        claim = (
             sa.update(t)
             .where(t.c.id.in_(these))
             .values(
                 status=RUNNING,
                 attempts=t.c.attempts + 1,
                 holder=self.holder,
-                lease=real_now() + dt.timedelta(seconds=LEASE),
+                lease=sa.bindparam("until"),
             )
             .returning(t)
         )
-        with self.databases.writing() as connection:
-            rows = connection.execute(statement).all()
-        return [_claimed_row(row) for row in sorted(rows, key=lambda row: (row.due, row.id))]
+        return _Taking(look.limit(1), claim)
 
     def renew(self, effect: Claimed, seconds: float) -> None:
         """Keeps the effect for `seconds` from now. Raises LeaseLost when it is gone."""
         lease = real_now() + dt.timedelta(seconds=seconds)
+        statement = sa.update(self.table).where(self._held).values(lease=lease)
         with self.databases.writing() as connection:
-            self._end(connection, effect, {"lease": lease})
+            if connection.execute(statement, _held_by(effect)).rowcount != 1:
+                raise LeaseLost
 
     def finish_in(self, connection: sa.Connection, effect: Claimed, now: dt.datetime) -> None:
         """Ends the effect within a transaction. Raises LeaseLost when it is gone."""
-        self._end(connection, effect, {"status": DONE, "finished": now, "problem": None})
+        if not self._finishing.rows(connection, _held_by(effect) | {"ended": now}):
+            raise LeaseLost
+
+    @cached_property
+    def _finishing(self) -> Prepared:
+        """The statement behind most writes of handlers, so it goes to the driver directly."""
+        t = self.table
+        ended = sa.bindparam("ended", type_=t.c.finished.type)
+        statement = sa.update(t).where(self._held).values(_ended(DONE, ended)).returning(t.c.id)
+        return Prepared(statement, self.databases.writes.dialect)
 
     def finish(self, effects: Sequence[Claimed], now: dt.datetime) -> None:
         """Ends effects that have been carried out; those that are gone are somebody else's."""
-        if not effects:
-            return
-        t = self.table
-        statement = (
-            sa.update(t)
-            .where(
-                t.c.id == sa.bindparam("e_id"),
-                t.c.status == RUNNING,
-                t.c.holder == self.holder,
-                t.c.attempts == sa.bindparam("e_attempt"),
-            )
-            .values(status=DONE, finished=now, problem=None)
-        )
-        with self.databases.writing() as connection:
-            connection.execute(statement, [{"e_id": e.id, "e_attempt": e.attempt} for e in effects])
+        self._change_all(effects, _ended(DONE, now))
+
+    def give_back(self, effects: Sequence[Claimed]) -> None:
+        """Lets others have effects that were not begun."""
+        attempts = self.table.c.attempts - 1
+        self._change_all(effects, {"status": WAITING, "lease": None, "attempts": attempts})
 
     def put_back(
         self,
@@ -125,59 +151,80 @@ class Claims:
         values: dict[str, Any] = {
             "status": WAITING,
             "due": now + dt.timedelta(seconds=seconds),
-            "sent": None,
+            "lease": None,
             "problem": stored_problem(problem),
         }
         if not counted:
             values["attempts"] = effect.attempt - 1
-        self._end_now(effect, values)
+        self._change_all([effect], values)
 
     def fail(self, effect: Claimed, now: dt.datetime, problem: Problem) -> None:
         """Ends the effect as one that a person has to look at."""
-        self._end_now(
-            effect, {"status": FAILED, "finished": now, "problem": stored_problem(problem)}
-        )
+        self._change_all([effect], _ended(FAILED, now, problem))
 
     def reap(self, now: dt.datetime, most: int = 1_000) -> int:
         """Puts back effects whose holder let the lease run out; returns how many."""
         t = self.table
         lost = (
             sa.select(t.c.id)
-            .where(t.c.status == RUNNING, t.c.lease < real_now())
+            .where(is_(t, RUNNING), t.c.lease < real_now())
             .order_by(t.c.lease)
             .limit(most)
-            .with_for_update(skip_locked=True)
         )
+        with self.databases.reading() as connection:
+            if connection.execute(lost.limit(1)).first() is None:
+                return 0
+        these = sa.select(lost.with_for_update(skip_locked=True).cte("lost").c.id)
         statement = (
             sa.update(t)
-            .where(t.c.id.in_(sa.select(lost.cte("lost").c.id)))
-            .values(status=WAITING, due=now, sent=None, problem=stored_problem(say.HOLDER_GONE()))
+            .where(t.c.id.in_(these))
+            .values(status=WAITING, due=now, lease=None, problem=stored_problem(say.HOLDER_GONE()))
             .returning(t.c.id)
         )
         with self.databases.writing() as connection:
             return len(connection.execute(statement).all())
 
-    def _end_now(self, effect: Claimed, values: dict[str, Any]) -> None:
+    def _change_all(self, effects: Sequence[Claimed], values: Mapping[str, Any]) -> None:
+        if not effects:
+            return
+        statement = sa.update(self.table).where(self._held).values(values)
         with self.databases.writing() as connection:
-            try:
-                self._end(connection, effect, values)
-            except LeaseLost:
-                pass  # whoever has it now writes what becomes of it
+            connection.execute(statement, [_held_by(effect) for effect in effects])
 
-    def _end(self, connection: sa.Connection, effect: Claimed, values: dict[str, Any]) -> None:
+    @cached_property
+    def _held(self) -> sa.ColumnElement[bool]:
+        """A claim that is still its holder's.
+
+        It is told by the lease and not by the status: PostgreSQL would look for it in the index
+        of all that run, instead of by its id.
+        """
         t = self.table
-        statement = (
-            sa.update(t)
-            .where(
-                t.c.id == effect.id,
-                t.c.status == RUNNING,
-                t.c.holder == effect.holder,
-                t.c.attempts == effect.attempt,
-            )
-            .values(values)
+        return sa.and_(
+            t.c.id == sa.bindparam("held_id"),
+            t.c.holder == sa.bindparam("held_by"),
+            t.c.attempts == sa.bindparam("held_attempt"),
+            t.c.lease.is_not(None),
         )
-        if connection.execute(statement).rowcount != 1:
-            raise LeaseLost
+
+
+@dataclass(frozen=True)
+class _Taking:
+    """Whether there is anything, and the claim."""
+
+    look: sa.Select[Any]
+    claim: sa.Executable
+
+
+def _held_by(effect: Claimed) -> dict[str, Any]:
+    return {"held_id": effect.id, "held_by": effect.holder, "held_attempt": effect.attempt}
+
+
+def _ended(
+    status: str, now: dt.datetime | sa.BindParameter[Any], problem: Problem | None = None
+) -> dict[str, Any]:
+    return {
+        "status": status, "finished": now, "lease": None, "problem": stored_problem(problem),
+    }  # fmt: skip
 
 
 def stored_problem(problem: Problem | None) -> str | None:

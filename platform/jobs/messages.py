@@ -9,6 +9,13 @@ HOLDER_GONE = Message(
     hint_en="it is tried again by itself",
     hint_zh="系统会自动重试",
 )
+NEVER_ENDED = Message(
+    "job-never-ended",
+    en="the process that was at it ended or hung at the last of {attempts} attempts",
+    zh="共尝试 {attempts} 次，最后一次执行该任务的进程中断或无响应",
+    hint_en="it may need too much memory, or crash a library; the log of the workers tells more",
+    hint_zh="可能占用内存过多或导致程序崩溃，详情见工作进程的日志",
+)
 UNKNOWN_KIND = Message(
     "job-unknown-kind",
     en="this process does not know how to carry out {kind!r}",

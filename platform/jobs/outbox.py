@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from engine.records.transaction import Transaction
 from engine.tracing import current_trace
-from jobs.tables import DEFAULT, OUTBOX, WAITING
+from jobs.tables import DEFAULT, OUTBOX, WAITING, is_
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ def _unknown(tx: Transaction, effects: Sequence[Effect]) -> list[Effect]:
             statement = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))
             tx.connection.execute(sa.select(statement))
     table = tx.tables.system(OUTBOX)
-    query = sa.select(table.c.key).where(table.c.key.in_(keys), table.c.status == WAITING)
+    query = sa.select(table.c.key).where(table.c.key.in_(keys), is_(table, WAITING))
     known = set(tx.connection.scalars(query))
     result = []
     for effect in effects:

@@ -16,15 +16,19 @@ QUEUES = (URGENT, DEFAULT, SLOW)
 """The queues, the most urgent first: what people wait for, the rest, what takes long."""
 
 
+def is_(table: sa.Table, status: str) -> sa.ColumnElement[bool]:
+    """Rows with this status, named in the statement itself: only then its index is used."""
+    return table.c.status == sa.literal_column(f"'{status}'")
+
+
 def add_tables(metadata: sa.MetaData) -> None:
     """Adds the outbox to the platform's own tables.
 
-    `key`       at most one row with the same key waits
+    `key`       at most one row with the same key waits, unless it has been begun before
     `token`     identifies the effect to receivers; the same at every attempt
     `trace`     the request or job that asked for it
     `due`       when it may begin, by the application's clock
     `holder`    the process that carries it out, until `lease` (by the real clock)
-    `sent`      when it was handed to the queues of Redis, if it was
     `problem`   why the last attempt failed: JSON `{code, en, zh}`
     """
     table = sa.Table(
@@ -45,16 +49,19 @@ def add_tables(metadata: sa.MetaData) -> None:
         sa.Column("due", Moment()),
         sa.Column("holder", String()),
         sa.Column("lease", Moment()),
-        sa.Column("sent", Moment()),
         sa.Column("finished", Moment()),
         sa.Column("problem", String()),
         sqlite_strict=True,
     )
     waiting, running = table.c.status == WAITING, table.c.status == RUNNING
+    keyed = sa.and_(waiting, table.c.key.is_not(None))
+    # one that was begun keeps its holder: it may come back while another waits
+    untouched = sa.and_(keyed, table.c.holder.is_(None))
     over = table.c.status.in_((DONE, FAILED, CANCELLED))
     for name, columns, unique, where in (
         ("ix_fw_outbox_waiting", ("queue", "due", "id"), False, waiting),
-        ("uq_fw_outbox_key", ("key",), True, waiting),
+        ("ix_fw_outbox_key", ("key",), False, keyed),
+        ("uq_fw_outbox_key", ("key",), True, untouched),
         ("ix_fw_outbox_running", ("lease",), False, running),
         ("ix_fw_outbox_over", ("status", "finished"), False, over),
         ("ix_fw_outbox_record", ("object", "record", "id"), False, table.c.record.is_not(None)),

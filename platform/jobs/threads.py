@@ -30,6 +30,7 @@ class Threads:
         self.carrier = carrier
         self.minding = minding
         self._ending = threading.Event()
+        carrier.stopping = self._ending.is_set
         self._bells = [threading.Event() for _ in LANES]
         self._threads: list[threading.Thread] = []
 

@@ -1,0 +1,169 @@
+"""A process that does nothing but carry out effects: answer calls, and look for itself.
+
+1. With Redis it waits for calls (`jobs.redis.listening`). What a call names is carried out first,
+   then whatever else is due in that queue and in more urgent ones, until there is nothing left.
+2. Every few seconds without a call it looks into the outbox by itself; without Redis, or while
+   Redis is away, every second.
+3. It ends after the effect that it is at. Whoever ends it by force loses nothing: its leases run
+   out, and others take over.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from jobs.carrying import AT_ONCE, Carrier, TooLong
+from jobs.tables import QUEUES, SLOW
+
+log = logging.getLogger("formwright.jobs")
+
+WAIT = 1.0
+"""Seconds to wait for a call, or between two looks into the outbox when there are none."""
+LOOK_AGAIN = 5.0
+"""Seconds without a call after which the worker looks for itself."""
+REST = 2.0
+"""Seconds of rest after an error of the database, and between two attempts to reach Redis."""
+
+
+@dataclass(frozen=True)
+class Called:
+    """A call: the queue, and effects that are said to wait in it."""
+
+    queue: str
+    ids: Sequence[int]
+
+
+class Calls(Protocol):
+    """Where calls come from. Its methods raise what `Worker.away` names when it is gone."""
+
+    @property
+    def suspended(self) -> bool:
+        """Whether workers shall rest."""
+
+    def next(self, seconds: float) -> Called | None:
+        """The next call, waited for at most that long."""
+
+    def close(self) -> None:
+        """No more calls are taken."""
+
+
+class Worker:
+    """Carries out the effects of some queues until it is told to stop.
+
+    `renew` makes the site look for a newer revision. `connect` opens the source of calls, or
+    raises one of `away`, as that does when it breaks off; None where there is no such source.
+    """
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        *,
+        queues: Sequence[str] = QUEUES,
+        renew: Callable[[], object] = lambda: None,
+        connect: Callable[[], Calls] | None = None,
+        away: type[Exception] | tuple[type[Exception], ...] = (),
+    ) -> None:
+        self.carrier = carrier
+        self.queues = tuple(queue for queue in QUEUES if queue in queues)
+        self.renew = renew
+        self.connect = connect
+        self.away = away
+        self.stopping = False
+        carrier.stopping = lambda: self.stopping
+        self._calls: Calls | None = None
+        self._connect_at = 0.0
+        self._looked = float("-inf")
+        self._renewed = float("-inf")
+
+    def stop(self) -> None:
+        """Ends the work after the effect that runs. May be called from a signal handler."""
+        self.stopping = True
+
+    def drain(self) -> int:
+        """Carries out what is due and ends; returns how many effects it were."""
+        return self._drain(self.queues)
+
+    def run(self) -> None:
+        """Works until `stop`."""
+        try:
+            while not self.stopping:
+                called = self._next_call()
+                try:
+                    self._answer(called)
+                except Exception:
+                    log.exception("unexpected")
+                    self._sleep(REST)
+        finally:
+            self._hang_up()
+
+    def _answer(self, called: Called | None) -> None:
+        now = time.monotonic()
+        if now - self._renewed > WAIT:
+            self.renew()
+            self._renewed = now
+        if called is not None:
+            place = self.queues.index(called.queue)
+            size = 1 if called.queue == SLOW else AT_ONCE
+            for start in range(0, len(called.ids), size):
+                self._drain(self.queues[:place])
+                if not self.stopping:
+                    self.carrier.carry_these(called.ids[start : start + size])
+            self._drain(self.queues[: place + 1])
+        elif self._calls is None:
+            if not self._drain(self.queues):
+                self._sleep(WAIT)
+        elif now - self._looked > LOOK_AGAIN and not self._calls.suspended:
+            self._looked = now
+            self._drain(self.queues)
+
+    def _drain(self, queues: Sequence[str]) -> int:
+        total = 0
+        while not self.stopping and (count := self.carrier.carry(queues)):
+            total += count
+        return total
+
+    def _next_call(self) -> Called | None:
+        """The next call; None when there is none, or nobody to bring it."""
+        try:
+            if self._calls is None and self.connect and time.monotonic() >= self._connect_at:
+                self._calls = self.connect()
+                self._looked = float("-inf")
+                log.info("listening", extra={"queues": list(self.queues)})
+            return self._calls.next(WAIT) if self._calls else None
+        except self.away as error:
+            log.warning("redis-away", extra={"why": type(error).__name__})
+            self._hang_up()
+            self._connect_at = time.monotonic() + REST
+            return None
+
+    def _hang_up(self) -> None:
+        calls, self._calls = self._calls, None
+        if calls is not None:
+            calls.close()
+
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self.stopping and time.monotonic() < until:
+            time.sleep(0.1)
+
+
+@contextmanager
+def alarm(seconds: float) -> Iterator[None]:
+    """Ends what runs within after so many seconds by TooLong; in a main thread only."""
+
+    def ring(number: int, frame: Any) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
