@@ -4,14 +4,18 @@
 BIN := .venv/bin
 PORT ?= 8080
 
-.PHONY: help demo setup test lint format fuzz bench lock audit
+.PHONY: help demo demo-redis setup test lint format fuzz soak bench lock audit
 
 help: ## say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: ## build the demonstration company and serve it on port 8080 (PORT=…, ARGS=--fresh)
 	@scripts/setup.sh run
 	@$(BIN)/formwright demo --port $(PORT) $(ARGS)
+
+demo-redis: ## the same as in production: with Redis, two workers and a scheduler
+	@scripts/setup.sh redis
+	@$(BIN)/formwright demo --redis --port $(PORT) $(ARGS)
 
 setup: ## create .venv and install what the tests need
 	@scripts/setup.sh test
@@ -31,6 +35,9 @@ format: setup ## put the code into shape
 
 fuzz: setup ## look for new counter-examples, with thousands of random ones each
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 -m hypothesis $(ARGS)
+
+soak: setup ## kill processes at random while 10,000 effects and 1,000 timers run
+	FORMWRIGHT_SOAK=1 $(BIN)/pytest -s tests/chaos $(ARGS)
 
 bench: setup ## measure
 	$(BIN)/python -m bench $(ARGS)

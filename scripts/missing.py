@@ -1,4 +1,4 @@
-"""Print the system packages that are missing here, for `run` or for `test`.
+"""Print the system packages that are missing here, for `run`, for `redis` or for `test`.
 
     python scripts/missing.py test        ->  postgresql chromium
 
@@ -68,13 +68,14 @@ RUN = (
     Need("fonts-wqy-microhei", "", chinese_font),
 )
 
+REDIS = (Need("redis-server", "redis", command("redis-server", "valkey-server")),)
+
 TEST = (
     Need("postgresql", "postgresql@15", postgres),
-    Need("redis-server", "redis", command("redis-server", "valkey-server")),
     Need("chromium", "chromium", command("chromium", "chromium-browser", "google-chrome")),
 )
 
-KINDS = {"run": RUN, "test": RUN + TEST}
+KINDS = {"run": RUN, "redis": RUN + REDIS, "test": RUN + REDIS + TEST}
 
 
 def main(kind: str) -> None:

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes this checkout ready to run, or to test: `scripts/setup.sh run` or `scripts/setup.sh test`.
+# Makes this checkout ready: `scripts/setup.sh run` to run it, `redis` to run it with Redis, `test`
+# to test it.
 #
 # 1. creates .venv when it is missing or does not work any more;
 # 2. installs the locked dependencies (hashes are checked) and the command `formwright`;
@@ -12,10 +13,10 @@ cd "$(dirname "$0")/.."
 
 kind=${1:-}
 case $kind in
-    run) lock=requirements.lock ;;
+    run | redis) lock=requirements.lock ;;
     test) lock=requirements-dev.lock ;;
     *)
-        echo "usage: scripts/setup.sh run|test" >&2
+        echo "usage: scripts/setup.sh run|redis|test" >&2
         exit 2
         ;;
 esac

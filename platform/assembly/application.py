@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from assembly.kinds import TABLES, kinds_with
+from automation.steps import automation_steps
 from engine.definition.catalog import Catalog
 from engine.loading.loading import load_trees
 from engine.loading.storing import restore
@@ -72,7 +73,7 @@ def build_application(
     if loaded.catalog is None:
         raise Refusal(*loaded.problems)
     tables = build_tables(loaded.catalog, TABLES)
-    steps = approval_steps(workflow_steps())
+    steps = automation_steps(approval_steps(workflow_steps()))
     gate = Gate(loaded.catalog, tables, databases, applied.id, clock, steps, before_transaction)
     return Application(
         revision=applied.id,

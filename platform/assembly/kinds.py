@@ -10,17 +10,23 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from automation.definitions import AUTOMATION_KIND
+from documents import made as made_documents
 from documents.connecting import DOCUMENT_KIND
 from engine.definition.catalog import Catalog
-from engine.definition.connecting import OBJECT_KIND, SITE_KIND
+from engine.definition.connecting import OBJECT_KIND
 from engine.definition.kinds import DefinitionKind, Problems
 from engine.definition.seeds import DATA_KIND
+from engine.definition.sites import SITE_KIND
 from engine.permissions.roles import ROLE_KIND
 from engine.schema.keying import keyed
 from engine.schema.state import Keys
 from exchange.mapping import MAPPING_KIND
+from jobs import schedules, timers, work_tables
 from jobs import tables as jobs
 from notices import comments
+from notices import tables as notices
+from notices.webhooks_definitions import WEBHOOK_KIND
 from workflow import history as stage_history
 from workflow.approvals import tables as approvals
 from workflow.approvals.definitions import APPROVAL_KIND
@@ -33,15 +39,22 @@ KINDS: tuple[DefinitionKind, ...] = (
     WORKFLOW_KIND,
     APPROVAL_KIND,
     DOCUMENT_KIND,
+    WEBHOOK_KIND,
+    AUTOMATION_KIND,
     DATA_KIND,
     MAPPING_KIND,
 )
 
 TABLES: tuple[Callable[[sa.MetaData], None], ...] = (
     jobs.add_tables,
+    work_tables.add_tables,
+    timers.add_tables,
+    schedules.add_tables,
     stage_history.add_tables,
     approvals.add_tables,
     comments.add_tables,
+    made_documents.add_tables,
+    notices.add_tables,
 )
 """What adds the rooms' own tables to those of the engine."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,12 +12,17 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from assembly.secrets import SECRETS, read_secrets
 from engine.problems import Message, Place, Problem, Refusal, did_you_mean
+from notices.mail_url import read_mail_url
+from notices.outgoing_urls import allowed_hosts
 
 PREFIX = "FORMWRIGHT_"
 SHORTEST_KEY = 16
 DEFAULT_DATABASE = "sqlite:///var/formwright.db"
 SECRET_FILE = Path("var") / "secret_key"
+LOG_STYLES = ("json", "text", "auto")
+_HOST = re.compile(r"[a-z0-9_.-]+(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?|[0-9a-f:.]+")
 
 NO_LAYER = Message(
     "no-layer-folder",
@@ -59,6 +65,18 @@ UNKNOWN_SETTING = Message(
     hint_en="did you mean {best}?",
     hint_zh="是否想写 {best}？",
 )
+BAD_HOST = Message(
+    "setting-host",
+    en="FORMWRIGHT_OUTGOING_ALLOW names {host!r}, which is no host",
+    zh="FORMWRIGHT_OUTGOING_ALLOW 中的 {host!r} 不是主机",
+    hint_en="write names or addresses, with or without a port, separated by commas: erp:8069",
+    hint_zh="请填写主机名或地址，可带端口，以逗号分隔，例如 erp:8069",
+)
+BAD_LOG = Message(
+    "setting-log",
+    en="FORMWRIGHT_LOG is {found!r}, but it is json, text or auto",
+    zh="FORMWRIGHT_LOG 为 {found!r}，只能是 json、text 或 auto",
+)
 UNREADABLE_FILE = Message(
     "settings-file",
     en="the file cannot be read: {why}",
@@ -70,7 +88,10 @@ UNREADABLE_FILE = Message(
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the environment says. `folder` is the current folder, which paths start from."""
+    """What the environment says. `folder` is the current folder, which paths start from.
+
+    `url` is the address under which people reach the site, for links in mails.
+    """
 
     folder: Path
     layers: tuple[Path, ...]
@@ -78,8 +99,12 @@ class Settings:
     redis_url: str = field(default="", repr=False)
     files_url: str = "var/files"
     mail_url: str = field(default="", repr=False)
+    url: str = ""
     secret_key: str = field(default="", repr=False)
     encryption_keys: tuple[str, ...] = field(default=(), repr=False)
+    outgoing_allow: tuple[str, ...] = ()
+    log: str = "auto"
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def own_server(self) -> bool:
@@ -119,9 +144,13 @@ def read_settings(
         database_url=value("DATABASE_URL", DEFAULT_DATABASE),
         redis_url=_url("REDIS_URL", value, ("redis", "rediss", "unix"), problems),
         files_url=value("FILES_URL", "var/files"),
-        mail_url=_url("MAIL_URL", value, ("smtp", "smtps"), problems),
+        mail_url=_mail_url(value("MAIL_URL"), problems),
+        url=_url("URL", value, ("http", "https"), problems).rstrip("/"),
         secret_key=value("SECRET_KEY"),
         encryption_keys=keys,
+        outgoing_allow=_hosts(value("OUTGOING_ALLOW"), problems),
+        log=_style(value("LOG", "auto"), problems),
+        secrets=read_secrets(values, PREFIX, problems),
     )
     if problems:
         raise Refusal(*problems)
@@ -182,9 +211,10 @@ def _env_file(path: Path, problems: list[Problem]) -> dict[str, str]:
         why = getattr(error, "strerror", None) or str(error)
         problems.append(UNREADABLE_FILE(Place(path.name), why=why))
         return {}
-    known = {PREFIX + name.upper() for name in Settings.__dataclass_fields__ if name != "folder"}
+    fields = Settings.__dataclass_fields__.keys() - {"folder", "secrets"}
+    known = {PREFIX + name.upper() for name in fields}
     for name in found:
-        if name.startswith(PREFIX) and name not in known:
+        if name.startswith(PREFIX) and not (name in known or name.startswith(PREFIX + SECRETS)):
             best = did_you_mean(name, known)
             problems.append(UNKNOWN_SETTING(Place(path.name), name=name, best=best))
     return {name: text for name, text in found.items() if text}
@@ -198,6 +228,28 @@ def _url(
         shown = ", ".join(f"{scheme}://" for scheme in schemes)
         problems.append(BAD_SCHEME(name=PREFIX + name, schemes=shown))
     return url
+
+
+def _mail_url(url: str, problems: list[Problem]) -> str:
+    """The mail server, after a look at all of it."""
+    if url:
+        try:
+            read_mail_url(url)
+        except Refusal as refusal:
+            problems.extend(refusal.problems)
+    return url
+
+
+def _hosts(text: str, problems: list[Problem]) -> tuple[str, ...]:
+    hosts = allowed_hosts(text)
+    problems += [BAD_HOST(host=host) for host in hosts if not _HOST.fullmatch(host)]
+    return hosts
+
+
+def _style(text: str, problems: list[Problem]) -> str:
+    if text not in LOG_STYLES:
+        problems.append(BAD_LOG(found=text))
+    return text
 
 
 def _long_enough(name: str, keys: tuple[str, ...] | list[str], problems: list[Problem]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ from assembly.kinds import KINDS
 from cli.layers import chosen_layers
 from cli.printing import LOCALES, locale_of, many, print_json, print_problems, problem_json
 from engine.loading import Loaded, load
+from engine.problems import Problem
+from scenarios.loading import load_scenarios
 
 
 @click.command()
@@ -21,28 +24,31 @@ from engine.loading import Loaded, load
 def check(ctx: click.Context, layers: tuple[Path, ...], as_json: bool, locale: str | None) -> None:
     """Load LAYERS, lowest first, and print every problem as file:line:column.
 
-    Without LAYERS those of FORMWRIGHT_LAYERS, else `config`. Exits 1 when there are problems.
+    Scenarios are looked at as well, but not run. Without LAYERS those of FORMWRIGHT_LAYERS, else
+    `config`. Exits 1 when there are problems.
     """
     folders = chosen_layers(layers)
     locale = locale or locale_of(os.environ)
     loaded = load(folders, KINDS)
+    found = load_scenarios(folders, loaded.catalog)
+    problems = (*loaded.problems, *found.problems)
     if as_json:
-        problems = [problem_json(problem, locale) for problem in loaded.problems]
-        print_json({"ok": not problems, "definitions": _counts(loaded), "problems": problems})
+        listed = [problem_json(problem, locale) for problem in problems]
+        print_json({"ok": not listed, "definitions": _counts(loaded), "problems": listed})
     else:
-        print_problems(loaded.problems, locale)
-    click.echo(_summary(loaded, len(folders), locale), err=True)
-    ctx.exit(1 if loaded.problems else 0)
+        print_problems(problems, locale)
+    click.echo(_summary(loaded, problems, len(folders), locale), err=True)
+    ctx.exit(1 if problems else 0)
 
 
 def _counts(loaded: Loaded) -> dict[str, int]:
     return {kind: len(things) for kind, things in loaded.trees.items()}
 
 
-def _summary(loaded: Loaded, layers: int, locale: str) -> str:
+def _summary(loaded: Loaded, problems: Sequence[Problem], layers: int, locale: str) -> str:
     things = sum(_counts(loaded).values())
-    found = len(loaded.problems)
-    files = len({problem.place.file for problem in loaded.problems if problem.place})
+    found = len(problems)
+    files = len({problem.place.file for problem in problems if problem.place})
     if locale == "zh":
         outcome = f"{files} 个文件中有 {found} 个问题" if found else "没有问题"
         return f"{outcome}（{layers} 层，{things} 项定义）"

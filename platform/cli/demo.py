@@ -23,6 +23,7 @@ from assembly.settings import Settings, secret_key
 from cli import demo_texts as say
 from cli.demo_building import Wanted, build, differs, plot_of
 from cli.demo_history import DemoAccount
+from cli.demo_redis import redis_program, serve_as_family
 from cli.opening import settings
 from cli.printing import LOCALES, locale_of
 from cli.serve import Server
@@ -44,6 +45,8 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--fresh", is_flag=True, help="Build the data anew; what was changed is lost.")
 @click.option("--company", default="demo", show_default=True, type=click.Path(path_type=Path),
               help="Folder of the program that tells the history.")  # fmt: skip
+@click.option("--redis", is_flag=True,
+              help="Run it as in production: with Redis, workers and a scheduler.")  # fmt: skip
 @click.option("--no-serve", is_flag=True, help="Build it only.")
 @click.option("--locale", type=click.Choice(LOCALES), help="Language of what is printed.")
 def demo(
@@ -52,6 +55,7 @@ def demo(
     today: dt.datetime | None,
     fresh: bool,
     company: Path,
+    redis: bool,
     no_serve: bool,
     locale: str | None,
 ) -> None:
@@ -66,6 +70,8 @@ def demo(
     chosen = settings()
     if not no_serve:
         _require_free(port)
+        if redis:
+            redis_program()
     folder = chosen.folder / "var" / "demo"
     wanted = Wanted(seed, today.date() if today else None, chosen.folder / company)
     plot = plot_of(folder)
@@ -81,7 +87,12 @@ def demo(
         databases.dispose()
         return
     _say(say.SERVING, locale, address=f"http://{HOST}:{port}")
-    _serve(databases, replace(chosen, database_url=plot.url), port)
+    chosen = replace(chosen, database_url=plot.url, redis_url="")
+    if redis:
+        databases.dispose()
+        serve_as_family(chosen, HOST, port)
+    else:
+        _serve(databases, chosen, port)
 
 
 def _require_free(port: int) -> None:
@@ -136,7 +147,7 @@ def _serve(databases: Databases, chosen: Settings, port: int) -> None:
         databases,
         secret_key(chosen),
         {"bind": f"{HOST}:{port}", "workers": 2, "loglevel": "warning"},
-        chosen.layers,
+        chosen,
     ).run()
 
 

@@ -15,20 +15,27 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from assembly.application import build_application
+from assembly.application import Application, build_application
+from assembly.long_work import work_files
 from cli.acting import acting
 from cli.opening import database, settings
 from cli.printing import LOCALES, locale_of, print_json, print_problems
-from exchange.importing import Order, Watch, run_import
+from engine.files import Files
+from engine.permissions.actors import Actor
+from exchange.import_work import import_here, import_work, request_of
+from exchange.importing import Order, Watch, prepared, run_import
 from exchange.mapping import find_mapping
-from exchange.report import Report, in_one_line
+from exchange.report import Report
+from exchange.said import reasons
 from exchange.sources import Source
+from jobs.work import start_work
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 CORRECTED = {
     "en": "{column}: {found} → {became}, {count} rows (lines {lines})",
     "zh": "{column}：{found} → {became}，共 {count} 行（第 {lines} 行）",
 }
+NO_FILES = "With --background the files about rows are kept with the work (formwright jobs show)."
 REJECTED = {"en": "line {line}: {problems}", "zh": "第 {line} 行：{problems}"}
 MORE = {"en": "and {number} more rejected rows", "zh": "另有 {number} 行被拒绝"}
 SEE = {"en": "rejected rows and their reasons: {file}", "zh": "被拒绝的行及原因：{file}"}
@@ -53,6 +60,7 @@ LEFT_EMPTY = {
 @click.option("--all-or-nothing", is_flag=True, help="Write nothing if any row is rejected.")
 @click.option("--rejects", type=FILE, help="Write rejected rows and their reasons here (CSV).")
 @click.option("--corrections", type=FILE, help="Write every corrected cell here (CSV).")
+@click.option("--background", is_flag=True, help="Let workers do it; prints its number.")
 @click.option("--as", "user", metavar="USER", help="Import with this account's permissions.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @click.option("--locale", type=click.Choice(LOCALES), help="Language of the sentences.")
@@ -67,6 +75,7 @@ def import_(
     all_or_nothing: bool,
     rejects: Path | None,
     corrections: Path | None,
+    background: bool,
     user: str | None,
     as_json: bool,
     locale: str | None,
@@ -74,10 +83,14 @@ def import_(
     """Read the records of OBJECT from FILE (CSV or XLSX) and create or update them.
 
     Without --map the columns are named like fields or labels. Prints how many records were
-    created, updated, unchanged and rejected; exits 1 when rows were rejected.
+    created, updated, unchanged and rejected; exits 1 when rows were rejected. `formwright jobs`
+    shows it on its way, `formwright undo` takes it back.
     """
+    if background and (rejects or corrections):
+        raise click.UsageError(NO_FILES)
     locale = locale or locale_of(os.environ)
-    with database(settings(check_layers=False)) as databases:
+    chosen = settings(check_layers=False)
+    with database(chosen) as databases:
         application = build_application(databases)
         order = Order(
             object=name,
@@ -91,15 +104,29 @@ def import_(
             locale=locale,
         )
         actor = acting(application, user)
+        files = work_files(chosen)
+        if background:
+            click.echo(_handed_over(application, actor, files, order))
+            return
         gc.freeze()  # or each collection would go through all definitions again
-        with _ending_in_good_order(), _progress(file) as watch:
-            report = run_import(application.gate, actor, order, watch)
+        with ending_in_good_order(), _progress(file) as watch:
+            if dry_run:
+                report = run_import(application.gate, actor, order, watch)
+            else:
+                report = import_here(application.gate, actor, files, order, watch)
     _say(report, order, locale)
     if as_json:
         print_json(_json(report, order, locale))
     else:
         click.echo(report.summary)
     ctx.exit(0 if report.ok else 1)
+
+
+def _handed_over(application: Application, actor: Actor, files: Files, order: Order) -> int:
+    """Asks for the import as long work; its number."""
+    source, _ = prepared(application.gate, actor, order)
+    work = import_work(application.catalog, request_of(files, order, source))
+    return application.gate.write(actor, lambda tx: start_work(tx, work))
 
 
 def _say(report: Report, order: Order, locale: str) -> None:
@@ -117,8 +144,8 @@ def _say(report: Report, order: Order, locale: str) -> None:
         )
         click.echo(text, err=True)
     for line, problems in report.examples:
-        reasons = "; ".join(in_one_line(problem, locale) for problem in problems)
-        click.echo(REJECTED[locale].format(line=line, problems=reasons), err=True)
+        text = REJECTED[locale].format(line=line, problems=reasons(problems, locale))
+        click.echo(text, err=True)
     if more := report.rejected - len(report.examples):
         click.echo(MORE[locale].format(number=more), err=True)
     if report.rejected and order.rejects:
@@ -158,7 +185,7 @@ def _json(report: Report, order: Order, locale: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _ending_in_good_order() -> Iterator[None]:
+def ending_in_good_order() -> Iterator[None]:
     """A request to end is treated like Ctrl-C: the batch is taken back, the rest reported."""
 
     def interrupt(number: int, frame: object) -> None:

@@ -20,6 +20,7 @@ from cli.printing import LOCALES, locale_of
 from engine.definition.catalog import Catalog
 from engine.loading.schemas import SCHEMAS
 from engine.problems import Message, Refusal, Text
+from scenarios.building import KINDS as SCENARIO_KINDS
 
 FILES = Path(__file__).parent / "init_files"
 
@@ -47,7 +48,7 @@ MADE = Text(
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--locale", type=click.Choice(LOCALES), help="Language of what is printed.")
 def init(folder: Path, locale: str | None) -> None:
-    """Make FOLDER: an overlay for a new client, with settings and schemas for editors.
+    """Make FOLDER: an overlay for a new client, with settings, a scenario, schemas for editors.
 
     It is laid over the layers of FORMWRIGHT_LAYERS, else `config`. A folder that holds something
     is left alone.
@@ -90,6 +91,7 @@ def _words(catalog: Catalog, folder: Path, chosen: Settings, layers: str) -> dic
         "layers": layers,
         "object": example.name,
         "field": own[0].name,
+        "role": next(iter(catalog.of("role")), "…"),
     }
 
 
@@ -107,6 +109,7 @@ def _write(folder: Path, words: dict[str, str]) -> None:
         ".gitignore": "gitignore.txt",
         "site.yaml": "site.txt",
         f"objects/{words['object']}.yaml": "object.txt",
+        "scenarios/example.yaml": "scenario.txt",
     }
     for name, source in files.items():
         template = Template((FILES / source).read_text(encoding="utf-8"))
@@ -121,7 +124,7 @@ def _associations(folder: Path) -> dict[str, str]:
     """Which schema belongs to which files; kinds that share a folder get one for both."""
     by_folder: dict[str, list[str]] = defaultdict(list)
     result: dict[str, str] = {}
-    for kind in KINDS:
+    for kind in (*KINDS, *SCENARIO_KINDS):
         if kind.single:
             result[f".schemas/{kind.schema}"] = f"/{kind.folder}.yaml"
         else:

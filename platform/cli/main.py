@@ -9,16 +9,22 @@ import click
 
 from cli.printing import print_problems
 from engine.problems import Refusal
+from engine.tracing import traced
 
 COMMANDS = {
     "check": ("cli.check:check", "Load the layers and print every problem."),
     "explain": ("cli.explain:explain", "Show a merged definition and who set each value."),
     "plan": ("cli.plan:plan", "Show what applying the layers would change."),
     "apply": ("cli.apply:apply", "Bring the database to what the layers define."),
+    "test": ("cli.test:test", "Run the scenarios, each on a scratch database."),
     "import": ("cli.import_:import_", "Read records from a CSV or XLSX file."),
     "export": ("cli.export:export", "Write records to CSV, XLSX or JSON."),
+    "undo": ("cli.undo:undo", "Take a whole import or bulk change back."),
+    "jobs": ("cli.jobs:jobs", "Long work and effects: list, show, pause, resume, cancel, retry."),
     "document": ("cli.document:document", "Print a record as a PDF document."),
     "serve": ("cli.serve:serve", "Serve the web application."),
+    "worker": ("cli.worker:worker", "Carry out what must happen later."),
+    "scheduler": ("cli.scheduler:scheduler", "Fire timers and schedules, and keep house."),
     "user": ("cli.user:user", "Accounts: add, password, roles, key."),
     "why": ("cli.why:why", "Say why somebody may or may not do something."),
     "init": ("cli.init:init", "Make the folder of a new client project."),
@@ -46,9 +52,10 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
-        """Runs the command; what it refuses is printed, and the exit status is 1."""
+        """Runs the command under a trace; what it refuses is printed, and the exit status is 1."""
         try:
-            return super().invoke(ctx)
+            with traced():
+                return super().invoke(ctx)
         except Refusal as refusal:
             print_problems(refusal.problems, err=True)
             ctx.exit(1)

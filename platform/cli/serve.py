@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,10 +10,14 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from sqlalchemy.exc import SQLAlchemyError
 
+from assembly.background import Background
 from assembly.establishing import establish
 from assembly.revisions import Site
 from assembly.settings import Settings, secret_key
 from cli.opening import definitions, settings
+from cli.running import start_background, start_logging
+from cli.server_log import ServerLog
+from engine.files import Files
 from engine.schema.engines import Databases, open_databases
 from engine.schema.state import current
 from webapp.app import create_app
@@ -24,6 +26,7 @@ from webapp.tables import account_tables
 
 THREADS = 4
 """Threads of a worker; the pools of the databases hold more connections than that."""
+LEVELS = ("debug", "info", "warning", "error")
 STATEMENT_SECONDS = 30.0
 """After which a query is ended (rule 23)."""
 
@@ -32,8 +35,10 @@ STATEMENT_SECONDS = 30.0
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True)
+@click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True,
+              help="The least that the server tells.")  # fmt: skip
 @click.option("--reload", is_flag=True, help="Start anew when the code changes (development).")
-def serve(host: str, port: int, workers: int, reload: bool) -> None:
+def serve(host: str, port: int, workers: int, log_level: str, reload: bool) -> None:
     """Serve the web application.
 
     What runs is the revision that was applied to the database; only to an empty one the layers
@@ -50,32 +55,42 @@ def serve(host: str, port: int, workers: int, reload: bool) -> None:
         {
             "bind": f"{shown}:{port}",
             "workers": workers,
+            "loglevel": log_level,
             "preload_app": not reload,
             "reload": reload,
         },
-        chosen.layers,
+        chosen,
     ).run()
 
 
 class Server(BaseApplication):
-    """gunicorn, configured by us instead of by its command line; `options` go before our own."""
+    """gunicorn, configured by us instead of by its command line; `options` go before our own.
+
+    Each worker process also sees to what requests ask for: with Redis it calls those that carry
+    it out, without it carries it out itself.
+    """
 
     def __init__(
-        self, databases: Databases, secret: str, options: dict[str, Any], layers: Sequence[Path]
+        self, databases: Databases, secret: str, options: dict[str, Any], chosen: Settings
     ) -> None:
         self.databases = databases
         self.secret = secret
+        self.chosen = chosen
         self.options = {
             "worker_class": "gthread",
             "threads": THREADS,
             "preload_app": True,
             "control_socket_disable": True,
+            "logger_class": ServerLog,
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
             "timeout": 120,
             "keepalive": 5,
             "post_fork": lambda server, worker: forget_connections(databases),
+            "post_worker_init": lambda worker: self._begin(),
+            "worker_exit": lambda server, worker: self._end(),
         } | options
-        self.layers = layers
+        self.background: Background | None = None
+        start_logging(chosen, str(self.options.get("loglevel", "info")))
         super().__init__()
 
     def load_config(self) -> None:
@@ -85,7 +100,19 @@ class Server(BaseApplication):
 
     def load(self) -> Flask:
         """The application: once, before the workers are forked."""
-        return create_app(Site(self.databases), self.secret, layers=self.layers)
+        self.site = Site(self.databases)
+        chosen = self.chosen
+        files = Files(chosen.files_url, chosen.folder)
+        return create_app(self.site, self.secret, layers=chosen.layers, files=files)
+
+    def _begin(self) -> None:
+        """In a worker process, once it has the application."""
+        self.background = start_background(self.chosen, self.site)
+
+    def _end(self) -> None:
+        """In a worker process, when it has answered its last request."""
+        if self.background:
+            self.background.stop()
 
 
 def forget_connections(databases: Databases) -> None:

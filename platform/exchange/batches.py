@@ -23,8 +23,10 @@ from engine.records.rights import forbidden, joined
 from engine.records.transaction import Transaction
 from exchange import messages as say
 from exchange.finding import Finder, Key, normal
+from exchange.keeping import Said
+from exchange.said import in_both
 from exchange.sources import SourceRow
-from exchange.translating import Correction, Draft, Translator
+from exchange.translating import Correction, Draft, Translator, as_text
 
 MOST_NAMED = 5
 """Records that a problem lists."""
@@ -52,14 +54,23 @@ class Outcome:
             "corrected": len({correction.line for correction in self.corrections}),
         }
 
-    def add(self, other: Outcome) -> None:
-        """Takes in what became of other rows."""
-        self.created += other.created
-        self.updated += other.updated
-        self.unchanged += other.unchanged
-        self.rejected += other.rejected
-        self.corrections += other.corrections
-        self.waiting += other.waiting
+    @property
+    def rows(self) -> int:
+        """How many rows are done with."""
+        return self.created + self.updated + self.unchanged + len(self.rejected)
+
+    def said(self) -> list[Said]:
+        """The rejected rows and the corrections as they are kept."""
+        return [
+            (
+                "rejected",
+                {"line": row.line, "cells": [as_text(c) for c in row.cells]} | in_both(why),
+            )
+            for row, why in self.rejected
+        ] + [
+            ("corrected", {**correction._asdict(), "became": as_text(correction.became)})
+            for correction in self.corrections
+        ]
 
 
 @dataclass(slots=True)

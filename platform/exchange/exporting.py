@@ -7,7 +7,7 @@ named by their number or id, links by what names their record (`naming.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
@@ -26,18 +26,24 @@ from exchange.scope import exchanged
 from exchange.writers import FORMATS, Sheet, Writer
 
 PAGE = MOST
+EXPORT = "export"
 LEFT_OUT = frozenset(("version", "deleted_on", "deleted_by"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOrder:
-    """What is to be exported: records of `object` that fulfil `where`, in `format`.
+    """What is to be exported: records of `object`, in `format`.
 
+    `where`, `filters` and `words` choose them as in a list (`engine.records.query.Query`). Only
+    the `fields` are exported, and what a record is recognised by; without any, everything is.
     With a locale in `labels` columns are headed by labels in that language, else by names.
     """
 
     object: str
     where: str = ""
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    words: str = ""
+    fields: Sequence[str] = ()
     format: str = "csv"
     labels: str = ""
 
@@ -68,8 +74,14 @@ class _Sheet:
     named: dict[tuple[str, str], dict[int, Any]] = field(default_factory=dict)
 
 
-def export_records(reader: Reader, actor: Actor, order: ExportOrder, out: BinaryIO) -> Exported:
-    """Writes the records to `out`.
+def export_records(
+    reader: Reader,
+    actor: Actor,
+    order: ExportOrder,
+    out: BinaryIO,
+    watch: Callable[[int], None] = lambda count: None,
+) -> Exported:
+    """Writes the records to `out`; `watch` is told after every page how many there are by then.
 
     Raises Refusal when the actor may not export, for unknown objects, fields and formats, and
     when the format cannot hold what is to be written.
@@ -78,7 +90,12 @@ def export_records(reader: Reader, actor: Actor, order: ExportOrder, out: Binary
         best = did_you_mean(order.format, FORMATS)
         raise Refusal(say.BAD_FORMAT(found=order.format, best=best))
     definition = exchanged(reader.gate.catalog, order.object)
-    return _Export(reader, actor, order, definition).run(out)
+    return _Export(reader, actor, order, definition).run(out, watch)
+
+
+def chosen(order: ExportOrder, **more: Any) -> Query:
+    """The query for what the order chooses."""
+    return Query(where=order.where, filters=order.filters, words=order.words, action=EXPORT, **more)
 
 
 class _Export:
@@ -91,9 +108,11 @@ class _Export:
         self.actor = actor
         self.order = order
         self.definition = definition
-        self.main = _Sheet(definition, self._cells(definition))
+        self.main = _Sheet(definition, self._cells(definition, order.fields))
         lens = self._lens(definition.name)
         lines = [f for f in definition.lines if lens.may_read(f.name)]
+        if order.fields:
+            lines = [f for f in lines if f.name in order.fields]
         self.lines: dict[str, _Sheet] = {}
         self.notices: tuple[Problem, ...] = ()
         if order.format == "csv":
@@ -103,10 +122,12 @@ class _Export:
             children = {f.name: self._child(f) for f in lines}
             self.lines = {n: _Sheet(c, self._line_cells(c)) for n, c in children.items()}
 
-    def run(self, out: BinaryIO) -> Exported:
+    def run(self, out: BinaryIO, watch: Callable[[int], None]) -> Exported:
         """Writes all pages."""
         # the first page is asked for before anything is written: it may be refused
-        pages = self._pages(self.definition.name, Query(where=self.order.where, sort=("id",)))
+        names = tuple(dict.fromkeys(cell.field.name for cell in self.main.cells))
+        read = names if self.order.fields else None
+        pages = self._pages(self.definition.name, chosen(self.order, sort=("id",), fields=read))
         page = next(pages)
         sheets = [_described(self.definition.name, self.main)]
         sheets += [_described(name, sheet) for name, sheet in self.lines.items()]
@@ -115,6 +136,7 @@ class _Export:
             while True:
                 self._write(writer, page)
                 count += len(page)
+                watch(count)
                 following = next(pages, None)
                 if following is None:
                     return Exported(count, self.notices)
@@ -134,7 +156,7 @@ class _Export:
                     writer.line(name, [key, *_values(self.lines[name], line)])
 
     def _pages(self, object: str, query: Query) -> Iterator[list[Record]]:
-        asked = replace(query, action="export", limit=PAGE)
+        asked = replace(query, action=EXPORT, limit=PAGE)
         while True:
             page = self.reader.page(self.actor, object, asked)
             yield page.items
@@ -178,13 +200,15 @@ class _Export:
                     known[found.id] = found.values.get(cell.of.name)
             sheet.named[cell.field.name, cell.of.name] = known
 
-    def _cells(self, definition: Object) -> tuple[Cell, ...]:
+    def _cells(self, definition: Object, wanted: Sequence[str] = ()) -> tuple[Cell, ...]:
         lens = self._lens(definition.name)
         headers = _headers(definition, lens, self.order.labels)
         cells: list[Cell] = []
         for found in definition.fields.values():
             skipped = found.name in LEFT_OUT or isinstance(found.type, Collection)
             if skipped or not lens.may_read(found.name):
+                continue
+            if wanted and found.name not in (*wanted, own_key(definition)):
                 continue
             if found.name == "id" and own_key(definition) != "id":
                 continue

@@ -1,9 +1,9 @@
 """Import: a file's rows become records, through the gate, in batches.
 
 1. The file is looked through and its columns are held against the mapping before anything counts.
-2. Each batch of rows is one transaction, so that an interruption leaves whole batches behind, and
-   running the import again finds them unchanged. A dry run and an import of all or nothing are
-   one transaction altogether.
+2. Each batch of rows is one transaction, which also keeps where the import stands, so that it can
+   go on after whatever interrupts it. A dry run and an import of all or nothing are one
+   transaction altogether.
 3. Rows that wait for a record of the same file (a parent that stands further down) are read again
    until no reading brings any of them further.
 """
@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
 from engine.permissions.actors import Actor
@@ -32,6 +31,9 @@ from exchange import mapping_checks
 from exchange import messages as say
 from exchange.batches import Batches, Outcome
 from exchange.guessing import guess_mapping
+from exchange.import_state import Reading, reading_of
+from exchange.keeping import Keeper, Said, Unkept
+from exchange.lots import describe_lot, open_lot
 from exchange.mapping import ImportMapping
 from exchange.report import Report, RowFiles
 from exchange.scope import exchanged
@@ -40,6 +42,10 @@ from exchange.translating import Translator
 
 BATCH = 2_000
 """Rows in one transaction."""
+MOST_SAID = 20_000
+"""Rows of an import in one transaction about which something is kept."""
+VIA = "import"
+"""The door through which imports come."""
 _DEADLOCKS = ("40P01", "40001")
 
 
@@ -48,7 +54,8 @@ class Order:
     """What is to be imported, and how.
 
     Without a `mapping` the columns are named like fields; `match` goes before the mapping's own.
-    `rejects` and `corrections` are files to be written, `locale` is their language.
+    `rejects` and `corrections` are files to be written, `locale` is their language. `name` is
+    what the file is called where that is not its path.
     """
 
     object: str
@@ -60,6 +67,7 @@ class Order:
     rejects: Path | None = None
     corrections: Path | None = None
     locale: str = "en"
+    name: str = ""
 
 
 class _TakenBack(Exception):
@@ -78,11 +86,23 @@ def run_import(
     that the mapping does not know. Whatever stops it later is in the report, with what had been
     written by then.
     """
+    source, mapping = prepared(gate, actor, order)
+    keeper = Unkept(gate, replace(actor, via=VIA))
+    return Import(keeper, gate, order, source, mapping, watch).run()
+
+
+def prepared(gate: Gate, actor: Actor, order: Order) -> tuple[Source, ImportMapping]:
+    """The file, looked through, and the mapping that it is read by.
+
+    Raises Refusal when the actor may not import, and when the two do not fit.
+    """
     exchanged(gate.catalog, order.object)
     lens = gate.lenses.lens(order.object, None if actor.is_system else actor.roles)
     if not lens.may("import"):
         raise Refusal(forbidden(lens, "import", actor.roles))
     source = open_source(order.path)
+    if order.name:
+        source = replace(source, title=order.name)
     mapping = order.mapping
     if mapping is None:
         mapping = guess_mapping(source, gate.catalog, lens, actor.roles, order.match)
@@ -94,8 +114,7 @@ def run_import(
         _check_match(gate, mapping)
     if mapping.historical:
         gate.require_right(actor, "historical_import")
-    actor = replace(actor, via="import")
-    return _Import(gate, actor, order, source, mapping, watch).run()
+    return source, mapping
 
 
 def _check_match(gate: Gate, mapping: ImportMapping) -> None:
@@ -105,107 +124,134 @@ def _check_match(gate: Gate, mapping: ImportMapping) -> None:
         raise Refusal(*problems)
 
 
-class _Import:
+class Import:
     """One import on its way."""
 
     def __init__(
         self,
+        keeper: Keeper,
         gate: Gate,
-        actor: Actor,
         order: Order,
         source: Source,
         mapping: ImportMapping,
         watch: Watch,
     ) -> None:
+        self.keeper = keeper
         self.gate = gate
-        self.actor = actor
         self.order = order
         self.source = source
         self.mapping = mapping
         self.watch = watch
         self.batches = Batches(gate, Translator(mapping, source, gate.catalog))
-        self.whole = order.dry_run or order.all_or_nothing
         self.report = Report(notices=[*source.notices, *mapping.notices])
+        self.reading = Reading(patient=bool(self.batches.selves & mapping.fields))
+        if "reading" in (kept := keeper.cursor):
+            self.reading = reading_of(kept["reading"])
+            self.report.batch = kept["batch"]
+            self.report.take_up(keeper.counts)
 
     def run(self) -> Report:
-        """Carries it out."""
-        order = self.order
-        with RowFiles(self.source, order.rejects, order.corrections, order.locale) as files:
-            self.files = files
+        """Carries it out; what ends it too early is in the report.
+
+        Raises Refusal when a file about it cannot be written.
+        """
+        with self._row_files():
             try:
-                if self.whole:
-                    self._all_at_once()
-                else:
-                    self._batch_by_batch()
+                self._carry_out()
             except Refusal as refusal:
                 self._stop(refusal.problems[0])
             except StaleRevision:
                 self._stop(self._interrupted(_STALE))
             except KeyboardInterrupt:
                 self._stop(self._interrupted(_ASKED))
+                self.report.asked = True
             except DBAPIError as error:
                 self._stop(self._interrupted(Text.of(str(error.orig).strip().split("\n")[0])))
             except OSError as error:  # the source is gone, or no room is left for the rejects
                 self._stop(self._interrupted(Text.of(error.strerror or str(error))))
         return self.report
 
+    def carry_out(self) -> Report:
+        """Carries it out, from where the keeper says that it stands; raises what ends it."""
+        with self._row_files():
+            self._carry_out()
+        return self.report
+
+    @contextmanager
+    def _row_files(self) -> Iterator[None]:
+        order = self.order
+        with RowFiles(self.source, order.rejects, order.corrections, order.locale) as files:
+            self.files = files
+            yield
+
+    def _carry_out(self) -> None:
+        if self.keeper.cursor.get("over"):
+            return  # all but the files about it is done
+        if self.order.dry_run or self.order.all_or_nothing:
+            self._all_at_once()
+        else:
+            self._batch_by_batch()
+
     def _all_at_once(self) -> None:
         """One transaction, taken back after a dry run and after a row that was rejected."""
-        report = self.report
+        report, said = self.report, list[Said]()
         try:
             with self._transaction() as tx:
                 report.batch = tx.batch = self._open_batch(tx)
-                self._readings(lambda rows, patient: self._settled(tx, rows, patient))
+                self._readings(lambda rows: self._settled(tx, rows, said))
                 if self.order.dry_run or report.rejected:
                     raise _TakenBack
-                self._close_batch(tx, "finished")
+                self._describe_batch(tx, "finished", report.counts)
+                self._save(tx, said)
         except _TakenBack:
             report.written = False
             report.batch = None
+            with self.keeper.chunk() as tx:
+                self._save(tx, said)
         except BaseException:
             report.written = False
             report.batch = None
             raise
 
-    def _settled(self, tx: Transaction, rows: Sequence[SourceRow], patient: bool) -> Outcome:
-        outcome = self.batches.process(tx, rows, patient)
+    def _settled(self, tx: Transaction, rows: Sequence[SourceRow], said: list[Said]) -> set[int]:
+        outcome = self.batches.process(tx, rows, self.reading.patient)
+        said += outcome.said()[: MOST_SAID - len(said)]
         self._count(outcome, rows)
-        return outcome
+        self.keeper.glance(self.report.rows, self.source.count)
+        return set(outcome.waiting)
 
     def _batch_by_batch(self) -> None:
+        if self.report.batch is None:
+            with self._transaction() as tx:
+                batch = self._open_batch(tx)
+                reading = self.reading.to_json((), 0)
+                cursor = {"batch": batch, "reading": reading}
+                self.keeper.save(tx, cursor=cursor, batch=batch, total=self.source.count)
+                tx.after_commit.append(lambda: setattr(self.report, "batch", batch))
+        self._readings(self._tried)
         with self._transaction() as tx:
-            self.report.batch = self._open_batch(tx)
-        self._readings(self._committed)
-        with self._transaction() as tx:
-            self._close_batch(tx, "finished")
+            self._describe_batch(tx, "finished", self.report.counts)
 
-    def _committed(self, rows: Sequence[SourceRow], patient: bool) -> Outcome:
-        """One batch in a transaction of its own; its counts go with it."""
-        outcome = self._tried(rows, patient)
-        self._count(outcome, rows)
-        return outcome
-
-    def _tried(self, rows: Sequence[SourceRow], patient: bool) -> Outcome:
+    def _tried(self, rows: Sequence[SourceRow]) -> set[int]:
+        """One batch in a transaction of its own; its counts and the place go with it."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with self._transaction() as tx:
-                    outcome = self.batches.process(tx, rows, patient)
-                    self._close_batch(tx, "running", outcome)
-                return outcome
+                    outcome = self.batches.process(tx, rows, self.reading.patient)
+                    self._settle(tx, outcome, rows)
+                return set(outcome.waiting)
             except (IntegrityError, DataError) as error:
                 # somebody else was faster: the checks of the next attempt will see it
                 self.batches.finder.forget()
                 if attempt > 1:
-                    return self._divided(rows, patient, error)
+                    return self._divided(rows, error)
             except OperationalError as error:
                 self.batches.finder.forget()
                 if getattr(error.orig, "sqlstate", "") not in _DEADLOCKS or attempt == ATTEMPTS:
                     raise
         raise AssertionError("unreachable")
 
-    def _divided(
-        self, rows: Sequence[SourceRow], patient: bool, error: IntegrityError | DataError
-    ) -> Outcome:
+    def _divided(self, rows: Sequence[SourceRow], error: IntegrityError | DataError) -> set[int]:
         """Halves a batch that the database refuses, until the row is found that it is about."""
         if len(rows) == 1:
             refusal = (
@@ -213,29 +259,53 @@ class _Import:
                 if isinstance(error, IntegrityError)
                 else Refusal(self._interrupted(Text.of(str(error.orig).strip())))
             )
-            return Outcome(rejected=[(rows[0], refusal.problems)])
+            with self._transaction() as tx:
+                self._settle(tx, Outcome(rejected=[(rows[0], refusal.problems)]), rows)
+            return set()
         middle = len(rows) // 2
-        outcome = self._tried(rows[:middle], patient)
-        outcome.add(self._tried(rows[middle:], patient))
-        return outcome
+        return self._tried(rows[:middle]) | self._tried(rows[middle:])
 
-    def _readings(self, work: Callable[[Sequence[SourceRow], bool], Outcome]) -> None:
+    def _settle(self, tx: Transaction, outcome: Outcome, rows: Sequence[SourceRow]) -> None:
+        """Writes, with the rows themselves, where the import stands once they are in."""
+        counts = {n: number + outcome.counts[n] for n, number in self.report.counts.items()}
+        self._describe_batch(tx, "running", counts)
+        self.keeper.save(
+            tx,
+            cursor={
+                "batch": self.report.batch,
+                "reading": self.reading.to_json(outcome.waiting, rows[-1].line),
+            },
+            counts=counts,
+            done=self.report.rows + outcome.rows,
+            total=self.source.count,
+            rows=outcome.said(),
+        )
+
+        def settled() -> None:
+            self.reading.waiting.update(outcome.waiting)
+            self.reading.line = rows[-1].line
+            self._count(outcome, rows)
+
+        tx.after_commit.append(settled)
+
+    def _readings(self, work: Callable[[Sequence[SourceRow]], set[int]]) -> None:
         """Reads the file, and again the rows that wait, as long as that brings any of them in."""
-        lines: set[int] | None = None
-        patient = bool(self.batches.selves & self.mapping.fields)
         while True:
-            waiting: set[int] = set()
-            for rows in self._portions(lines):
-                waiting.update(work(rows, patient).waiting)
-            if not waiting:
+            for rows in self._portions():
+                self.reading.waiting.update(work(rows))
+            following = self.reading.following()
+            if following is None:
                 return
-            patient = lines is None or len(waiting) < len(lines)
-            lines = waiting
+            self.reading = following
 
-    def _portions(self, lines: set[int] | None) -> Iterator[list[SourceRow]]:
+    def _portions(self) -> Iterator[list[SourceRow]]:
+        """The rows of this reading, after the last line that is done with."""
+        lines, last = self.reading.lines, self.reading.line
         rows = self.source.rows()
         if lines is not None:
             rows = (row for row in rows if row.line in lines)
+        if last:
+            rows = itertools.dropwhile(lambda row: row.line <= last, rows)
         while portion := list(itertools.islice(rows, BATCH)):
             yield portion
 
@@ -245,13 +315,20 @@ class _Import:
         self.files.write(outcome)
         self.watch(self.report, self.source)
 
+    def _save(self, tx: Transaction, said: Sequence[Said]) -> None:
+        """Writes the outcome of an import in one transaction."""
+        report = self.report
+        self.keeper.save(
+            tx, cursor={"over": True}, counts=report.counts, done=report.rows, total=report.rows,
+            batch=report.batch, rows=said,
+        )  # fmt: skip
+
     @contextmanager
     def _transaction(self) -> Iterator[Transaction]:
-        with self.gate.transaction(
-            self.actor,
+        with self.keeper.chunk(
             historical=self.mapping.historical,
             batch=self.report.batch,
-            cause=f"import {self.source.path.name}",
+            cause=f"import {self.source.label}",
         ) as tx:
             yield tx
 
@@ -260,7 +337,7 @@ class _Import:
         if self.report.written and self.report.batch is not None:
             try:
                 with self._transaction() as tx:
-                    self._close_batch(tx, "stopped")
+                    self._describe_batch(tx, "stopped", self.report.counts)
             except (DBAPIError, StaleRevision):
                 pass  # what stopped the import stops this too; the last batch left its counts
 
@@ -268,43 +345,24 @@ class _Import:
         return say.INTERRUPTED(line=self.report.line, why=why)
 
     def _open_batch(self, tx: Transaction) -> int:
-        """The row that everything written by this import refers to (rule 11)."""
-        table = tx.tables.system("fw_batch")
-        values = {
-            "at": tx.now,
-            "actor": tx.actor.person,
-            "via": tx.actor.via,
-            "cause": f"import {self.source.path.name}",
-            "data": self._data("running", self.report.counts, tx.now),
+        data = self._data("running", self.report.counts, tx.now)
+        return open_lot(tx, f"import {self.source.label}", data)
+
+    def _describe_batch(self, tx: Transaction, state: str, counts: Mapping[str, int]) -> None:
+        assert self.report.batch is not None
+        describe_lot(tx, self.report.batch, self._data(state, counts, tx.now))
+
+    def _data(self, state: str, counts: Mapping[str, int], now: dt.datetime) -> dict[str, Any]:
+        return {
+            "object": self.mapping.object,
+            "file": self.source.label,
+            "sha256": self.source.digest,
+            "mapping": self.mapping.name or None,
+            "historical": self.mapping.historical,
+            "state": state,
+            "until": now.isoformat(),
+            **counts,
         }
-        statement = sa.insert(table).values(values).returning(table.c.id)
-        return int(tx.connection.execute(statement).scalar_one())
-
-    def _close_batch(self, tx: Transaction, state: str, more: Outcome | None = None) -> None:
-        table = tx.tables.system("fw_batch")
-        counts = self.report.counts
-        if more is not None:
-            counts = {name: number + more.counts[name] for name, number in counts.items()}
-        tx.connection.execute(
-            sa.update(table)
-            .where(table.c.id == self.report.batch)
-            .values(data=self._data(state, counts, tx.now))
-        )
-
-    def _data(self, state: str, counts: dict[str, int], now: dt.datetime) -> str:
-        return json.dumps(
-            {
-                "object": self.mapping.object,
-                "file": self.source.path.name,
-                "sha256": self.source.digest,
-                "mapping": self.mapping.name or None,
-                "historical": self.mapping.historical,
-                "state": state,
-                "until": now.isoformat(),
-                **counts,
-            },
-            ensure_ascii=False,
-        )
 
 
 _STALE = Text({"en": "the definitions were replaced by a new revision", "zh": "定义已被新版本替换"})

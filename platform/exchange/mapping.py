@@ -115,13 +115,14 @@ def connect_mappings(catalog: Catalog, problems: Problems) -> Catalog:
 MAPPING_KIND = DefinitionKind(KIND, FOLDER, SCHEMA, build_mapping, connect_mappings)
 
 
-def find_mapping(name: str, catalog: Catalog) -> ImportMapping:
-    """The mapping in the file `name`, or the applied mapping of that name.
+def find_mapping(name: str, catalog: Catalog, *, applied: bool = False) -> ImportMapping:
+    """The mapping in the file `name`, or the applied mapping of that name; the latter only where
+    it is `applied`, since the name does not come from whoever may read files here.
 
     Raises Refusal with everything that is wrong with it.
     """
     path = Path(name)
-    if path.is_file():
+    if not applied and path.is_file():
         return load_mapping(path, catalog)
     known: Mapping[str, ImportMapping] = catalog.of(KIND)
     if name not in known:
@@ -132,11 +133,30 @@ def find_mapping(name: str, catalog: Catalog) -> ImportMapping:
 def load_mapping(path: Path, catalog: Catalog) -> ImportMapping:
     """The mapping in one file, checked against the catalog. Raises Refusal with its problems."""
     reading = read_file(path, path.parent)
-    problems = list(reading.problems)
-    usable = validate(reading.node, SCHEMA, problems) if reading.node else None
-    mapping = build_mapping(path.stem, usable, problems) if usable else None
+    return _checked(path.stem, reading.node, catalog, list(reading.problems))
+
+
+def mapping_from(plain: Mapping[str, Any], catalog: Catalog) -> ImportMapping:
+    """The mapping in plain data, as a screen makes it. Raises Refusal with its problems."""
+    name = str(plain.get("mapping", ""))
+    return _checked(name, _node(plain, Place(name or KIND)), catalog, [])
+
+
+def _checked(
+    name: str, node: Node | None, catalog: Catalog, problems: list[Problem]
+) -> ImportMapping:
+    usable = validate(node, SCHEMA, problems) if node else None
+    mapping = build_mapping(name, usable, problems) if usable else None
     if mapping is not None:
         mapping_checks.check(mapping, catalog, problems)
     if problems or mapping is None:
         raise Refusal(*problems)
     return mapping
+
+
+def _node(value: Any, place: Place) -> Node:
+    if isinstance(value, Mapping):
+        return Node({str(key): _node(child, place) for key, child in value.items()}, place)
+    if isinstance(value, list | tuple):
+        return Node(tuple(_node(child, place) for child in value), place)
+    return Node(value, place)

@@ -281,3 +281,72 @@ INTERRUPTED = Message(
     hint_en="what is counted stays; run it again when it matches by a field",
     hint_zh="已计数的内容保留；若按字段匹配，可重新运行",
 )
+DATABASE_REFUSED = Message(
+    "exchange-database",
+    en="the database refused it: {why}",
+    zh="数据库拒绝写入：{why}",
+)
+
+# Bulk changes
+
+BULK_NOTHING = Message(
+    "bulk-nothing",
+    en="nothing is said about what shall change",
+    zh="没有指定要修改的内容",
+    hint_en="give fields with their values, a transition, or delete",
+    hint_zh="请指定字段及其值、流转动作或删除",
+)
+BULK_LINES = Message(
+    "bulk-lines",
+    en="{field} holds lines, which cannot be set for many records at once",
+    zh="{field}为明细，不能批量修改",
+)
+
+# Undo
+
+NO_BATCH = Message(
+    "undo-no-batch",
+    en="there is no batch {id} that you could take back",
+    zh="不存在可由您撤销的批次 {id}",
+    hint_en="whoever did it may take it back, and those who may administer",
+    hint_zh="只有执行者本人或管理员可以撤销",
+)
+BATCH_RUNS = Message(
+    "undo-batch-runs",
+    en="batch {id} is still being written",
+    zh="批次 {id} 仍在写入中",
+    hint_en="end long work {work} first",
+    hint_zh="请先取消批量任务 {work}",
+)
+CHANGED_SINCE = Message(
+    "undo-changed-since",
+    en="{field} has been changed since",
+    zh="{field}此后已被修改",
+)
+RECORD_CHANGED_SINCE = Message(
+    "undo-record-changed",
+    en="the record has been changed since it was created",
+    zh="该记录创建后已被修改",
+    hint_en="look at it, and delete it by hand",
+    hint_zh="请查看后手动删除",
+)
+DELETED_SINCE = Message(
+    "undo-deleted-since",
+    en="the record has been deleted since",
+    zh="该记录此后已被删除",
+)
+FIELD_GONE = Message(
+    "undo-field-gone",
+    en="the field {name} is no longer there, or is computed now",
+    zh="字段 {name} 已不存在，或现在由系统计算",
+)
+OBJECT_GONE = Message(
+    "undo-object-gone",
+    en="there are no records of {name} any more",
+    zh="对象 {name} 已不存在",
+)
+LINE_CHANGED_SINCE = Message(
+    "undo-line-changed",
+    en="a line of {field} has been changed since",
+    zh="{field}中的一行明细此后已被修改",
+)

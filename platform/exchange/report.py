@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from exchange import messages as say
 from exchange.batches import Outcome
 from exchange.naming import LINE, PROBLEMS
 from exchange.neutral import neutralised
+from exchange.said import reasons
 from exchange.sources import Source, SourceRow
 from exchange.translating import Correction, as_text
 
@@ -35,7 +36,8 @@ class Report:
 
     `written` says whether the counts are in the database: they are not after a dry run, nor when
     an import of all or nothing met a row that it had to reject. `batch` is the id under which
-    the audit keeps what was written.
+    the audit keeps what was written. `stopped` is why it ended too early; `asked`: somebody wished
+    so.
     """
 
     created: int = 0
@@ -47,9 +49,15 @@ class Report:
     batch: int | None = None
     written: bool = True
     stopped: Problem | None = None
+    asked: bool = False
     notices: list[Problem] = field(default_factory=list)
     corrections: dict[tuple[str, str, str], Corrected] = field(default_factory=dict)
     examples: list[tuple[int, tuple[Problem, ...]]] = field(default_factory=list)
+
+    def take_up(self, counts: Mapping[str, int]) -> None:
+        """Goes on counting from what an earlier run had counted."""
+        for name in self.counts:
+            setattr(self, name, counts.get(name, 0))
 
     def add(self, outcome: Outcome) -> None:
         """Counts what became of a batch."""
@@ -63,6 +71,11 @@ class Report:
                 group.lines.append(correction.line)
         room = EXAMPLES - len(self.examples)
         self.examples += [(row.line, problems) for row, problems in outcome.rejected[:room]]
+
+    @property
+    def rows(self) -> int:
+        """How many rows that is."""
+        return self.created + self.updated + self.unchanged + self.rejected
 
     @property
     def counts(self) -> dict[str, int]:
@@ -84,6 +97,24 @@ class Report:
         return not self.rejected and self.stopped is None
 
 
+CORRECTIONS_HEADER = [LINE, "column", "found", "became"]
+
+
+class RejectsLayout:
+    """How rejected rows are written, so that they can be corrected and imported again."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        """`columns` are those of the source, which may be a file of rejected rows itself."""
+        self.width = len(columns)
+        self.kept = [i for i, name in enumerate(columns) if name not in (LINE, PROBLEMS)]
+        self.header = [LINE, PROBLEMS, *(neutralised(columns[i]) for i in self.kept)]
+
+    def row(self, line: int, why: str, cells: Sequence[str]) -> list[str]:
+        """A row that was rejected, with its reasons in front."""
+        kept = [cells[i] for i in self.kept] if len(cells) == self.width else cells
+        return [str(line), neutralised(why), *map(neutralised, kept)]
+
+
 class RowFiles:
     """The files about single rows: rejected ones with their reasons, and corrections."""
 
@@ -101,11 +132,9 @@ class RowFiles:
         self._used = [False, False]
 
     def __enter__(self) -> Self:
-        columns = [neutralised(name) for name in self.source.columns]
-        rejects = [c for c in columns if c not in (LINE, PROBLEMS)]
-        self._kept = [i for i, c in enumerate(self.source.columns) if c not in (LINE, PROBLEMS)]
-        self._rejects = self._opened(self.paths[0], [LINE, PROBLEMS, *rejects])
-        self._corrections = self._opened(self.paths[1], [LINE, "column", "found", "became"])
+        self.layout = RejectsLayout(self.source.columns)
+        self._rejects = self._opened(self.paths[0], self.layout.header)
+        self._corrections = self._opened(self.paths[1], CORRECTIONS_HEADER)
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -127,11 +156,8 @@ class RowFiles:
                 self._corrections.writerow(_corrected(correction))
 
     def _rejected(self, row: SourceRow, problems: Sequence[Problem]) -> list[str]:
-        reasons = "; ".join(in_one_line(problem, self.locale) for problem in problems)
-        cells = row.cells
-        whole = len(cells) == len(self.source.columns)
-        kept = [cells[i] for i in self._kept] if whole else cells
-        return [str(row.line), neutralised(reasons), *(neutralised(as_text(c)) for c in kept)]
+        cells = [as_text(cell) for cell in row.cells]
+        return self.layout.row(row.line, reasons(problems, self.locale), cells)
 
     def _opened(self, path: Path | None, header: list[str]) -> Any:
         if path is None:
@@ -147,13 +173,6 @@ class RowFiles:
         writer = csv.writer(stream)
         writer.writerow(header)
         return writer
-
-
-def in_one_line(problem: Problem, locale: str) -> str:
-    """A row's problem: the field, the sentence and what to do."""
-    hint = problem.hint(locale)
-    field = f"{problem.path}: " if problem.path else ""
-    return f"{field}{problem.sentence(locale)}{f' ({hint})' if hint else ''}"
 
 
 def _corrected(correction: Correction) -> list[str]:

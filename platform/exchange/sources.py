@@ -41,6 +41,12 @@ class Source:
     reading: Reading
     count: int | None = None
     notices: tuple[Problem, ...] = field(default=())
+    title: str = ""
+
+    @property
+    def label(self) -> str:
+        """What the file is called."""
+        return self.title or self.path.name
 
     @property
     def name(self) -> str:

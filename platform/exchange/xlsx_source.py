@@ -100,16 +100,20 @@ def _check_sizes(path: Path) -> None:
 def _sheet(path: Path) -> Iterator[tuple[Any, list[str]]]:
     """The first sheet, and the names of those after it."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about styles and extensions that nobody asks for
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        try:
-            sheets = book.worksheets
-            if not sheets:
-                raise Refusal(say.EMPTY_SOURCE(Place(shown(path))))
-            yield sheets[0], [sheet.title for sheet in sheets[1:]]
-        finally:
-            book.close()
+        # opened here: of a path the library would want a name that ends like a workbook's
+        with path.open("rb") as stream:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about styles and extensions that nobody needs
+                book = openpyxl.load_workbook(
+                    stream, read_only=True, data_only=True, keep_links=False
+                )
+            try:
+                sheets = book.worksheets
+                if not sheets:
+                    raise Refusal(say.EMPTY_SOURCE(Place(shown(path))))
+                yield sheets[0], [sheet.title for sheet in sheets[1:]]
+            finally:
+                book.close()
     except _UNREADABLE as error:
         why = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise Refusal(say.BAD_WORKBOOK(Place(shown(path)), why=why)) from None

@@ -11,11 +11,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from assembly.application import Application
+from assembly.organisation import placed
 from engine.expressions.folding import fold
 from engine.permissions.actors import Actor
 from engine.schema.engines import Databases
@@ -121,28 +122,13 @@ class Actors:
         table = application.tables.table(people.name)
         column = table.c[field.folded] if field.folded else table.c[field.column]
         wanted = fold(account.name) if field.folded else account.name
-        hierarchy = application.gate.hierarchy
         with self.databases.reading() as connection:
-            row = connection.execute(
-                sa.select(table).where(column == wanted, table.c[DELETED].is_(None))
-            ).first()
-            if row is None:
+            person = connection.execute(
+                sa.select(table.c.id).where(column == wanted, table.c[DELETED].is_(None))
+            ).scalar()
+            if person is None:
                 return actor
-            in_ = people.fields.get(site.person_department)
-            department = row._mapping[in_.column] if in_ else None
-            below: frozenset[int] = frozenset()
-            if department is not None and site.department:
-                below = hierarchy.below(connection, site.department, department)
-            team = hierarchy.below(connection, people.name, row.id)
-        title = people.fields[people.title]
-        return replace(
-            actor,
-            person=row.id,
-            name=str(row._mapping[title.column] if title.stored else account.name),
-            department=department,
-            team=tuple(sorted(team)),
-            departments=tuple(sorted(below)),
-        )
+            return placed(application.gate, connection, actor, person)
 
 
 def _account_statement() -> sa.Select[tuple[object, ...]]:

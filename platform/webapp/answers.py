@@ -27,6 +27,18 @@ STATUSES: Mapping[str, int] = {
     "not-available": 409,
     "link-gone": 409,
     "still-used": 409,
+    "job-key-waits": 409,
+    "job-not-retried": 409,
+    "job-not-cancelled": 409,
+    "job-running": 409,
+    "no-such-job": 404,
+    "no-work": 404,
+    "undo-no-batch": 404,
+    "undo-batch-runs": 409,
+    "work-file-gone": 404,
+    "file-not-kept": 404,
+    "work-not-now": 409,
+    "work-nothing-to-undo": 409,
     "approval-running": 409,
     "approval-decided": 409,
     "approval-ended": 409,
@@ -36,6 +48,7 @@ STATUSES: Mapping[str, int] = {
     "too-many-attempts": 429,
     "internal-error": 500,
     "unknown-document": 404,
+    "document-gone": 404,
     "document-not-for-role": 403,
     **dict.fromkeys(
         (
@@ -46,6 +59,7 @@ STATUSES: Mapping[str, int] = {
         500,
     ),
     "database-busy": 503,
+    "document-busy": 503,
     "revision-changing": 503,
     **dict.fromkeys(
         (

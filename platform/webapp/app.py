@@ -19,7 +19,8 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 from assembly.revisions import Site
-from webapp import failures, headers, operations, screens
+from engine.files import Files
+from webapp import failures, headers, operations, screens, tracing
 from webapp.actors import Actors
 from webapp.api.bodies import LARGEST
 from webapp.api.routes import BASE, api_blueprint
@@ -27,6 +28,7 @@ from webapp.attempts import Attempts
 from webapp.identity import SAFE_METHODS, authorised_by_header
 from webapp.keys import Keys
 from webapp.pages import HomeView
+from webapp.screens import importing
 from webapp.security import Security, check_password
 from webapp.sessions import ABSOLUTE, CookieSessions
 from webapp.shell import Shell, attach
@@ -46,12 +48,14 @@ def create_app(
     *,
     clock: Callable[[], dt.datetime] = utc_now,
     layers: Sequence[Path] = (),
+    files: Files | None = None,
 ) -> Flask:
     """The web application of a site.
 
     `secret` signs sessions, tokens and cursors; all processes of a site need the same one, and
     without one they end with the process. `layers` are the folders of the definitions, lowest
-    first: documents find templates and pictures there.
+    first: documents find templates and pictures there. `files` keeps what people bring and long
+    work makes, in the folder `var/files` unless given.
     """
     keys = Keys(secret or secrets.token_urlsafe(32))
     app = Flask("webapp", static_folder="static", template_folder="templates")
@@ -69,14 +73,17 @@ def create_app(
             attempts=Attempts(site.databases),
             accounts=accounts,
             clock=clock,
+            files=files or Files("var/files", Path.cwd()),
             layers=tuple(layers),
         ),
     )
     app.teardown_appcontext(lambda _: accounts.remove())
+    tracing.install(app)
     CSRFProtect(app)
     operations.install(app)
     headers.install(app)
     failures.install(app)
+    app.before_request(importing.allow_upload)
     app.before_request(_check_csrf)
     # the library tells at length of every view that it registers
     logging.getLogger("flask_appbuilder").setLevel(logging.WARNING)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from typing import Any
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
@@ -14,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from engine.problems import Problem, Refusal
 from engine.schema.fence import StaleRevision
+from engine.tracing import current_trace, new_trace
 from webapp import messages as say
 from webapp.answers import problem_answer, status_of
 from webapp.api.bodies import LARGEST
@@ -53,11 +53,12 @@ def told(problems: list[Problem] | tuple[Problem, ...]) -> Response:
 
 
 def unexpected(error: Exception) -> Response:
-    """An error of ours: written to the log under a number, of which the caller learns only that."""
-    number = secrets.token_hex(6)
+    """An error of ours: written to the log under the request's id, which is all one learns here."""
+    number = current_trace() or new_trace()
+    route = request.url_rule.rule if request.url_rule else "?"
     log.error(
-        "error %s in %s %s", number, request.method, request.path, exc_info=error,
-        extra={"event": "unexpected-error", "number": number},
+        "error %s in %s %s", number, request.method, route, exc_info=error,
+        extra={"event": "unexpected-error"},
     )  # fmt: skip
     return told([say.INTERNAL(id=number)])
 

@@ -76,6 +76,7 @@ def as_caller(found: Shell, account: Account, by: str) -> Caller:
     app = application()
     locale = locale_of(request, app.catalog.site.locales, account.locale)
     g.locale = locale
+    g.account = account.name
     actor = found.actors.actor_for(app, account)
     via = "screen" if by == "session" else "api"
     return Caller(account, replace(actor, locale=locale, via=via), locale, by)

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy.exc import SQLAlchemyError
 
+from jobs.figures import look
 from webapp.answers import answer
 from webapp.identity import caller
 from webapp.shell import application, shell
@@ -17,10 +18,15 @@ from webapp.shell import application, shell
 METRICS = "formwright_metrics"
 
 
+LOOK_AGAIN_AFTER = 5.0
+"""Seconds for which a process keeps the figures that it asks the database for."""
+
+
 class Metrics:
     """The figures of one process of one site."""
 
     def __init__(self) -> None:
+        self.looked = float("-inf")
         self.registry = CollectorRegistry()
         labels = ("method", "endpoint")
         self.requests = Counter(
@@ -32,11 +38,34 @@ class Metrics:
         self.revision = Gauge(
             "formwright_revision", "The revision that this process serves", registry=self.registry
         )
+        self.jobs = self._gauge("jobs", "Background jobs by queue and status", "queue", "status")
+        self.oldest = self._gauge("jobs_oldest_seconds", "How long the oldest job has been due")
+        self.failed = self._gauge("jobs_failed", "Jobs that failed and wait for a person")
+        self.timers = self._gauge("timers_due", "Timers that are due and have not fired yet")
+        self.finished = self._gauge("jobs_finished_last_minute", "Jobs done in the last minute")
 
     def text(self) -> bytes:
         """The figures as Prometheus reads them."""
         self.revision.set(application().revision)
+        self._look()
         return generate_latest(self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"formwright_{name}", text, labels, registry=self.registry)
+
+    def _look(self) -> None:
+        """Asks the database; the same figures, whichever process answers."""
+        now = time.monotonic()
+        if now - self.looked <= LOOK_AGAIN_AFTER:
+            return
+        self.looked = now
+        found = look(application().gate)
+        for (queue, status), depth in found.depth.items():
+            self.jobs.labels(queue, status).set(depth)
+        self.oldest.set(found.oldest)
+        self.failed.set(found.failed)
+        self.finished.set(found.finished)
+        self.timers.set(found.timers)
 
 
 def install(app: Flask) -> None:

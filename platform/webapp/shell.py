@@ -16,6 +16,7 @@ from sqlalchemy.orm import scoped_session
 from assembly.application import Application
 from assembly.revisions import Site
 from documents.rendering import Renderer
+from engine.files import Files
 from engine.schema.fence import current_revision
 from webapp.actors import Actors
 from webapp.attempts import Attempts
@@ -30,8 +31,9 @@ LOOK_AGAIN_AFTER = 1.0
 class Shell:
     """The site behind the Flask application, and what belongs to the two of them.
 
-    `layers` are the folders in which documents find templates and pictures. The renderer starts
-    its processes with the first document, so it may be made before a fork.
+    `files` keeps what people bring and long work makes. `layers` are the folders in which
+    documents find templates and pictures. The renderer starts its processes with the first
+    document, so it may be made before a fork.
     """
 
     site: Site
@@ -40,6 +42,7 @@ class Shell:
     attempts: Attempts
     accounts: scoped_session[Any]
     clock: Callable[[], dt.datetime]
+    files: Files
     layers: Sequence[Path] = ()
     renderer: Renderer = field(default_factory=Renderer)
     cache: dict[tuple[object, ...], Any] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """The tables of accounts: Flask-AppBuilder's, and what it lacks.
 
-`fw_account`      what an account prefers
+`fw_account`      what an account prefers; `mail`: notices by mail, too (empty: yes)
 `fw_sign_in`      failed sign-ins by account and by address, for the lock-out
 `fw_api_key`      API keys, as keyed digests
 `fw_role`         which of Flask-AppBuilder's roles stands for a role of the definitions
@@ -17,7 +17,7 @@ from flask_appbuilder import Model
 from flask_appbuilder.security.sqla import models as fab
 from sqlalchemy.dialects import postgresql, sqlite
 
-from engine.expressions.sqltypes import Id, Moment, String
+from engine.expressions.sqltypes import Flag, Id, Moment, String
 
 USER: sa.Table = fab.User.__table__
 ROLE: sa.Table = fab.Role.__table__
@@ -36,6 +36,7 @@ def add_tables(metadata: sa.MetaData) -> None:
         "fw_account", metadata,
         sa.Column("user_id", Id(), primary_key=True, autoincrement=False),
         sa.Column("locale", String()),
+        sa.Column("mail", Flag()),
         sqlite_strict=True,
     )  # fmt: skip
     sa.Table(

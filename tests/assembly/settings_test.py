@@ -56,8 +56,24 @@ def test_the_environment_wins(folder: Path) -> None:
 def test_everything_wrong_at_once(folder: Path) -> None:
     """All problems are told together."""
     found = codes(folder, LAYERS="nowhere", REDIS_URL="http://x", MAIL_URL="x", SECRET_KEY="short")
-    assert found == ["no-layer-folder", "setting-short-key", "setting-url", "setting-url"]
+    assert found == ["no-layer-folder", "setting-short-key", "setting-url", "setting-mail-url"]
     assert codes(folder, ENCRYPTION_KEYS=f"{KEY},short") == ["setting-short-key"]
+
+
+def test_addresses(folder: Path) -> None:
+    """The public address loses its last slash; that of the mail server is looked at as a whole."""
+    found = read_settings(
+        {
+            "FORMWRIGHT_URL": "https://crm.example.com/",
+            "FORMWRIGHT_MAIL_URL": "smtp://u:geheim@mail.example.com/?from=a@example.com",
+        },
+        folder,
+    )
+    assert found.url == "https://crm.example.com"
+    assert "geheim" not in repr(found)
+    assert codes(folder, URL="crm.example.com", MAIL_URL="smtp://u:geheim@mail.example.com") == [
+        "setting-mail-url", "setting-url"
+    ]  # fmt: skip
 
 
 def test_misspelt_setting(folder: Path) -> None:

@@ -32,7 +32,7 @@ STORY = """\
                  values={"name": "Acme", "mobile": "1990000"}),
             Deed(at=day(100), by="p/2", object="lead", key="l/1", transition="contact"),
             Deed(at=day(1), by="p/2", object="lead", key="l/1",
-                 values={"rating": RATING}, transition="qualify"),
+                 values={"rating": RATING, "owner": Ref("p/1")}, transition="qualify"),
         ]
         accounts = [DemoAccount(name="chen", person="p/1", roles=("sales_manager",), locale="zh")]
         return Story(deeds=deeds, order=("person", "lead"), live_from=day(2), accounts=accounts)
@@ -102,7 +102,7 @@ def test_history_and_present() -> None:
             stages = connection.execute(
                 sa.text("SELECT target, transition FROM fw_stage_history ORDER BY at")
             ).all()
-            assert list(map(tuple, outbox)) == [("record.update", "lead")]
+            assert list(map(tuple, outbox)) == [("notice", "lead")]
             assert list(map(tuple, stages)) == [
                 ("new", None), ("contacted", "contact"), ("qualified", "qualify")
             ]  # fmt: skip

@@ -13,6 +13,7 @@ from referencing import Registry, Resource
 
 from cli.init import for_overlays
 from cli.main import main
+from engine.loading.reading import read_file
 from support.project import ROOT
 
 
@@ -36,6 +37,7 @@ def test_project() -> None:
     assert {
         "README.md", "README.zh-CN.md", ".env.example", ".gitignore", "site.yaml",
         ".vscode/settings.json", ".schemas/object.schema.json", ".schemas/common.schema.json",
+        "scenarios/example.yaml",
     } <= files  # fmt: skip
     assert yaml.safe_load((folder / "site.yaml").read_text())["site"]["en"] == "Blue Whale"
     assert f"FORMWRIGHT_LAYERS={ROOT / 'config'}:clients/blue-whale" in made.stderr
@@ -54,13 +56,22 @@ def test_example_works() -> None:
     assert (checked.exit_code, checked.stdout) == (0, "")
 
 
+def test_the_scenario_runs() -> None:
+    """The example of `scenarios/` passes, over the layers that the project is made for."""
+    run("init", "blue")
+    tested = run("test", str(ROOT / "config"), "blue", "--match", "example", "--jobs", "1")
+    assert tested.exit_code == 0, tested.output
+    assert tested.stdout.startswith("✓ example (")
+
+
 def test_every_schema_that_files_name_exists() -> None:
     """Modelines and the editor's settings lead to schemas in the project."""
     run("init", "blue")
     folder = Path("blue")
     associations = json.loads((folder / ".vscode/settings.json").read_text())["yaml.schemas"]
     assert [name for name in associations if not (folder / name).is_file()] == []
-    for path in [folder / "site.yaml", *(folder / "objects").iterdir()]:
+    files = [*(folder / "objects").iterdir(), *(folder / "scenarios").iterdir()]
+    for path in [folder / "site.yaml", *files]:
         schema = path.read_text(encoding="utf-8").splitlines()[0].rpartition("=")[2]
         assert (path.parent / schema).is_file()
 
@@ -76,7 +87,9 @@ def test_editors_accept_partial_files() -> None:
     client = ROOT / "clients" / "northstar"
     found = []
     for path in client.rglob("*.yaml"):
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        node = read_file(path, client).node  # as editors read it: by YAML 1.2, where `on` is a word
+        assert node is not None
+        data = node.to_plain()
         schema = schemas[f"{next(iter(data))}.schema.json"]
         validator = Draft202012Validator(schema, registry=registry)
         found += [f"{path.name}: {error.message}" for error in validator.iter_errors(data)]

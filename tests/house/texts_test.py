@@ -10,7 +10,7 @@ from support.project import PLATFORM, shown, texts
 
 # Folders of one machine; hosts of package registries; notes to whoever happened to write.
 FOREIGN = re.compile(
-    r"(?<![\w.:/-])/(?:work|root|home/\w+|Users/\w+)/"
+    r"(?<![\w.:/-])/(?:work/\w+|root|home/\w+|Users/\w+)/"
     r"|\bpypi\.org|pythonhosted|registry\.npmjs|deb\.debian\.org"
     r"|\b(?:TODO|FIXME)\b",
 )

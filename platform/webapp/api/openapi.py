@@ -334,6 +334,7 @@ def _general() -> dict[str, Any]:
             "get": _operation("definition", "get", "definitions", anything),
         },
         **_approvals(),
+        **_notices(),
         **_jobs(),
     }
 
@@ -356,6 +357,18 @@ def _approvals() -> dict[str, Any]:
             "post": _operation("approvals", "decide", "approvals", anything, body=comment),
         },
     }
+
+
+def _notices() -> dict[str, Any]:
+    """The paths about notices."""
+    anything = {"type": "object"}
+    read = _operation("notices", "read", "notices", anything)
+    id = _path_parameter("id", "The notice's number", {"type": "integer"})
+    listing = _operation("notices", "list", "notices", anything, parameters=("limit", "after"))
+    one = {"parameters": [id], "post": _operation("notice", "read", "notices", anything)}
+    return {
+        "/notices": {"get": listing}, "/notices/read": {"post": read}, "/notices/{id}/read": one,
+    }  # fmt: skip
 
 
 def _jobs() -> dict[str, Any]:

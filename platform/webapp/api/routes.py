@@ -6,7 +6,17 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response
 
-from webapp.api import approvals, comments, describing, documents, history, openapi, records
+from webapp.api import (
+    approvals,
+    comments,
+    describing,
+    documents,
+    history,
+    jobs,
+    notices,
+    openapi,
+    records,
+)
 from webapp.api.call import answering
 
 BASE = "/api/v1"
@@ -25,6 +35,12 @@ ROUTES: tuple[tuple[str, str, str, Callable[..., Response]], ...] = (
     ("GET", "/o/<object>/<record>/documents/<name>", "document", documents.get_document),
     ("GET", "/approvals", "approvals", approvals.list_approvals),
     ("POST", "/approvals/<id>/<decision>", "decide", approvals.decide_approval),
+    ("GET", "/jobs", "jobs", jobs.list_jobs),
+    ("GET", "/jobs/<id>", "job", jobs.get_job),
+    ("POST", "/jobs/<id>/<what>", "act_on_job", jobs.act_on_job),
+    ("GET", "/notices", "notices", notices.list_notices),
+    ("POST", "/notices/read", "read_notices", notices.read_notices),
+    ("POST", "/notices/<id>/read", "read_notice", notices.read_notice),
     ("GET", "/me", "me", describing.get_me),
     ("GET", "/definitions/<object>", "definition", describing.get_definition),
     ("GET", "/_openapi", "openapi", openapi.get_openapi),

@@ -1,0 +1,145 @@
+"""What every process that runs a site begins with: the site, its services, who carries out.
+
+`serve`, `worker`, `scheduler` and `demo` take all of it from here, so that an effect is carried
+out alike wherever it lands.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from redis.exceptions import RedisError
+
+from assembly.background import Background, Services, carrier_of
+from assembly.revisions import Site
+from assembly.settings import Settings
+from cli.acting import acting
+from cli.opening import database
+from documents.rendering import Renderer
+from engine import logs
+from engine.files import Files
+from engine.permissions.actors import Actor
+from engine.problems import Refusal
+from engine.records.gate import Wake
+from jobs.redis.listening import listener
+from jobs.redis.pushing import Pusher
+from jobs.redis.queues import Queues, open_redis, site_name
+from jobs.redis.relaying import Relay
+from jobs.tables import QUEUES
+from jobs.working import Worker, alarm
+from notices.outgoing import Client
+from notices.sending import post_of
+from notices.webhooks import missing_secrets
+
+log = logging.getLogger("formwright.start")
+
+
+def site_services(chosen: Settings, site: Site) -> Services:
+    """What the handlers of a site use, by its settings."""
+    from webapp.directory import AccountDirectory  # loads Flask-AppBuilder: half a second
+
+    for problem in missing_secrets(site.current.catalog, chosen.secrets):
+        log.warning(problem.line(), extra={"event": problem.code})
+    return Services(
+        directory=AccountDirectory(site.databases),
+        renderer=Renderer(),
+        layers=chosen.layers,
+        outgoing=Client(chosen.outgoing_allow),
+        secrets=chosen.secrets,
+        post=post_of(chosen.mail_url),
+        url=chosen.url,
+        files=Files(chosen.files_url, chosen.folder),
+        by_account=lambda gate, name: _by_account(site, name),
+    )
+
+
+def start_logging(chosen: Settings, level: str = "info") -> None:
+    """Sends the log lines of this process where the settings say, without any secret of theirs."""
+    secrets = [chosen.secret_key, *chosen.encryption_keys, *chosen.secrets.values()]
+    for url in (chosen.database_url, chosen.redis_url, chosen.mail_url):
+        secrets.append(urlsplit(url).password or "")
+    logs.install(chosen.log, level=level, hide=secrets)
+
+
+@contextmanager
+def opened_site(chosen: Settings) -> Iterator[Site]:
+    """The site of the settings, closed at the end; what it asks for is handed over.
+
+    Raises Refusal when nothing has been applied to its database.
+    """
+    start_logging(chosen)
+    with database(chosen) as databases:
+        site = Site(databases)
+        if wake := pusher_of(chosen, site):
+            site.wake = wake
+        yield site
+
+
+def pusher_of(chosen: Settings, site: Site) -> Wake | None:
+    """What a commit tells of the effects that it asked for; None where there is no Redis."""
+    return Pusher(_queues(chosen, site)).wake if chosen.redis_url else None
+
+
+def relays_of(chosen: Settings, site: Site) -> Sequence[Callable[[], object]]:
+    """What the scheduler does at each tick besides, so that no effect is forgotten by Redis."""
+    return [Relay(site.gate, _queues(chosen, site)).run] if chosen.redis_url else []
+
+
+def start_background(chosen: Settings, site: Site) -> Background | None:
+    """Lets somebody carry out what this process asks for: after a fork, in the child.
+
+    With Redis that are workers, and None is returned; without it threads of this process.
+    """
+    if wake := pusher_of(chosen, site):
+        site.wake = wake
+        return None
+    background = Background(site, site_services(chosen, site))
+    background.start()
+    return background
+
+
+def worker_of(
+    chosen: Settings,
+    site: Site,
+    services: Services,
+    queues: Sequence[str] = QUEUES,
+) -> Worker:
+    """What carries out in a process of its own, its main thread given to that."""
+    carrier = carrier_of(site, services, time_limit=alarm)
+    connect = None
+    if chosen.redis_url:
+        name = site_name(site.databases)
+
+        def connect() -> Any:
+            return listener(chosen.redis_url, name, queues)
+
+    return Worker(carrier, queues=queues, renew=site.renew, connect=connect, away=RedisError)
+
+
+def until_told(stop: Callable[[], None]) -> None:
+    """Calls `stop` at the first SIGTERM or SIGINT; the second one ends the process at once."""
+
+    def first(number: int, frame: Any) -> None:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.default_int_handler)
+        stop()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, first)
+
+
+def _by_account(site: Site, name: str) -> Actor | None:
+    """As whom an account acts that belongs to no person; None for one that may not sign in."""
+    try:
+        return acting(site.current, name)
+    except Refusal:
+        return None
+
+
+def _queues(chosen: Settings, site: Site) -> Queues:
+    return Queues(open_redis(chosen.redis_url), site_name(site.databases))

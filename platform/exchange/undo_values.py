@@ -1,0 +1,162 @@
+"""What has to be given to the gate so that a record goes back to what it was.
+
+A value goes back where it still is what the batch wrote. One that is already what it was before
+needs nothing. Any other has been changed since, and stays: that is a conflict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from engine.definition.objects import Field, Object
+from engine.fieldtypes.number import NumberType
+from engine.problems import Problem
+from engine.records.auditing import plain
+from engine.records.inputs import HISTORICAL_FIELDS
+from engine.records.shapes import Row
+from engine.records.transaction import Transaction
+from engine.schema.tables import POSITION
+from exchange import messages as say
+from exchange.undo_net import Net, NetLine, Values
+
+FOLLOWS = frozenset(("department", "changed_on", "changed_by"))
+"""Fields that follow from others unless history is written."""
+
+
+@dataclass(slots=True)
+class Back:
+    """The way back of one record: input for the gate, and what cannot go back."""
+
+    net: Net
+    given: dict[str, Any] = field(default_factory=dict)
+    conflicts: list[Problem] = field(default_factory=list)
+
+
+def way_back(tx: Transaction, definition: Object, net: Net, row: Row) -> Back:
+    """What to give for the record, whose present row is `row`."""
+    back = Back(net)
+    for name, (before, after) in net.fields.items():
+        if before != after:
+            _value_back(tx, definition, name, before, after, row, back.given, back.conflicts)
+    for name, lines in net.lines.items():
+        found = definition.fields.get(name)
+        if found is None:
+            back.conflicts.append(say.FIELD_GONE(name=name).on(name))
+            continue
+        entries = _lines_back(tx, definition, found, lines, net.record, back.conflicts)
+        if entries is not None:
+            back.given[name] = entries
+    return back
+
+
+def _value_back(
+    tx: Transaction,
+    definition: Object,
+    name: str,
+    before: Any,
+    after: Any,
+    row: Row,
+    given: dict[str, Any],
+    conflicts: list[Problem],
+) -> None:
+    found = definition.fields.get(name)
+    if found is None:
+        conflicts.append(say.FIELD_GONE(name=name).on(name))
+        return
+    if found.derived or (found.system and not _input(tx, found)):
+        return  # it follows from what goes back
+    current = plain(row.get(name))
+    if _same(found, current, before):
+        return
+    if _same(found, current, after):
+        given[name] = before
+    else:
+        conflicts.append(say.CHANGED_SINCE(field=found.label).on(name))
+
+
+def _input(tx: Transaction, found: Field) -> bool:
+    """Whether a field of the system takes input now."""
+    if tx.historical:
+        return found.name in HISTORICAL_FIELDS
+    return found.name not in FOLLOWS and found.name in ("owner", *HISTORICAL_FIELDS)
+
+
+def _same(found: Field, one: Any, other: Any) -> bool:
+    if one == other:
+        return True
+    if isinstance(found.type, NumberType) and None not in (one, other):
+        try:
+            return Decimal(str(one)) == Decimal(str(other))
+        except InvalidOperation:
+            return False
+    return False
+
+
+def _lines_back(
+    tx: Transaction,
+    definition: Object,
+    found: Field,
+    lines: Mapping[int, NetLine],
+    record: int,
+    conflicts: list[Problem],
+) -> list[dict[str, Any]] | None:
+    """The whole list of lines as it shall be; None when nothing of it goes back."""
+    child = tx.gate.line_object(definition, found.name)
+    live = [view.row for view in tx.collection(child.name, child.parent, record)]
+    placed: list[tuple[int, int, dict[str, Any]]] = []
+    changed = False
+    for row in live:
+        assert row is not None
+        entry: dict[str, Any] = {"id": row["id"]}
+        line = lines.get(row["id"])
+        if line is not None:
+            one = _line_back(tx, child, found, line, row, conflicts)
+            changed |= one is None or bool(one)
+            if one is None:
+                continue
+            entry |= one
+        placed.append((row.get(POSITION) or 0, row["id"], entry))
+    known = {row["id"] for row in live if row is not None}
+    for id, line in lines.items():
+        if line.before and id not in known:
+            if line.after:  # others have removed it since
+                conflicts.append(say.LINE_CHANGED_SINCE(field=found.label).on(found.name))
+                continue
+            changed = True
+            gone = tx.fetch(child.name, [id]).get(id, {})
+            placed.append((gone.get(POSITION) or 0, id, _whole_line(child, line.fields)))
+    if not changed:
+        return None
+    return [entry for _, _, entry in sorted(placed, key=lambda one: one[:2])]
+
+
+def _line_back(
+    tx: Transaction,
+    child: Object,
+    field: Field,
+    line: NetLine,
+    row: Row,
+    conflicts: list[Problem],
+) -> dict[str, Any] | None:
+    """What to give for a line that is there; None when it goes."""
+    given: dict[str, Any] = {}
+    own: list[Problem] = []
+    for name, (before, after) in line.fields.items():
+        if before != after and name != child.parent:
+            _value_back(tx, child, name, before, after, row, given, own)
+    if own:
+        conflicts.append(say.LINE_CHANGED_SINCE(field=field.label).on(field.name))
+        return {}
+    return given if line.before else None
+
+
+def _whole_line(child: Object, fields: Values) -> dict[str, Any]:
+    """A line that was removed, as input for a new one."""
+    return {
+        name: before
+        for name, (before, _) in fields.items()
+        if name in child.fields and child.fields[name].writable and name != child.parent
+    }

@@ -1,0 +1,333 @@
+"""Holding a scenario against the definitions, before it runs: every name means something.
+
+What a step is expected to be refused for is not looked at: there the mistake is the point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from engine.definition.catalog import Catalog
+from engine.definition.kinds import Problems
+from engine.definition.messages import UNKNOWN_OBJECT
+from engine.definition.objects import Object
+from engine.definition.tree import Node
+from engine.permissions.roles import ACTIONS
+from engine.problems import Message, Place, did_you_mean
+from scenarios import messages as say
+from scenarios.checking_values import Values
+from scenarios.clock import moment
+from scenarios.definitions import (
+    EMPTY,
+    Background,
+    Expectation,
+    Given,
+    Person,
+    Scenario,
+    Setting,
+    Step,
+)
+from scenarios.mapping import mapping_of
+from scenarios.symbols import Symbols
+
+
+def check_background(background: Background, catalog: Catalog, problems: Problems) -> None:
+    """Adds what is wrong with a background."""
+    _Checker(catalog, problems, ()).setting(background.setting)
+
+
+def check_scenario(
+    scenario: Scenario, catalog: Catalog, layers: Sequence[Path], problems: Problems
+) -> None:
+    """Adds what is wrong with a scenario; what its background has wrong is not told again."""
+    checker = _Checker(catalog, problems, layers)
+    if scenario.background is not None:
+        _Checker(catalog, [], (), checker.symbols).setting(scenario.background.setting)
+    checker.setting(scenario.setting)
+    for step in scenario.steps:
+        checker.step(step)
+
+
+class _Checker:
+    """One scenario on its way through the checks."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        problems: Problems,
+        layers: Sequence[Path],
+        symbols: Symbols | None = None,
+    ) -> None:
+        self.catalog, self.problems, self.layers = catalog, problems, layers
+        self.symbols = symbols or Symbols()
+        self.values = Values(catalog, problems, self.symbols)
+
+    def setting(self, setting: Setting) -> None:
+        """Departments, people and given records, in this order."""
+        site = self.catalog.site
+        if setting.node.get("now"):
+            self.time(setting.node.get("now") or EMPTY)
+        for name, department in setting.departments.items():
+            if not site.department:
+                self.problems.append(say.NO_PEOPLE(department.place, what="departments"))
+                return
+            self.symbols.add(name, site.department, department.place, self.problems)
+            if department.parent and department.parent not in setting.departments:
+                self.problems.append(say.NO_DEPARTMENT(department.place, name=department.parent))
+            self.values.given(department.fields, site.department)
+        if setting.people and not site.person:
+            first = next(iter(setting.people.values()))
+            self.problems.append(say.NO_PEOPLE(first.place, what="people"))
+            return
+        for name, person in setting.people.items():
+            self.symbols.add(name, site.person, person.place, self.problems)
+            self.symbols.people[name] = person
+        for person in setting.people.values():
+            self.person(person)
+        for given in setting.given.values():
+            self.record(given)
+
+    def person(self, person: Person) -> None:
+        roles = self.catalog.of("role")
+        for node in (person.node.get("roles") or EMPTY).elements():
+            if node.value not in roles:
+                best = did_you_mean(str(node.value), roles)
+                self.problems.append(say.NO_ROLE(node.place, name=node.value, best=best))
+        department = person.department
+        if department and self.symbols.object_of(department) != self.catalog.site.department:
+            self.problems.append(say.NO_DEPARTMENT(person.node.at("department"), name=department))
+        if person.manager:
+            self.somebody(person.node.get("manager"))
+        self.locale(person.node.get("locale"))
+        self.values.given(person.fields, self.catalog.site.person)
+
+    def record(self, given: Given) -> None:
+        if given.actor:
+            self.actor(given.node.get("as"))
+        definition = self.object(given.node.get("object"), creating=True)
+        if definition is None:
+            return
+        self.values.given(given.fields, definition.name)
+        for node in (given.node.get("perform") or EMPTY).elements():
+            self.transition(node, definition)
+        place = given.node.key_place or given.node.place
+        self.symbols.add(given.name, definition.name, place, self.problems)
+
+    def step(self, step: Step) -> None:
+        """What a step does, and what it expects."""
+        node = step.node
+        if step.actor:
+            self.actor(node.get("as"))
+        subject = self.act(step)
+        self.locale(node.get("locale"))
+        if step.act == "create" and step.word("named") and subject and not step.refusal:
+            self.symbols.add(step.word("named"), subject.name, node.at("named"), self.problems)
+        for expectation in step.expected:
+            self.expectation(expectation, subject)
+
+    def act(self, step: Step) -> Object | None:
+        """Checks what a step does; returns the object of the record that it is about."""
+        node, act = step.node, step.act
+        target = node.get(act) if act else None
+        match act:
+            case "":
+                return None
+            case "create" | "import" | "export" | "sees":
+                definition = self.object(target, creating=act in ("create", "import"))
+            case "perform":
+                definition = self.named(node.get("on"))
+                if definition is not None and target is not None and not step.refusal:
+                    self.transition(target, definition)
+            case "document":
+                definition = self.named(node.get("of"))
+                self.document(target, definition)
+            case "may":
+                definition = self.right(step)
+            case "inbox":
+                for entry in (target or EMPTY).elements():
+                    self.named(entry)
+                return None
+            case "pass":
+                return None
+            case "until":
+                self.time(target or EMPTY)
+                return None
+            case _:
+                definition = self.named(target)
+        if definition is not None:
+            self.details(step, definition)
+        return definition if act not in ("import", "export", "sees") else None
+
+    def details(self, step: Step, definition: Object) -> None:
+        """The keys that go with an act on records of an object."""
+        node = step.node
+        fields = node.get("fields")
+        if fields is not None and step.act == "reads":
+            self.values.expected(fields, definition.name)
+        elif fields is not None and not step.refusal:
+            self.values.given(fields, definition.name)
+        for key in ("records", "only", "not"):
+            for entry in (node.get(key) or EMPTY).elements():
+                self.named(entry)
+        for entry in (node.get("hidden") or EMPTY).elements():
+            self.values.field(entry, definition)
+        self.values.condition(node.get("where"), definition.name)
+        view = node.get("view")
+        if view is not None and view.value not in definition.views:
+            best = did_you_mean(str(view.value), definition.views)
+            name = definition.label
+            self.problems.append(say.NO_VIEW(view.place, object=name, name=view.value, best=best))
+        columns = node.get("columns")
+        if columns is not None:
+            mapping_of(columns, definition.name, self.catalog, self.problems)
+        file = node.get("file")
+        if file is not None:
+            path = Path(file.place.file).parent / str(file.value)
+            if Path(str(file.value)).name != file.value or not path.is_file():
+                self.problems.append(say.NO_DATA_FILE(file.place, name=file.value))
+
+    def right(self, step: Step) -> Object | None:
+        """The rights that `may` names, about a record or about an object as a whole."""
+        for name, node in (step.node.get("may") or EMPTY).items():
+            if name not in ACTIONS:
+                possible = ", ".join(ACTIONS)
+                place = node.key_place or node.place
+                self.problems.append(say.NO_RIGHT(place, name=name, possible=possible))
+        on = step.node.get("on")
+        if on is not None and str(on.value) in self.catalog.objects:
+            return self.catalog.objects[str(on.value)]
+        return self.named(on)
+
+    def expectation(self, expectation: Expectation, subject: Object | None) -> None:
+        of = expectation.node.get("of")
+        about = self.named(of) if of is not None else subject
+        value = expectation.value
+        match expectation.kind:
+            case "fields" | "that" | "approval" if about is None:
+                if of is None:
+                    self.problems.append(say.NO_SUBJECT(value.key_place or value.place))
+            case "fields":
+                self.values.expected(value, about.name if about else "")
+            case "that":
+                self.values.condition(value, about.name if about else "", named=True)
+            case "approval":
+                self.approval(value, about)
+            case "found":
+                self.found(value)
+            case "notice":
+                self.somebody(value.get("to"))
+            case "mail":
+                to = value.get("to")
+                if to is not None and "@" not in str(to.value):
+                    self.somebody(to)
+            case "webhook":
+                self.webhook(value)
+
+    def webhook(self, value: Node) -> None:
+        name = value.get("name")
+        known = self.catalog.of("webhook")
+        if name is not None and name.value not in known:
+            best = did_you_mean(str(name.value), known)
+            self.problems.append(say.NO_WEBHOOK(name.place, name=name.value, best=best))
+        if value.get("of"):
+            self.named(value.get("of"))
+
+    def approval(self, value: Node, about: Object | None) -> None:
+        for entry in (value.get("asks") or EMPTY).elements():
+            self.actor(entry)
+        step = value.get("step")
+        if step is None or about is None:
+            return
+        approvals = self.catalog.of("approval").values()
+        known = {name for one in approvals if one.object == about.name for name in one.steps}
+        if step.value not in known:
+            best = did_you_mean(str(step.value), known)
+            problem = say.NO_APPROVAL_STEP(
+                step.place, object=about.label, name=step.value, best=best
+            )
+            self.problems.append(problem)
+
+    def found(self, value: Node) -> None:
+        definition = self.object(value.get("object"))
+        if definition is None:
+            return
+        self.values.condition(value.get("where"), definition.name)
+        self.values.expected(value.get("fields") or EMPTY, definition.name)
+        if value.get("named"):
+            name = str(value.plain("named"))
+            self.symbols.add(name, definition.name, value.at("named"), self.problems)
+
+    def object(self, node: Node | None, *, creating: bool = False) -> Object | None:
+        """The object that is named, or a problem."""
+        if node is None:
+            return None
+        found = self.catalog.objects.get(str(node.value))
+        if found is None:
+            best = did_you_mean(str(node.value), self.catalog.objects)
+            self.problems.append(UNKNOWN_OBJECT(node.place, name=node.value, best=best))
+        elif creating and found.parent:
+            parent = self.catalog.objects[found.parent_object].label
+            self.problems.append(say.LINE_OBJECT(node.place, object=found.label, parent=parent))
+            return None
+        return found
+
+    def named(self, node: Node | None) -> Object | None:
+        """The object of the record that is named, or a problem."""
+        if node is None:
+            return None
+        object = self.symbols.object_of(str(node.value))
+        if not object:
+            best = did_you_mean(str(node.value), self.symbols.objects)
+            self.problems.append(say.NO_RECORD(node.place, name=node.value, best=best))
+        return self.catalog.objects.get(object)
+
+    def somebody(self, node: Node | None) -> Person | None:
+        """The person who is named, or a problem."""
+        if node is None:
+            return None
+        found = self.symbols.people.get(str(node.value))
+        if found is None:
+            best = did_you_mean(str(node.value), self.symbols.people)
+            self.problems.append(say.NO_PERSON(node.place, name=node.value, best=best))
+        return found
+
+    def actor(self, node: Node | None) -> None:
+        """Somebody who signs in."""
+        found = self.somebody(node)
+        if node is not None and found is not None and not found.roles:
+            self.problems.append(say.NO_ACCOUNT(node.place, name=found.name))
+
+    def transition(self, node: Node, definition: Object) -> None:
+        workflows = self.catalog.of("workflow").values()
+        known = [name for w in workflows if w.object == definition.name for name in w.transitions]
+        self._one_of(node, known, say.NO_TRANSITION, definition)
+
+    def document(self, node: Node | None, definition: Object | None) -> None:
+        if node is None or definition is None:
+            return
+        documents = self.catalog.of("document").items()
+        known = [name for name, one in documents if one.object == definition.name]
+        self._one_of(node, known, say.NO_DOCUMENT, definition)
+
+    def _one_of(
+        self, node: Node, known: Iterable[str], message: Message, definition: Object
+    ) -> None:
+        names = list(known)
+        if node.value not in names:
+            best = did_you_mean(str(node.value), names)
+            name = str(node.value)
+            self.problems.append(message(node.place, object=definition.label, name=name, best=best))
+
+    def locale(self, node: Node | None) -> None:
+        known = self.catalog.site.locales
+        if node is not None and node.value not in known:
+            possible = ", ".join(known)
+            self.problems.append(say.NO_LOCALE(node.place, name=node.value, possible=possible))
+
+    def time(self, node: Node) -> None:
+        place: Place = node.place
+        try:
+            moment(str(node.value), self.catalog.site.zone)
+        except (ValueError, OverflowError):
+            self.problems.append(say.BAD_TIME(place, found=str(node.value)))

@@ -1,0 +1,206 @@
+"""People as notices need them, from accounts and the records of people.
+
+1. A picture of all of it (accounts with their roles, people with accounts, both trees of the
+   organisation) is read in five statements and kept for a short time, so that telling hundreds
+   of people asks no more than telling one.
+2. A person is the one whose record names the account. Only accounts that may sign in count.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.expressions.folding import fold
+from engine.permissions.actors import Actor
+from engine.records.gate import Gate
+from engine.schema.engines import Databases
+from engine.schema.tables import DELETED
+from notices.directory import Directory
+from webapp.tables import ACCOUNT, GROUP_ROLE, ROLE, USER, USER_GROUP, USER_ROLE
+
+KEPT = 2.0
+"""Seconds for which a picture counts; a lock-out or a new role may go unseen for so long."""
+
+Tree = Mapping[int, Sequence[int]]
+"""Ids of the records right below each record."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    name: str
+    locale: str
+    mail: bool
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    account: _Account
+    name: str
+    department: int | None
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """Accounts and organisation at one moment."""
+
+    revision: int
+    taken: float
+    people: Mapping[int, _Person]
+    reports: Tree
+    departments: Tree
+    actors: dict[int, Actor] = field(default_factory=dict)
+
+
+class AccountDirectory(Directory):
+    """The directory of a site with accounts. Safe to be used from several threads."""
+
+    def __init__(self, databases: Databases) -> None:
+        self.databases = databases
+        self._picture: _Picture | None = None
+
+    def actor_of(self, gate: Gate, person: int) -> Actor | None:
+        """As whom the person reads, or None for somebody who cannot sign in."""
+        return self.actors_of(gate, (person,)).get(person)
+
+    def actors_of(self, gate: Gate, people: Collection[int]) -> Mapping[int, Actor]:
+        """As whom these people read; those who cannot sign in are left out."""
+        now = self._now(gate)
+        return {person: self._actor(gate, now, person) for person in people if person in now.people}
+
+    def people_of(self, gate: Gate, role: str) -> Sequence[int]:
+        """The people with a role who can sign in, by id."""
+        people = self._now(gate).people
+        return sorted(id for id, person in people.items() if role in person.account.roles)
+
+    def locale_of(self, gate: Gate, person: int) -> str:
+        """The language that the person chose, else the site's first."""
+        found = self._now(gate).people.get(person)
+        return _locale(gate, found.account) if found else gate.catalog.site.locales[0]
+
+    def wants_mail(self, gate: Gate, people: Collection[int]) -> set[int]:
+        """Those of the people who did not say that they want no mail."""
+        known = self._now(gate).people
+        return {person for person in people if person in known and known[person].account.mail}
+
+    def named(self, gate: Gate, accounts: Collection[str]) -> Mapping[str, int]:
+        """The people behind names to sign in with."""
+        people = self._now(gate).people.items()
+        by_name = {fold(person.account.name): id for id, person in people}
+        return {name: by_name[fold(name)] for name in accounts if fold(name) in by_name}
+
+    def look_again(self) -> None:
+        """Makes the next question look at the database."""
+        self._picture = None
+
+    def _now(self, gate: Gate) -> _Picture:
+        """A picture that is not old."""
+        found = self._picture
+        now = time.monotonic()
+        if found is None or found.revision != gate.revision or now - found.taken > KEPT:
+            found = self._picture = _taken(gate, self.databases, now)
+        return found
+
+    def _actor(self, gate: Gate, now: _Picture, person: int) -> Actor:
+        """The actor as `webapp.actors` makes it for a request."""
+        if person not in now.actors:
+            found = now.people[person]
+            below: frozenset[int] = frozenset()
+            if found.department is not None and gate.catalog.site.department:
+                below = _below(now.departments, found.department)
+            now.actors[person] = Actor(
+                person=person,
+                name=found.name,
+                roles=frozenset(found.account.roles & gate.catalog.of("role").keys()),
+                department=found.department,
+                team=tuple(sorted(_below(now.reports, person))),
+                departments=tuple(sorted(below)),
+                locale=_locale(gate, found.account),
+                via="automation",
+            )
+        return now.actors[person]
+
+
+def _taken(gate: Gate, databases: Databases, now: float) -> _Picture:
+    site = gate.catalog.site
+    definition = gate.catalog.objects.get(site.person)
+    account = definition.fields.get(site.person_account) if definition else None
+    if definition is None or account is None:
+        return _Picture(gate.revision, now, {}, {}, {})
+    table = gate.tables.table(definition.name)
+    title, in_ = definition.fields[definition.title], definition.fields.get(site.person_department)
+    key = table.c[account.folded or account.column]
+    shown: sa.ColumnElement[Any] = table.c[title.column] if title.stored else sa.null()
+    department: sa.ColumnElement[Any] = table.c[in_.column] if in_ else sa.null()
+    live = sa.and_(table.c[DELETED].is_(None), key.is_not(None))
+    with databases.reading() as connection:
+        accounts = {
+            fold(found.name) if account.folded else found.name: found
+            for found in _accounts(connection)
+        }
+        statement = sa.select(table.c.id, key, shown, department).where(live)
+        people = {
+            id: _Person(accounts[name], str(text or accounts[name].name), place)
+            for id, name, text, place in connection.execute(statement)
+            if name in accounts
+        }
+        reports = _tree(gate, connection, site.person)
+        departments = _tree(gate, connection, site.department)
+    return _Picture(gate.revision, now, people, reports, departments)
+
+
+def _accounts(connection: sa.Connection) -> Iterable[_Account]:
+    """All accounts that may sign in."""
+    direct = sa.select(USER_ROLE.c.user_id, USER_ROLE.c.role_id)
+    by_group = sa.select(USER_GROUP.c.user_id, GROUP_ROLE.c.role_id).join(
+        GROUP_ROLE, GROUP_ROLE.c.group_id == USER_GROUP.c.group_id
+    )
+    held = direct.union_all(by_group).subquery()
+    roles: dict[int, set[str]] = defaultdict(set)
+    for user, role in connection.execute(
+        sa.select(held.c.user_id, ROLE.c.name).join(ROLE, ROLE.c.id == held.c.role_id)
+    ):
+        roles[user].add(role)
+    statement = (
+        sa.select(USER.c.id, USER.c.username, ACCOUNT.c.locale, ACCOUNT.c.mail)
+        .select_from(USER)
+        .outerjoin(ACCOUNT, ACCOUNT.c.user_id == USER.c.id)
+        .where(USER.c.active.is_(True))
+    )
+    for id, name, locale, mail in connection.execute(statement):
+        yield _Account(name, locale or "", mail is not False, frozenset(roles[id]))
+
+
+def _tree(gate: Gate, connection: sa.Connection, object: str) -> Tree:
+    """Who or what stands right below each record, along the object's link to itself."""
+    link = gate.hierarchy.link(object) if object in gate.catalog.objects else ""
+    if not link:
+        return {}
+    table = gate.tables.table(object)
+    above = table.c[gate.catalog.objects[object].fields[link].column]
+    live = sa.and_(table.c[DELETED].is_(None), above.is_not(None))
+    found: dict[int, list[int]] = defaultdict(list)
+    for id, parent in connection.execute(sa.select(table.c.id, above).where(live)):
+        found[parent].append(id)
+    return found
+
+
+def _below(tree: Tree, root: int) -> frozenset[int]:
+    """The record and all below it; circles in the data do no harm."""
+    found, waiting = {root}, [root]
+    while waiting:
+        below = [id for id in tree.get(waiting.pop(), ()) if id not in found]
+        found.update(below)
+        waiting += below
+    return frozenset(found)
+
+
+def _locale(gate: Gate, account: _Account) -> str:
+    locales = gate.catalog.site.locales
+    return account.locale if account.locale in locales else locales[0]
