@@ -50,7 +50,7 @@ def _fire(tx: Transaction, automation: Automation, record: int, due: dt.datetime
             set_timers(tx, [setting(automation, record, armed(automation, view, tx))])
         elif due < tx.now - automation.timer.late:
             extra = {"timer": automation.name, "record": record, "due": due.isoformat()}
-            log.warning("missed", extra=extra)
+            log.info("missed", extra=extra)
         elif not applies(automation, view, tx):
             release(tx, automation.name, automation.object, record, due)
         else:

@@ -13,17 +13,21 @@ from pathlib import Path
 
 import click
 
-from assembly.application import Application, utc_now
+from assembly.application import Application, build_application, utc_now
+from assembly.background import Background, Services
 from assembly.establishing import establish
 from assembly.kinds import KINDS
 from assembly.proposing import planner
+from assembly.revisions import Site
 from assembly.settings import Settings
 from cli import demo_texts as say
 from cli.demo_history import DemoAccount, Hands, Player, Story, program
+from documents.rendering import Renderer
 from engine.loading import load
 from engine.problems import Refusal
 from engine.schema.engines import Databases, open_databases
 from webapp import accounts
+from webapp.directory import AccountDirectory
 from webapp.mirroring import sync_roles
 from webapp.tables import account_tables
 
@@ -97,11 +101,13 @@ def build(folder: Path, chosen: Settings, wanted: Wanted, locale: str) -> Plot:
     databases = open_databases(_url(draft))
     try:
         _play(databases, story, layers(chosen, wanted))
+        _settle(databases, Hands(end))
     finally:
         databases.dispose()
     (folder / _PLOT).unlink(missing_ok=True)
     _remove(folder / _DATA)
     os.replace(draft, folder / _DATA)
+    _remove(draft)
     plot = Plot(seed, today.isoformat(), tuple(story.accounts), _url(folder / _DATA))
     text = json.dumps(asdict(plot), ensure_ascii=False, indent=2)
     (folder / _PLOT).write_text(text, encoding="utf-8")
@@ -132,6 +138,25 @@ def _play(databases: Databases, story: Story, folders: Sequence[Path]) -> None:
     _accounts(application, story.accounts)
 
 
+def _settle(databases: Databases, hands: Hands) -> None:
+    """Carries out what followed from the story, as of its end, so that nobody meets old news.
+
+    No mail leaves the house.
+    """
+    site = Site(databases, lambda of: build_application(of, hands))
+    renderer = Renderer()
+    background = Background(
+        site, Services(directory=AccountDirectory(databases), renderer=renderer)
+    )
+    try:
+        background.minder.once()
+        while background.drain():
+            background.minder.once()
+    finally:
+        background.minder.resign()
+        renderer.close()
+
+
 def _accounts(application: Application, wanted: Sequence[DemoAccount]) -> None:
     with application.databases.writing() as connection:
         sync_roles(connection, application.catalog)
@@ -154,5 +179,5 @@ def _url(path: Path) -> str:
 
 
 def _remove(path: Path) -> None:
-    for ending in ("", "-wal", "-shm"):
+    for ending in ("", "-wal", "-shm", "-scheduler"):
         path.with_name(path.name + ending).unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from engine.records.gate import Gate
 from engine.records.transaction import Transaction
 from jobs import state_messages as say
 from jobs import work
+from jobs.states import being
 from jobs.tables import CANCELLED, DONE, FAILED, OUTBOX, RUNNING, WAITING, is_
 
 log = logging.getLogger("formwright.jobs")
@@ -63,7 +64,7 @@ def retry_failed(gate: Gate, actor: Actor, kind: str) -> int:
         t = _table(tx)
         statement = (
             sa.select(t.c.id, t.c.queue, t.c.key)
-            .where(is_(t, FAILED), t.c.kind == kind)
+            .where(being(t, FAILED), t.c.kind == kind)
             .order_by(t.c.finished.desc(), t.c.id.desc())
             .limit(MOST_RETRIED)
             .with_for_update(skip_locked=True)

@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+from sqlalchemy.exc import OperationalError
+
 from engine.problems import Problem, Refusal
 from engine.records.gate import Gate
 from engine.schema.fence import StaleRevision
@@ -49,8 +51,8 @@ def own_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-class TooLong(Exception):
-    """What a TimeLimit raises."""
+class TooLong(BaseException):
+    """What a TimeLimit raises. No Exception, or a handler that catches those would go on."""
 
 
 class Carrier:
@@ -134,14 +136,28 @@ class Carrier:
                         claims.finish(done, self._now())
                         done.clear()
                         try:
-                            claims.renew(effect, handler.timeout + self.lease)
+                            seconds = 0.0 if handler.beats else handler.timeout
+                            claims.renew(effect, seconds + self.lease)
                         except LeaseLost:
                             continue
                     if self._run(claims, handler, effect):
                         done.append(effect)
         finally:
-            claims.finish(done, self._now())
-            claims.give_back(left)
+            try:
+                self._written(lambda: claims.finish(done, self._now()))
+            finally:
+                self._written(lambda: claims.give_back(left))
+
+    def _written(self, work: Callable[[], None]) -> None:
+        """Tries again while the database is busy: what was done and is not ended is done again."""
+        ends = time.monotonic() + self.lease / 2
+        while True:
+            try:
+                return work()
+            except OperationalError:
+                if time.monotonic() > ends:
+                    raise
+                time.sleep(0.2)
 
     def _run(self, claims: Claims, handler: Handler | None, effect: Claimed) -> bool:
         """One attempt. True when the effect is still to be ended as done."""
@@ -158,8 +174,9 @@ class Carrier:
             with self.time_limit(handler.timeout):
                 handler.run(running)
         except StaleRevision:
-            self.renewed()
+            # first of all, since older programs may not understand the new revision
             claims.put_back(effect, self._now(), after=0, counted=False)
+            self.renewed()
             return False
         except LeaseLost:
             log.warning("lost", extra={"effect": effect.id, "kind": effect.kind})
@@ -218,4 +235,7 @@ class Carrier:
                    "problem": problem.code},
         )  # fmt: skip
         claims.fail(effect, self._now(), problem)
-        self.failed(self.gate(), effect, problem)
+        try:
+            self.failed(self.gate(), effect, problem)
+        except Exception:  # it stands among the failed ones, whoever could not be told
+            log.exception("not-told", extra={"effect": effect.id, "kind": effect.kind})

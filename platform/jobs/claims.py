@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -185,11 +186,17 @@ class Claims:
             return len(connection.execute(statement).all())
 
     def _change_all(self, effects: Sequence[Claimed], values: Mapping[str, Any]) -> None:
-        if not effects:
+        """Changes all that are still held; nearly always one statement."""
+        by_attempt = defaultdict(list)
+        for effect in effects:
+            by_attempt[effect.attempt].append(effect.id)
+        if not by_attempt:
             return
-        statement = sa.update(self.table).where(self._held).values(values)
+        t = self.table
         with self.databases.writing() as connection:
-            connection.execute(statement, [_held_by(effect) for effect in effects])
+            for attempt, ids in by_attempt.items():
+                held = (t.c.holder == self.holder, t.c.attempts == attempt, t.c.lease.is_not(None))
+                connection.execute(sa.update(t).where(t.c.id.in_(ids), *held).values(values))
 
     @cached_property
     def _held(self) -> sa.ColumnElement[bool]:

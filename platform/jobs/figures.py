@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from engine.records.gate import Gate
 from jobs import timers as timing
+from jobs.states import being
 from jobs.tables import DONE, FAILED, OUTBOX, QUEUES, RUNNING, WAITING, is_
 
 CAP = 10_000
@@ -53,8 +54,8 @@ def look(gate: Gate) -> Figures:
         return Figures(
             depth=depth,
             oldest=max(0.0, (now - min(dues)).total_seconds()) if dues else 0.0,
-            failed=_counted(connection, is_(t, FAILED)),
-            finished=_counted(connection, is_(t, DONE), t.c.finished > now - MINUTE),
+            failed=_counted(connection, being(t, FAILED)),
+            finished=_counted(connection, being(t, DONE), t.c.finished > now - MINUTE),
             timers=_counted(connection, is_(timers, timing.WAITING), timers.c.due <= now),
         )
 

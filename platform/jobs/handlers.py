@@ -90,10 +90,12 @@ class Handler:
 
     `run` returns when the work is done, and raises Later, Hopeless or Refusal (hopeless, too)
     with the reason when it is not; any other exception is logged and tried again. An attempt may
-    take `timeout` seconds; after `attempts` of them the effect has failed.
+    take `timeout` seconds; after `attempts` of them the effect has failed. A handler that `beats`
+    renews its lease itself (`Running.beat`), so that it is missed soon when its process dies.
     """
 
     kind: str
     run: Callable[[Running], None]
     timeout: float = 60.0
     attempts: int = 8
+    beats: bool = False

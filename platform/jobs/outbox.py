@@ -84,6 +84,9 @@ def _unknown(tx: Transaction, effects: Sequence[Effect]) -> list[Effect]:
             tx.connection.execute(sa.select(statement))
     table = tx.tables.system(OUTBOX)
     query = sa.select(table.c.key).where(table.c.key.in_(keys), is_(table, WAITING))
+    # a row that stands for ours stays unclaimed until we have committed what it is about; one that
+    # is being claimed right now does not count
+    query = query.with_for_update(skip_locked=True)
     known = set(tx.connection.scalars(query))
     result = []
     for effect in effects:

@@ -5,21 +5,21 @@
     gate.write(actor, lambda tx: pause(tx, id))
 
 Whoever asked may follow and steer it, and those who may administer. It is carried out in chunks,
-each a transaction (`jobs.work_running`), by the effect `work`. What is wanted of work that runs
+each a transaction (`jobs.work_ongoing`), by the effect `work`. What is wanted of work that runs
 is heeded between two chunks.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine.permissions.actors import Actor
-from engine.problems import Refusal, Text
+from engine.problems import Problem, Refusal, Text
 from engine.records.gate import Gate
 from engine.records.transaction import Transaction
 from engine.tracing import current_trace
@@ -255,8 +255,10 @@ def _listed(
     statement = sa.select(table).order_by(table.c.id.desc()).limit(limit)
     if actor is not None and actor.person is not None:
         statement = statement.where(table.c.person == actor.person)
+    elif actor is not None and actor.is_system:
+        statement = statement.where(table.c.system)
     elif actor is not None:
-        statement = statement.where(table.c.person.is_(None), table.c.name == actor.name)
+        statement = statement.where(table.c.account == actor.name)
     if before is not None:
         statement = statement.where(table.c.id < before)
     if status:
@@ -265,7 +267,7 @@ def _listed(
         return [work_row(row) for row in connection.execute(statement).mappings()]
 
 
-def _not_now(row: Mapping[str, Any], wish: str) -> Any:
+def _not_now(row: Mapping[str, Any], wish: str) -> Problem:
     return say.NOT_NOW(id=row["id"], status=STATUS_LABELS[row["status"]], wish=WISHES[wish])
 
 
@@ -288,8 +290,3 @@ WISHES: Mapping[str, Text] = {
     "cancel": Text({"en": "end", "zh": "取消"}),
     "retry": Text({"en": "try again", "zh": "重试"}),
 }
-
-__all__: Sequence[str] = (
-    "STATUS_LABELS", "Work", "WorkRow", "cancel", "of_everybody", "of_person", "one", "pause",
-    "resume", "retry", "rows_of", "start_work",
-)  # fmt: skip

@@ -7,9 +7,12 @@ paused: a person decides whether it goes on, now by the workers.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,11 +29,14 @@ from jobs.claims import Claims, real_now
 from jobs.handlers import Claimed, Running
 from jobs.tables import OUTBOX, SLOW
 from jobs.work import EFFECT, Work, insert_work
+from jobs.work_ongoing import Asked, Halted, Ongoing, ongoing_of
 from jobs.work_rows import work_row
-from jobs.work_running import Asked, Halted, Ongoing, WorkKind, ongoing_of
+from jobs.work_running import WorkKind
 from jobs.work_tables import CANCELLED, DONE, FAILED, RUNNING, WORK
 
 Watch = Callable[[Ongoing], None]
+EXAMPLES = 10
+"""Rows of which it is told at once what was said about them; the work's files have them all."""
 
 
 def begin_here(gate: Gate, actor: Actor, work: Work, files: Files, watch: Watch) -> Ongoing:
@@ -66,11 +72,38 @@ def end_here(ongoing: Ongoing, problem: Problem | None = None, *, asked: bool = 
     ongoing.end(status, problem, told=lambda tx, row: None)
 
 
-def run_here(ongoing: Ongoing, kind: WorkKind) -> Problem | None:
-    """Runs work that was begun here, to its end; why it ended too early, if it did.
+@dataclass(frozen=True)
+class Ended:
+    """How work ended that a command carried out: its counts, what was said about the first rows,
+    and why it ended too early, if it did."""
 
-    What the user interrupts is cancelled after the last chunk; what fails can be tried again.
+    id: int
+    counts: Mapping[str, int]
+    said: Sequence[Mapping[str, Any]]
+    problem: Problem | None
+
+
+def do_here(
+    gate: Gate,
+    actor: Actor,
+    work: Work,
+    kind: WorkKind,
+    files: Files,
+    shown: Callable[[int, int | None], None],
+    sort: str,
+) -> Ended:
+    """Does the work here, from beginning to end; `shown` is told how far it is.
+
+    `sort` is what of the things said about rows is given back. What the user interrupts is
+    cancelled after the last chunk; what fails can be tried again.
     """
+    ongoing = begin_here(gate, actor, work, files, lambda on: shown(on.done, on.total))
+    problem = _run(ongoing, kind)
+    said = list(itertools.islice(ongoing.rows(sort), EXAMPLES))
+    return Ended(ongoing.row.id, ongoing.counts, said, problem)
+
+
+def _run(ongoing: Ongoing, kind: WorkKind) -> Problem | None:
     problem: Problem | None = None
     asked = False
     try:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from engine.problems import Message, Refusal
 from engine.schema.fence import StaleRevision
 from engine.tracing import current_trace, traced
 from jobs.backoff import LONGEST, backoff
-from jobs.carrying import Carrier
+from jobs.carrying import Carrier, TooLong
 from jobs.claims import Claims
 from jobs.handlers import Handler, Hopeless, Later, Running
 from jobs.outbox import Effect, put
@@ -325,3 +327,91 @@ def test_threads_wake_at_once(site: SmallSite, carrier: Carrier, handlers: Handl
         threads.stop()
     assert len(began) == 5
     assert sorted(waits)[2] < 0.5
+
+
+def test_a_revision_that_these_programs_do_not_understand(
+    site: SmallSite, handlers: Handlers
+) -> None:
+    """The effect goes back before the new revision is tried, so that others can have it."""
+
+    def broken() -> None:
+        raise Refusal(BUSY())
+
+    def stale(running: Running) -> None:
+        raise StaleRevision(1, 2)
+
+    carrier = Carrier(lambda: site.gate, handlers, renewed=broken)
+    handlers["stale"] = Handler(kind="stale", run=stale)
+    ask(site, Effect(kind="stale"), note("after"))
+    with pytest.raises(Refusal):
+        carrier.carry()
+    assert statuses(site) == [("waiting", 0), ("waiting", 0)]
+
+
+def test_a_teller_that_fails(site: SmallSite, handlers: Handlers) -> None:
+    """That a failure could not be told holds nothing else up."""
+
+    def failed(*told: object) -> None:
+        raise StaleRevision(1, 2)
+
+    carrier = Carrier(lambda: site.gate, handlers, failed=failed)
+    ask(site, Effect(kind="hopeless"), note("after"))
+    carrier.drain()
+    assert statuses(site) == [("failed", 1), ("done", 1)]
+
+
+def test_a_time_limit_that_a_handler_would_swallow(site: SmallSite, handlers: Handlers) -> None:
+    """The limit ends an attempt that catches every exception."""
+
+    @contextmanager
+    def limit(seconds: float) -> Iterator[None]:
+        yield
+
+    def deaf(running: Running) -> None:
+        try:
+            raise TooLong
+        except Exception:
+            handlers.note(running)
+
+    carrier = Carrier(lambda: site.gate, handlers, time_limit=limit)
+    handlers["deaf"] = Handler(kind="deaf", run=deaf)
+    ask(site, Effect(kind="deaf"))
+    carrier.drain()
+    assert (statuses(site), handlers.seen) == ([("waiting", 1)], [])
+
+
+def test_a_database_that_is_busy_at_the_end(tmp_path: Path, handlers: Handlers) -> None:
+    """What was carried out is ended when the lock is free again, not carried out once more."""
+    with small_site("sqlite", tmp_path, SITE) as site:
+        file = str(site.databases.url.database)
+        other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        waiter = threading.Timer(0.7, lambda: other.execute("ROLLBACK"))
+
+        def impatient(connection: Any, record: object) -> None:
+            connection.execute("PRAGMA busy_timeout = 100")
+
+        def slow(running: Running) -> None:
+            handlers.note(running)
+            other.execute("BEGIN IMMEDIATE")
+            waiter.start()
+
+        site.databases.writes.dispose()
+        sa.event.listen(site.databases.writes, "connect", impatient)
+        handlers["slow"] = Handler(kind="slow", run=slow)
+        ask(site, Effect(kind="slow", payload={"word": "once"}))
+        Carrier(lambda: site.gate, handlers, lease=20).drain()
+        waiter.join()
+        other.close()
+        assert (statuses(site), handlers.seen) == ([("done", 1)], [("once", 1)])
+
+
+def test_a_key_that_is_claimed_before_the_commit(site: SmallSite, handlers: Handlers) -> None:
+    """A row that stands for another's effect is not carried out before that one's commit."""
+    if site.databases.dialect == "sqlite":
+        return  # one writer at a time: nobody can claim meanwhile
+    carrier = Carrier(lambda: site.gate, handlers)
+    ask(site, note("old", key="k"))
+    with site.gate.transaction(SYSTEM) as tx:
+        assert put(tx, [note("new", key="k")]) == []
+        assert carrier.drain() == 0
+    assert carrier.drain() == 1

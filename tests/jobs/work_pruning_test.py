@@ -13,8 +13,9 @@ from engine.permissions.actors import SYSTEM
 from jobs import work
 from jobs.carrying import Carrier
 from jobs.work import Work
+from jobs.work_ongoing import Ongoing
 from jobs.work_pruning import EFFECT, ask_to_prune, prune_work, pruning_handler
-from jobs.work_running import Ongoing, WorkKind
+from jobs.work_running import WorkKind
 from support.long_work import COUNTING, Works, works
 from support.small import KINDS_OF_DATABASE
 

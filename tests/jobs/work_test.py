@@ -9,9 +9,11 @@ import pytest
 
 from engine.permissions.actors import Actor
 from engine.problems import Message, Refusal
+from engine.schema.fence import StaleRevision
 from jobs import work, work_running
 from jobs.work import Work
-from jobs.work_running import Ongoing, WorkKind
+from jobs.work_ongoing import Ongoing
+from jobs.work_running import WorkKind
 from support.long_work import COUNTING, Works, counting, works
 from support.small import KINDS_OF_DATABASE, actor, codes
 
@@ -136,6 +138,21 @@ def test_a_failure_goes_on_where_it_stands(it: Works) -> None:
     it.carrier().drain()
     assert (it.one(id).status, names(it)) == ("running", expected(4))
     it.site.clock.turn(hours=1)
+    it.carrier().drain()
+    assert (it.one(id).status, names(it)) == ("done", expected(10))
+
+
+def test_a_new_revision_meanwhile(it: Works) -> None:
+    """The chunk is written by nobody; the work goes on at once, on the new revision."""
+    stale = [True]
+
+    def between(done: int) -> None:
+        if done == 4 and stale:
+            stale.clear()
+            raise StaleRevision(1, 2)
+
+    does(it, counting(10, 2, between))
+    id = it.start(COUNT)
     it.carrier().drain()
     assert (it.one(id).status, names(it)) == ("done", expected(10))
 
