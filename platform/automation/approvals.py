@@ -67,7 +67,7 @@ class ApprovalNews:
         with gate.transaction(SYSTEM) as tx:
             running.finish(tx)
             if notice is not None and _waits(tx, effect.payload["approval"], ids):
-                write(tx, notice, effect.object, effect.record, told, effect.token)
+                write(tx, notice, effect, told)
 
     def decided(self, running: Running) -> None:
         """Tells the submitter the end, and settles what the step asked of others."""
@@ -85,7 +85,7 @@ class ApprovalNews:
             )
             settle(tx, [source_of(payload)], None if over else payload["actor"])
             if notice is not None:
-                write(tx, notice, effect.object, effect.record, told, effect.token)
+                write(tx, notice, effect, told)
 
     def withdrawn(self, running: Running) -> None:
         """Settles all that was asked."""

@@ -61,7 +61,7 @@ class CommentNews:
         with gate.transaction(SYSTEM) as tx:
             running.finish(tx)
             for notice, people in told:
-                write(tx, notice, effect.object, effect.record, people, effect.token)
+                write(tx, notice, effect, people)
 
     def _notices(self, gate: Gate, comment: Any, object: str, record: int) -> list[Notice]:
         """What is told to those who are named, and to the others."""

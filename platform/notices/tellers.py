@@ -17,7 +17,7 @@ from engine.records.gate import Gate
 from engine.records.transaction import Transaction
 from engine.texts.formatting import Formats
 from engine.texts.phrases import Phrase
-from jobs.handlers import Handler, Running
+from jobs.handlers import Claimed, Handler, Running
 from jobs.outbox import Effect, put
 from jobs.tables import DEFAULT
 from notices.directory import Directory
@@ -59,7 +59,7 @@ class Teller:
         told = self.prepare(gate, notice, effect.object, effect.record)
         with gate.transaction(SYSTEM) as tx:
             running.finish(tx)
-            write(tx, notice, effect.object, effect.record, told, effect.token)
+            write(tx, notice, effect, told)
 
     def prepare(
         self, gate: Gate, notice: Notice, object: str, record: int | None
@@ -120,29 +120,30 @@ class Teller:
 def write(
     tx: Transaction,
     notice: Notice,
-    object: str,
-    record: int | None,
+    effect: Claimed,
     told: Sequence[Told],
-    token: str,
 ) -> None:
-    """Writes what people are told, and asks for the mails."""
+    """Writes what people are told, and asks for the mails.
+
+    A notice is from when there was something to tell, however late it is carried out.
+    """
     table = tx.tables.system(NOTICE_TABLE)
-    definition = tx.catalog.objects.get(object)
+    definition = tx.catalog.objects.get(effect.object)
     ids = tx.take_ids(table, len(told))
     tx.insert(
         table,
         [
             {
                 "id": id,
-                "at": tx.now,
+                "at": effect.at,
                 "person": one.person,
                 "object": definition.table if definition else None,
-                "record": record,
+                "record": effect.record,
                 "title": one.title,
                 "text": one.text or None,
                 "of": notice.of or None,
                 "by": notice.by,
-                "token": token,
+                "token": effect.token,
             }
             for id, one in zip(ids, told, strict=True)
         ],
@@ -150,8 +151,8 @@ def write(
     mails = [
         Effect(
             kind=MAIL,
-            object=object,
-            record=record,
+            object=effect.object,
+            record=effect.record,
             payload={"notice": id, "documents": list(notice.documents)},
             queue=DEFAULT,
         )

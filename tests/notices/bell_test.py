@@ -12,7 +12,7 @@ from notices import bell
 from notices.tellers import Told, write
 from notices.telling import Notice
 from support.small import KINDS_OF_DATABASE
-from support.telling import Office, office
+from support.telling import Office, office, taken
 
 
 @pytest.fixture(scope="module", params=KINDS_OF_DATABASE)
@@ -34,7 +34,9 @@ def tell(at: Office, person: int, *titles: str, of: str = "") -> None:
     def work(tx: Transaction) -> None:
         for title in titles:
             told = [Told(person, title, "", False)]
-            write(tx, Notice(title={}, of=of), "quote", 7, told, f"{title} {of} {tx.now}")
+            write(
+                tx, Notice(title={}, of=of), taken(tx, f"{title} {of} {tx.now}", "quote", 7), told
+            )
 
     at.gate.write(SYSTEM, work)
 

@@ -19,8 +19,9 @@ from aiosmtpd.smtp import Envelope
 
 from engine.permissions.actors import SYSTEM, Actor
 from engine.records.gate import Gate
+from engine.records.transaction import Transaction
 from jobs.carrying import Carrier
-from jobs.handlers import Handler
+from jobs.handlers import Claimed, Handler
 from jobs.outbox import Effect, put
 from jobs.tables import OUTBOX, QUEUES
 from notices.directory import Directory
@@ -254,6 +255,14 @@ class Mailbox:
         """The setting that names this server."""
         sender = "Sales%20Desk%20<sales@example.com>"
         return f"smtp://{user}127.0.0.1:{self.port}/?from={sender}{more}"
+
+
+def taken(tx: Transaction, token: str, object: str = "", record: int | None = None) -> Claimed:
+    """An effect as its handler gets it, asked for now."""
+    return Claimed(
+        id=1, at=tx.now, kind="notice", queue="urgent", object=object, record=record, payload={},
+        token=token, trace="", attempt=1, holder="test", due=tx.now,
+    )  # fmt: skip
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from notices.tables import NOTICE_TABLE
 from notices.tellers import Told, write
 from notices.telling import Notice
 from support.showroom import Showroom
+from support.telling import taken
 from support.world import World
 from webapp.directory import AccountDirectory
 from webapp.preferences import wants_mail
@@ -34,7 +35,7 @@ def tell(world: World, name: str, *titles: str, object: str = "", record: int = 
         for title in titles:
             told = Told(world.people[name], title, f"about {title}", False)
             token = f"{name} {title} {next(world.numbers)}"
-            write(tx, Notice(title={}), object, record or None, [told], token)
+            write(tx, Notice(title={}), taken(tx, token, object, record or None), [told])
 
     world.site.current.gate.write(SYSTEM, work)
 
