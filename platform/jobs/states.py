@@ -211,8 +211,8 @@ def _opened(text: str) -> tuple[dt.datetime, int]:
         moment, id = json.loads(base64.urlsafe_b64decode(padded.encode()))
         found = dt.datetime.fromisoformat(moment)
         if found.tzinfo is not None and type(id) is int and abs(id) < 2**63:
-            return found, id
-    except (ValueError, TypeError, binascii.Error, RecursionError):
+            return found.astimezone(dt.UTC), id
+    except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError):
         pass
     raise Refusal(say.NO_CURSOR(found=text[:40]))
 

@@ -26,10 +26,15 @@ HOOK = {
 }
 
 
+GONE = Message(
+    "webhook-gone",
+    en="erp answered that it is gone for good (410 Gone)",
+    zh="erp 应答该地址已永久失效（410 Gone）",
+)
 AWAY = Message(
-    "test-mail-away",
-    en="mail.example.com does not answer: connection refused",
-    zh="mail.example.com 无响应：连接被拒绝",
+    "mail-server-unreachable",
+    en="the mail server mail.example.com does not answer: connection refused",
+    zh="邮件服务器 mail.example.com 无响应：连接被拒绝",
 )
 
 
@@ -39,7 +44,7 @@ def failed(office: Any) -> list[int]:
     gate, quotations = office.world.site.current.gate, office.made.ids["quotation"]
     ids = [
         effect(
-            gate, "failed", payload=HOOK, object="quotation", record=id, attempts=8, failed=True,
+            gate, "failed", payload=HOOK, object="quotation", record=id, attempts=8, failed=GONE,
             finished=dt.timedelta(minutes=-7 * n),
         )
         for n, id in enumerate(quotations, 1)
@@ -99,9 +104,7 @@ def test_the_screen_follows_by_itself(enter: Any, office: Any) -> None:
 
 @pytest.mark.parametrize("width", [375, 768])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_jobs_on_small_screens(
-    enter: Any, failed: list[int], width: int, theme: str
-) -> None:
+def test_jobs_on_small_screens(enter: Any, failed: list[int], width: int, theme: str) -> None:
     """Nothing is wider than the screen."""
     page = enter("admin", locale="zh-CN", width=width, height=800, theme=theme)
     for address in ("/jobs?show=failed", f"/jobs/{failed[0]}", "/jobs?show=running"):

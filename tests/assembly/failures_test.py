@@ -102,10 +102,11 @@ def test_again_for_another_kind_and_in_the_next_hour(small: Office) -> None:
 
 def test_a_notice_about_failures_that_fails_is_not_told_of(small: Office) -> None:
     """Otherwise it would never end."""
-    small.ask(Effect(kind="notice", payload={"title": {"en": "{nothing"}, "to": [1], "of": f"{OF}:1"}))
+    payload = {"title": {"en": "{nothing"}, "to": [1]}
+    small.ask(Effect(kind="notice", payload=payload | {"of": f"{OF}:1"}))
     fail(small, times=0)
     assert [row["status"] for row in small.site.rows(OUTBOX)] == ["failed"]
     small.site.clock.turn(hours=1)
-    small.ask(Effect(kind="notice", payload={"title": {"en": "{nothing"}, "to": [1]}))
+    small.ask(Effect(kind="notice", payload=payload))
     fail(small, times=0)
     assert len(small.told("ann")) == 1

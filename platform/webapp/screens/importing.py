@@ -206,7 +206,7 @@ def _columns_page(at: Here, definition: Object, problems: Sequence[str]) -> Resp
         notices=[at.sentence(notice) for notice in source.notices],
         rows=source.count,
         heads=heads,
-        choices=choices_of(at, definition),
+        choices=choices_of(at, definition, saved.get(chosen)),
         mappings=[(n, n.replace("_", " ")) for n in saved],
         chosen=chosen if chosen in saved else "",
         address=_columns_address(at, definition.name, digest, name),

@@ -54,7 +54,7 @@ def heads_of(
 ) -> list[Head]:  # fmt: skip
     """The columns of a file as guessed, as a saved mapping has them, or as typed before."""
     rows = [row.cells for row in itertools.islice(source.rows(), SAMPLES)]
-    choices = choices_of(at, definition)
+    choices = choices_of(at, definition, mapping)
     known = {choice.value for choice in choices}
     taken: set[str] = set()
     heads = []
@@ -107,8 +107,9 @@ def value_of(column: Column | None) -> str:
     return f"{column.field}.{column.find}" if column.find else column.field
 
 
-def choices_of(at: Here, definition: Object) -> list[Choice]:
-    """What a column can go into: fields that the actor may write, and those that name a record."""
+def choices_of(at: Here, definition: Object, mapping: ImportMapping | None = None) -> list[Choice]:
+    """What a column can go into: fields that the actor may write, and those that name a record;
+    besides whatever a saved mapping says."""
     lens = at.lens(definition.name)
     found = []
     for field in definition.fields.values():
@@ -123,7 +124,22 @@ def choices_of(at: Here, definition: Object) -> list[Choice]:
             found += _links(at, field, field.type)
         else:
             found.append(Choice(field.name, at.say(field.label)))
+    known = {choice.value for choice in found}
+    for column in mapping.columns.values() if mapping else ():
+        value = value_of(column)
+        if value and value not in known:
+            found.append(Choice(value, _label(at, definition, column)))
+            known.add(value)
     return found
+
+
+def _label(at: Here, definition: Object, column: Column) -> str:
+    """What a column of a saved mapping goes into."""
+    field = definition.fields[column.field]
+    if not column.find or not isinstance(field.type, Link):
+        return at.say(field.label)
+    by = at.catalog.objects[field.type.to].fields[column.find]
+    return at.t("import_link", field=at.say(field.label), by=at.say(by.label))
 
 
 def _links(at: Here, field: Field, link: Link) -> list[Choice]:
@@ -169,6 +185,9 @@ def mapping_plain(
     plain: dict[str, Any] = {"mapping": BY_HAND, "object": definition.name, "columns": columns}
     # a field of which nothing can be written only tells which record is meant
     match += [name for name in KEYS if name in columns.values() and name not in match]
+    if saved is not None:  # what no column of its own says, the saved mapping does
+        own = {column.field for column in saved.columns.values()}
+        match += [name for name in saved.match if name not in own and name not in match]
     if match:
         plain["match"] = match
     if saved is not None:

@@ -12,6 +12,7 @@ from engine.records.query import Query
 from jobs.labels import label_of
 from jobs.states import Count, Job
 from jobs.tables import CANCELLED, DEFAULT, FAILED, RUNNING, SLOW, URGENT, WAITING
+from jobs.work import EFFECT
 from webapp.screens.approving import When
 from webapp.screens.dates import exact_moment, near_moment
 from webapp.screens.filters import titled
@@ -89,15 +90,19 @@ def lines_of(at: Here, jobs: Sequence[Job]) -> list[Line]:
 def _line(at: Here, job: Job, titles: dict[tuple[str, int], str]) -> Line:
     definition = at.catalog.objects.get(job.object)
     known = job.record is not None and (job.object, job.record) in titles
+    address = f"/o/{job.object}/{job.record}" if known else ""
+    record = titles[job.object, job.record or 0] if known else _unknown(job)
+    if job.kind == EFFECT and isinstance(job.payload.get("work"), int):
+        address, record = f"/work/{job.payload['work']}", f"#{job.payload['work']}"
     return Line(
         id=job.id,
         kind=kind_text(at, job.kind),
         status=job.status,
         state=at.t(STATES[job.status]),
         colour=COLOURS.get(job.status, "grey"),
-        address=f"/o/{job.object}/{job.record}" if known else "",
-        record=titles[job.object, job.record or 0] if known else _unknown(job),
-        object=at.say(definition.label) if definition else job.object,
+        address=address,
+        record=record,
+        object="" if job.kind == EFFECT else at.say(definition.label) if definition else job.object,
         attempts=job.attempts,
         reason=sentence(at, job.problem),
         when=when(at, _moment(at, job)),

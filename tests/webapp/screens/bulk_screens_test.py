@@ -200,7 +200,9 @@ def test_bulk_change_of_all_that_match(visit: Any, world: World, carry: Any) -> 
 def test_bulk_transition(visit: Any, world: World, carry: Any) -> None:
     """Many records take a step, with what it asks for."""
     gate, owner = world.site.current.gate, world.people["rep"]
-    values = [{"name": f"批量流转{n}", "owner": owner, "mobile": f"1380013800{n}"} for n in range(2)]
+    values = [
+        {"name": f"批量流转{n}", "owner": owner, "mobile": f"1380013800{n}"} for n in range(2)
+    ]
     ids = [c.id or 0 for c in gate.create(SYSTEM, "lead", values)]
     visitor = visit("rep")
     address = "/o/lead/change?" + "&".join(f"_id={id}" for id in ids)
@@ -221,9 +223,7 @@ def test_hostile_bulk_changes(visit: Any, world: World, made: Showroom, what: st
     """Whatever is not offered is refused, and stays text."""
     visitor, id = visit("admin"), made.ids["customer"][0]
     for query in (f"_id={id}", "_all=1&grade=nonsense", "_id=x", "", f"_all=1&{HOSTILE}=1"):
-        answer = visitor.post(
-            f"/o/customer/change?{query}", script=False, what=what, start="1"
-        )
+        answer = visitor.post(f"/o/customer/change?{query}", script=False, what=what, start="1")
         assert 400 <= answer.status_code < 500, query
         assert "<script>alert" not in answer.text
     assert visit("clerk").get(f"/o/lead/change?_id={id}").status_code == 403
@@ -272,3 +272,44 @@ def test_template(visit: Any) -> None:
     assert visitor.get("/o/customer/import/template.xlsx").get_data().startswith(b"PK")
     assert visitor.get("/o/customer/import/template.exe").status_code == 404
     assert visit("clerk").get("/o/customer/import/template.csv").status_code == 403
+
+
+def test_large_files_are_for_those_who_are_signed_in(visit: Any, world: World, carry: Any) -> None:
+    """A file may be larger than other bodies; nobody else can send one."""
+    text = "Name,Notes\n" + "".join(f"大文件{n},{'x' * 900}\n" for n in range(7_000))
+    assert len(text) > 6 * 2**20
+    assert upload(visit("admin"), text).status_code == 303
+    stranger = world.app.test_client()
+    data = {"file": (io.BytesIO(text.encode()), "a.csv")}
+    assert stranger.post("/o/customer/import", data=data).status_code in (400, 413)
+    visitor = visit("admin")
+    data = {"csrf_token": token(visitor), "file": (io.BytesIO(text.encode()), "a.csv")}
+    assert visitor.client.post("/o/customer/new", data=data).status_code == 413
+
+
+def test_cancelled_as_a_job_it_is_cancelled_as_work(visit: Any, world: World, carry: Any) -> None:
+    """Long work whose job is taken away does not wait for ever, and can be retried."""
+    work = change(visit("rep"), made(world, "任务取消", 2), "field.grade", grade="a")
+    admin = visit("admin")
+    job = re.findall(r'data-row="(\d+)"', admin.text("/jobs?show=waiting&kind=work"))[0]
+    assert admin.post(f"/jobs/{job}/cancel").status_code == 200
+    carry()
+    assert set(named(world, "任务取消").values()) == {"d"}
+    assert "cancelled" in visit("rep").text(work)
+    assert visit("rep").post(f"{work}/retry").status_code == 200
+    carry()
+    assert set(named(world, "任务取消").values()) == {"a"}
+
+
+def test_steering(visit: Any, world: World, carry: Any) -> None:
+    """Work that waits can be paused, resumed and ended by whoever asked for it."""
+    visitor = visit("rep")
+    work = change(visitor, made(world, "暂停", 2), "field.grade", grade="a")
+    assert visitor.post(f"{work}/pause").get_json()["told"]
+    carry()
+    assert set(named(world, "暂停").values()) == {"d"}
+    assert "/resume" in visitor.text(work)
+    assert visitor.post(f"{work}/resume", script=False).status_code == 303
+    carry()
+    assert set(named(world, "暂停").values()) == {"a"}
+    assert visitor.post(f"{work}/pause").status_code == 409

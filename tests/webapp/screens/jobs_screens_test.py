@@ -134,3 +134,10 @@ def test_pages(visit: Any, gate: Gate) -> None:
         _, there, rest = text.partition('rel="next" href="')
         address = rest.split('"')[0].replace("&amp;", "&") if there else ""
     assert found == ids
+
+
+def test_a_job_of_long_work(visit: Any, gate: Gate) -> None:
+    """It leads to the long work that it carries out."""
+    id = effect(gate, "failed", kind="work", payload={"work": 7}, object="customer")
+    for address in ("/jobs", f"/jobs/{id}"):
+        assert 'href="/work/7"' in visit("admin").text(address)

@@ -23,6 +23,11 @@ document.addEventListener("change", (event) => {
   if (all) all.hidden = false;
 });
 
+document.addEventListener("submit", (event) => {
+  // a file is saved beside the page, which stays
+  if (event.target.matches("[data-export]")) event.target.closest("details").open = false;
+});
+
 async function open(address) {
   const url = new URL(address, location.href);
   if (matching) url.searchParams.set("_all", "1");
