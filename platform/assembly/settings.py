@@ -36,6 +36,13 @@ BAD_SCHEME = Message(
     en="{name} must be a URL that begins with {schemes}",
     zh="{name} 必须是以 {schemes} 开头的地址",
 )
+BAD_REDIS = Message(
+    "setting-redis",
+    en="FORMWRIGHT_REDIS_URL cannot be used: {why}",
+    zh="FORMWRIGHT_REDIS_URL 无法使用：{why}",
+    hint_en="write redis://host:6379/0, rediss://… for TLS, or unix:///path/of/the/socket",
+    hint_zh="请填写 redis://主机:6379/0，TLS 用 rediss://…，本机套接字用 unix:///路径",
+)
 SHORT_KEY = Message(
     "setting-short-key",
     en="{name} holds a key with fewer than {least} characters",
@@ -142,7 +149,7 @@ def read_settings(
         folder=folder,
         layers=layers,
         database_url=value("DATABASE_URL", DEFAULT_DATABASE),
-        redis_url=_url("REDIS_URL", value, ("redis", "rediss", "unix"), problems),
+        redis_url=_redis_url(value, problems),
         files_url=value("FILES_URL", "var/files"),
         mail_url=_mail_url(value("MAIL_URL"), problems),
         url=_url("URL", value, ("http", "https"), problems).rstrip("/"),
@@ -227,6 +234,19 @@ def _url(
     if url and urlsplit(url).scheme not in schemes:
         shown = ", ".join(f"{scheme}://" for scheme in schemes)
         problems.append(BAD_SCHEME(name=PREFIX + name, schemes=shown))
+    return url
+
+
+def _redis_url(value: Callable[[str], str], problems: list[Problem]) -> str:
+    before = len(problems)
+    url = _url("REDIS_URL", value, ("redis", "rediss", "unix"), problems)
+    if url and len(problems) == before:
+        from redis.connection import parse_url  # takes 0.2 s, and most commands need no Redis
+
+        try:
+            parse_url(url)
+        except ValueError as error:
+            problems.append(BAD_REDIS(why=str(error)))
     return url
 
 

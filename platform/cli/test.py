@@ -20,7 +20,7 @@ from engine.loading import load
 from scenarios.definitions import Scenario
 from scenarios.loading import Scenarios, load_scenarios
 from scenarios.many import run_scenarios
-from scenarios.running import Outcome
+from scenarios.outcomes import Outcome
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 
 from cli.printing import many, print_json, problem_json
 from scenarios.definitions import SwitchedOff
-from scenarios.running import Failure, Outcome
+from scenarios.outcomes import Failure, Outcome
 
 STEP = {"en": "step {number}: {step}", "zh": "第 {number} 步：{step}"}
 KEPT = {"en": "its database: {file}", "zh": "数据库：{file}"}
@@ -21,7 +21,8 @@ MARKS = {True: "✓", False: "✗"}
 
 def print_outcome(outcome: Outcome, locale: str) -> None:
     """One line for the scenario, and below it what is not as expected."""
-    click.echo(f"{MARKS[outcome.passed]} {outcome.name} ({outcome.seconds:.2f} s)")
+    about = f" {outcome.about.in_(locale)}" if outcome.failures and outcome.about else ""
+    click.echo(f"{MARKS[outcome.passed]} {outcome.name} ({outcome.seconds:.2f} s){about}")
     for line in _lines(outcome, locale):
         click.echo(f"  {line}")
 
@@ -83,6 +84,7 @@ def report_json(
 def _outcome_json(outcome: Outcome, locale: str) -> dict[str, Any]:
     return {
         "name": outcome.name,
+        "about": outcome.about.in_(locale) if outcome.about else None,
         "file": outcome.place.file,
         "passed": outcome.passed,
         "seconds": round(outcome.seconds, 3),

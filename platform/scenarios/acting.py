@@ -4,51 +4,27 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import io
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from engine.permissions.actors import Actor
 from engine.problems import Place, Refusal
-from engine.records.explaining import explain
-from engine.records.query import MOST, Query
-from engine.records.reading import Record
-from exchange.exporting import ExportOrder, export_records
 from exchange.importing import Order, run_import
 from exchange.mapping import ImportMapping, find_mapping
-from exchange.report import Report
 from notices.comments import add_comment
 from scenarios import messages as say
 from scenarios import verdicts
 from scenarios.clock import company_time, moment
 from scenarios.definitions import EMPTY, Step
 from scenarios.mapping import mapping_of
+from scenarios.seeing import Done, Seeing
 from scenarios.stage import Named, Stage
-from scenarios.told import texts_of
 from scenarios.values import Giving
 from workflow.approvals.service import Approvals
-from workflow.approvals.states import ApprovalState, InboxQuery, TaskState
+from workflow.approvals.states import ApprovalState, TaskState
 from workflow.approvals.tables import RUNNING, WAITING
-
-
-@dataclass(kw_only=True)
-class Done:
-    """What came of a step; which parts are there depends on what it did.
-
-    `subject` is the record that it is about, `seen` are the records that somebody sees, `record`
-    the one that somebody reads, `text` what a paper or a file says, `count` its rows.
-    """
-
-    subject: Named | None = None
-    seen: Sequence[Named] = ()
-    record: Record | None = None
-    text: str = ""
-    count: int = 0
-    report: Report | None = None
-    rights: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Acting:
@@ -69,14 +45,9 @@ class Acting:
             "restore": self.restore,
             "comment_on": self.comment,
             "import": self.import_,
-            "export": self.export,
-            "document": self.document,
             "pass": self.pass_,
             "until": self.until,
-            "sees": self.sees,
-            "reads": self.reads,
-            "may": self.may,
-            "inbox": self.inbox,
+            **Seeing(stage).acts,
         }
 
     def act(self, step: Step) -> Done:
@@ -136,8 +107,7 @@ class Acting:
         return Done(subject=subject)
 
     def _nothing_waits(self, step: Step) -> Any:
-        person = step.actor or "system"
-        return verdicts.NOTHING_WAITS(record=step.target, person=person)
+        return verdicts.NOTHING_WAITS(record=step.target, person=step.actor or "system")
 
     def delete(self, step: Step, actor: Actor) -> Done:
         subject = self.named(step)
@@ -175,19 +145,6 @@ class Acting:
         name = step.word("mapping")
         return find_mapping(name, catalog) if name else None
 
-    def export(self, step: Step, actor: Actor) -> Done:
-        out = io.BytesIO()
-        order = ExportOrder(object=step.target, where=step.word("where"))
-        exported = export_records(self.stage.reader, actor, order, out)
-        return Done(text=out.getvalue().decode("utf-8-sig"), count=exported.count)
-
-    def document(self, step: Step, actor: Actor) -> Done:
-        subject, locale = self.named(step), step.word("locale") or actor.locale
-        if actor.is_system and not step.word("locale"):
-            locale = ""
-        content = self.stage.documents.content(actor, step.target, subject.id, locale)
-        return Done(subject=subject, text="\n".join(texts_of(content)))
-
     def pass_(self, step: Step, actor: Actor) -> Done:
         node = step.node.get("pass") or EMPTY
         try:
@@ -209,41 +166,6 @@ class Acting:
             raise Refusal(say.TOO_EARLY(place, found=found, now=now))
         stage.afterwards.turn(to)
         return Done()
-
-    def sees(self, step: Step, actor: Actor) -> Done:
-        reader, view = self.stage.reader, step.word("view")
-        conditions = [step.word("where")] if step.word("where") else []
-        if view:
-            where = reader.object(step.target).views[view].where
-            conditions += [where.source] if where else []
-        query = Query(
-            where=" and ".join(f"({one})" for one in conditions),
-            words=step.word("search"),
-            fields=("id",),
-            limit=MOST,
-            count="exact",
-        )
-        page = reader.page(actor, step.target, query)
-        seen = [Named(step.target, record.id) for record in page.items]
-        return Done(seen=seen, count=page.count.value if page.count else len(seen))
-
-    def reads(self, step: Step, actor: Actor) -> Done:
-        subject = self.named(step)
-        record = self.stage.reader.one(actor, subject.object, subject.id)
-        return Done(subject=subject, record=record)
-
-    def may(self, step: Step, actor: Actor) -> Done:
-        on = step.word("on")
-        named = self.stage.names.get(on)
-        object, id = (named.object, named.id) if named else (on, None)
-        wanted = (step.node.get("may") or EMPTY).to_plain()
-        gate = self.stage.gate
-        rights = {action: explain(gate, actor, action, object, id).allowed for action in wanted}
-        return Done(subject=named, rights=rights)
-
-    def inbox(self, step: Step, actor: Actor) -> Done:
-        found = Approvals(self.stage.gate).inbox(actor, InboxQuery(limit=MOST))
-        return Done(seen=[Named(item.object, item.record) for item in found.items])
 
 
 def _task(states: Sequence[ApprovalState]) -> TaskState | None:

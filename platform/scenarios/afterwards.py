@@ -15,7 +15,8 @@ from scenarios import told
 from scenarios import verdicts as say
 from scenarios.checking_values import BOOLEAN, variables
 from scenarios.definitions import Expectation
-from scenarios.expecting import Looking, text_of
+from scenarios.expecting import Looking
+from scenarios.refusals import text_of
 from scenarios.stage import Named, Stage
 from scenarios.told import Mark
 from workflow.approvals.service import Approvals
@@ -25,6 +26,7 @@ from workflow.approvals.tables import RUNNING, WAITING
 NOTICE = Text({"en": "notice", "zh": "通知"})
 MAIL = Text({"en": "mail", "zh": "邮件"})
 WEBHOOK = Text({"en": "webhook call", "zh": "Webhook 调用"})
+NOTHING = Text({"en": "none", "zh": "无"})
 NONE = "none"
 
 
@@ -202,7 +204,7 @@ def _counted(
 ) -> Iterator[Problem]:
     """Whether as many were told as expected; `texts` is everything that was."""
     saying = "".join(f" {text!r}" for text in wanted)
-    found = "; ".join(repr(" ".join(text.split())) for text in texts) or NONE
+    found = "; ".join(repr(" ".join(text.split())) for text in texts) or NOTHING
     node = expected.get("count")
     if node is None:
         if not count:

@@ -12,13 +12,14 @@ from typing import Any
 from engine.definition.objects import Object
 from engine.definition.tree import Node
 from engine.fieldtypes.link import Collection
-from engine.problems import Problem, Refusal, Text
+from engine.problems import Problem, Text
 from engine.records.reading import Record
+from exchange.report import Report
 from scenarios import verdicts as say
-from scenarios.acting import Done
 from scenarios.definitions import EMPTY, Step
+from scenarios.seeing import Done
 from scenarios.stage import Named, Stage
-from scenarios.values import Comparing, shown
+from scenarios.values import EMPTY_WORD, Comparing, shown
 
 ALLOWED = {
     True: Text({"en": "allowed", "zh": "允许"}),
@@ -26,14 +27,12 @@ ALLOWED = {
 }
 
 
-def text_of(node: Node | None, locale: str) -> tuple[str, ...]:
-    """The texts that `says` asks for, in a language."""
-    plain = node.to_plain() if node is not None else None
-    if isinstance(plain, dict):
-        return (str(Text.of(plain).in_(locale)),)
-    if isinstance(plain, list):
-        return tuple(map(str, plain))
-    return () if plain is None else (str(plain),)
+SYSTEM = Text({"en": "the system", "zh": "系统"})
+
+
+def who(step: Step) -> Text | str:
+    """Who acts in a step, for people."""
+    return step.actor or SYSTEM
 
 
 class Looking:
@@ -98,7 +97,7 @@ class Looking:
         return shown(field, value, self.catalog)
 
     def _seen(self, step: Step, done: Done) -> Iterator[Problem]:
-        person = step.actor or "system"
+        person = who(step)
         seen = set(done.seen)
         only = step.node.get("inbox" if step.act == "inbox" else "only")
         if step.act == "inbox" and only is not None:
@@ -126,7 +125,7 @@ class Looking:
         return [self.stage.name_of(*named) for named in sorted(records)]
 
     def _read(self, step: Step, record: Record) -> Iterator[Problem]:
-        person = step.actor or "system"
+        person = who(step)
         fields = step.node.get("fields") or EMPTY
         missing = {name for name, _ in fields.items() if name not in record.values}
         for name in missing:
@@ -151,7 +150,7 @@ class Looking:
             if done.rights[action] is not node.value:
                 yield say.RIGHT(
                     node.place,
-                    person=step.actor or "system",
+                    person=who(step),
                     action=action,
                     on=step.word("on"),
                     expected=ALLOWED[bool(node.value)],
@@ -173,12 +172,7 @@ class Looking:
         result = step.node.get("result")
         expected: Mapping[str, Node] = dict(result.items()) if result else {}
         counts = report.counts
-        reasons = "; ".join(
-            f"{line}: {problem.code} {problem.sentence()}"
-            for line, problems in report.examples
-            for problem in problems
-        )
-        because = f" ({reasons})" if reasons else ""
+        because = _reasons(report)
         for what, node in expected.items():
             if counts[what] != node.value:
                 yield say.ROWS(
@@ -190,53 +184,24 @@ class Looking:
             yield say.ROWS(place, expected=0, what="rejected", found=found, because=because)
 
 
-def refusal_problems(step: Step, refusal: Refusal, locale: str) -> Iterator[Problem]:
-    """How a refusal differs from the one that the step expects; it expects one."""
-    node = step.refusal or EMPTY
-    expected = node if isinstance(node.value, str) else node.get("code") or EMPTY
-    codes = [problem.code for problem in refusal.problems]
-    if expected.value not in codes:
-        yield say.OTHER_REFUSAL(
-            expected.place,
-            expected=expected.value,
-            found=", ".join(dict.fromkeys(codes)),
-            sentence=said(refusal),
+def _reasons(report: Report) -> Text:
+    """Why rows were rejected, in each language."""
+    texts = {}
+    for locale in ("en", "zh"):
+        reasons = "; ".join(
+            f"{line}: {problem.code} {problem.sentence(locale)}"
+            for line, problems in report.examples
+            for problem in problems
         )
-        return
-    meant = [problem for problem in refusal.problems if problem.code == expected.value]
-    on = node.get("on")
-    if on is not None:
-        if not any(problem.path == on.value for problem in meant):
-            found = ", ".join(problem.path or "–" for problem in meant)
-            yield say.REFUSAL_FIELD(on.place, expected=on.value, found=found)
-        meant = [problem for problem in meant if problem.path == on.value] or meant
-    says = node.get("says")
-    for text in text_of(says, locale):
-        sentences = [problem.sentence(locale) for problem in meant]
-        if says is not None and not any(text in sentence for sentence in sentences):
-            yield say.REFUSAL_TEXT(says.place, expected=text, found="; ".join(sentences))
-
-
-def said(refusal: Refusal) -> Text:
-    """What a refusal says, in each language."""
-    return Text(
-        {
-            locale: "; ".join(
-                f"{problem.path}: {problem.sentence(locale)}"
-                if problem.path
-                else problem.sentence(locale)
-                for problem in refusal.problems
-            )
-            for locale in ("en", "zh")
-        }
-    )
+        texts[locale] = f" ({reasons})" if reasons else ""
+    return Text(texts)
 
 
 def _written(value: Any) -> str:
-    return (
-        "empty" if value is None else str(value).lower() if value in (True, False) else str(value)
-    )
+    if value is None:
+        return EMPTY_WORD
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _list(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names)) or "nothing"
+    return f"[{', '.join(sorted(names))}]"

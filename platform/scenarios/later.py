@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,14 +17,22 @@ from assembly.background import SYNC, Services, handlers_of
 from assembly.revisions import Site
 from documents.rendering import Renderer
 from engine.files import Files
-from engine.problems import Text
+from engine.problems import Refusal, Text
+from engine.schema.fence import StaleRevision
 from jobs.carrying import Carrier
+from jobs.handlers import Handler, Hopeless, Later, LeaseLost, Running
 from jobs.schedules import SCHEDULES, fire_schedules
 from jobs.tables import OUTBOX, QUEUES, WAITING
 from jobs.timers import MOST, TIMERS, fire_due
 from scenarios.cast import Cast
 from scenarios.clock import Clock
+from scenarios.messages import TOO_MUCH
 from scenarios.told import Letters, not_called
+
+EXPECTED = (Later, Hopeless, Refusal, LeaseLost, StaleRevision)
+"""What handlers raise to say what became of an effect."""
+MOST_MOMENTS = 20_000
+"""Moments at which something happens while time passes in one step."""
 
 
 class Afterwards:
@@ -50,7 +59,22 @@ class Afterwards:
         )
         none_called = not_called()
         handlers = {**handlers_of(services), none_called.kind: none_called}
-        self.carrier = Carrier(site.gate, handlers)
+        self.carrier = Carrier(site.gate, {kind: self._noted(h) for kind, h in handlers.items()})
+        self._errors: dict[int, str] = {}
+
+    def _noted(self, handler: Handler) -> Handler:
+        """The handler; of an error of the program it is kept what the outbox does not tell."""
+
+        def run(running: Running) -> None:
+            try:
+                handler.run(running)
+            except EXPECTED:
+                raise
+            except Exception as error:
+                self._errors[running.effect.id] = f"{type(error).__name__}: {error}"
+                raise
+
+        return replace(handler, run=run)
 
     def schedule(self) -> None:
         """Lets schedules count from now on, however long before the database was made."""
@@ -65,8 +89,15 @@ class Afterwards:
         self.carrier.drain(QUEUES)
 
     def turn(self, until: dt.datetime) -> None:
-        """Lets time pass: everything on the way happens at its own moment, one after the other."""
+        """Lets time pass: everything on the way happens at its own moment, one after the other.
+
+        Raises Refusal when that would be more than `MOST_MOMENTS`.
+        """
+        moments = 0
         while (next_ := self._next()) is not None and next_ <= until:
+            moments += 1
+            if moments > MOST_MOMENTS:
+                raise Refusal(TOO_MUCH(limit=MOST_MOMENTS))
             self.clock.now = max(self.clock.now, next_)
             self._fire()
         self.clock.now = until
@@ -100,16 +131,17 @@ class Afterwards:
         gate = self.site.gate()
         table = gate.tables.system(OUTBOX)
         statement = (
-            sa.select(table.c.kind, table.c.problem)
+            sa.select(table.c.id, table.c.kind, table.c.problem)
             .where(table.c.id > after, table.c.problem.is_not(None))
             .order_by(table.c.id)
         )
         with gate.databases.reading() as connection:
             rows = connection.execute(statement).all()
-        return [(row.kind, _said(row.problem)) for row in rows]
+        return [(row.kind, self._said(row.id, row.problem)) for row in rows]
 
-
-def _said(stored: str | None) -> Text:
-    """A problem as the outbox keeps it."""
-    said = json.loads(stored or "{}")
-    return Text({key: f"{said.get('code', '')} {said[key]}" for key in ("en", "zh") if key in said})
+    def _said(self, id: int, stored: str) -> Text:
+        """Why an effect failed: the problem that the outbox keeps, in each language."""
+        if id in self._errors:
+            return Text.of(self._errors[id])
+        said = json.loads(stored)
+        return Text({key: f"{said['code']} {said[key]}" for key in ("en", "zh")})

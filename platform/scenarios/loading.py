@@ -69,7 +69,7 @@ def load_scenarios(
         if connected is not None:
             scenarios.append(connected)
             if catalog is not None:
-                check_scenario(connected, catalog, layers, problems)
+                check_scenario(connected, catalog, problems)
     return Scenarios(
         scenarios=tuple(sorted(scenarios, key=lambda one: one.name)),
         off=tuple(one for one in off.values() if one.name not in trees[SCENARIO.name]),

@@ -13,7 +13,8 @@ from typing import Any
 
 from scenarios import verdicts
 from scenarios.definitions import Scenario
-from scenarios.running import Failure, Outcome, Runner
+from scenarios.outcomes import Failure, Outcome
+from scenarios.running import Runner
 from scenarios.stage import Stage, make_template
 
 GRACE = 10.0
@@ -53,7 +54,7 @@ def _on_one_stage(
     folder: Path,
     keep: bool,
 ) -> Iterator[Outcome]:
-    with _quiet():
+    with _Quiet():
         stage = Stage(template, layers, folder)
         try:
             runner = Runner(stage, keep=keep)
@@ -63,7 +64,7 @@ def _on_one_stage(
             stage.close()
 
 
-class _quiet:
+class _Quiet:
     """Keeps the log of background work off the screen: what fails is told in the outcome."""
 
     def __enter__(self) -> None:
@@ -144,7 +145,7 @@ def _work(
     found: Any,
 ) -> None:
     """What each process does."""
-    with _quiet():
+    with _Quiet():
         stage = Stage(template, layers, folder)
         try:
             runner = Runner(stage, keep=keep)

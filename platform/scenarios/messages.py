@@ -161,6 +161,13 @@ TOO_EARLY = Message(
     hint_en="time only goes on",
     hint_zh="时间只能向后推进",
 )
+TOO_MUCH = Message(
+    "scenario-too-much-time",
+    en="something is due at more than {limit} moments of this time",
+    zh="此段时间内到期的时刻超过 {limit} 个",
+    hint_en="let less time pass, or begin later",
+    hint_zh="请缩短经过的时间，或把开始时间设晚一些",
+)
 NO_DATA_FILE = Message(
     "scenario-no-file",
     en="there is no file {name!r} beside the scenario",

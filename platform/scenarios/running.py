@@ -9,56 +9,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from engine.definition.tree import Node
-from engine.loading.explaining import yaml_text
 from engine.problems import Place, Problem, Refusal
 from scenarios import told
 from scenarios import verdicts as say
-from scenarios.acting import Acting, Done
+from scenarios.acting import Acting
 from scenarios.afterwards import Then
 from scenarios.clock import company_time, moment
 from scenarios.definitions import DEFAULT_NOW, Background, Scenario, Setting, Step
-from scenarios.expecting import Looking, refusal_problems, said
+from scenarios.expecting import Looking
 from scenarios.given import Giver
-from scenarios.messages import BAD_TIME, TOO_EARLY
+from scenarios.messages import BAD_TIME, TOO_EARLY, TOO_MUCH
+from scenarios.outcomes import Failure, Outcome, step_words
+from scenarios.refusals import refusal_problems, said
+from scenarios.seeing import Done
 from scenarios.stage import Named, Snapshot, Stage
 from scenarios.values import record_shown
-
-LONGEST_SHOWN = 200
-"""Characters of a value in the words of a step."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Failure:
-    """Something that is not as expected: what, in which step (None: before the first one).
-
-    `record` shows the record that the step is about, as the system reads it.
-    """
-
-    problem: Problem
-    number: int | None = None
-    step: str = ""
-    record: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What became of a scenario, within so many seconds."""
-
-    name: str
-    place: Place
-    seconds: float
-    failures: tuple[Failure, ...] = ()
-    kept: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """Whether everything was as expected."""
-        return not self.failures
 
 
 class Runner:
@@ -79,7 +47,9 @@ class Runner:
         except _Broken as broken:
             failures = [broken.failure]
         except Refusal as refusal:
-            failures = [Failure(problem=one) for one in refusal.problems]
+            failures = [Failure(problem=_placed(one, scenario.place)) for one in refusal.problems]
+        except Exception as error:  # a mistake of the program shall cost one scenario, not the run
+            failures = [Failure(problem=say.CRASHED(scenario.place, why=_why(error)))]
         kept = ""
         if failures and self.keep:
             file = self.stage.folder / f"{scenario.name}.db"
@@ -89,6 +59,7 @@ class Runner:
             name=scenario.name,
             place=scenario.place,
             seconds=time.perf_counter() - began,
+            about=scenario.about,
             failures=tuple(failures),
             kept=kept,
         )
@@ -128,6 +99,7 @@ class _Play:
     def begin(self, setting: Setting, default_now: str) -> None:
         """Makes what is given. Without `default_now` the clock stands already."""
         stage = self.stage
+        since = told.mark(stage.gate, stage.afterwards.letters)
         now = setting.now or default_now
         if now:
             self._set_clock(setting, now, first=bool(default_now))
@@ -137,6 +109,9 @@ class _Play:
             if problem is not None:
                 raise _Broken(Failure(problem=problem))
         stage.afterwards.drain()
+        for kind, sentence in stage.afterwards.failed(since.effect):
+            place = setting.node.place
+            raise _Broken(Failure(problem=say.EFFECT_FAILED(place, kind=kind, sentence=sentence)))
 
     def _set_clock(self, setting: Setting, now: str, *, first: bool) -> None:
         stage = self.stage
@@ -187,7 +162,7 @@ class _Play:
             return problems, subject
         except Refusal as refusal:
             return [_placed(problem, step.node.place) for problem in refusal.problems], subject
-        except Exception as error:  # a mistake of the program shall cost one scenario, not the run
+        except Exception as error:
             return [say.CRASHED(step.node.place, why=_why(error))], subject
 
     def _acted(self, step: Step, acting: Acting) -> Done | list[Problem]:
@@ -200,8 +175,8 @@ class _Play:
             if step.refusal is not None:
                 return list(refusal_problems(step, refusal, locale)) or Done()
             first = refusal.problems[0]
-            if first.place is not None and first.message in (BAD_TIME, TOO_EARLY):
-                return [first]
+            if first.message in (BAD_TIME, TOO_EARLY, TOO_MUCH):
+                return [_placed(first, place)]
             return [say.REFUSED(place, code=first.code, sentence=said(refusal))]
         if step.refusal is not None:
             node = step.refusal
@@ -247,26 +222,3 @@ def _placed(problem: Problem, place: Place) -> Problem:
 def _act_place(step: Step) -> Place:
     node = step.node.get(step.act) if step.act else None
     return (node.key_place if node else None) or step.node.place
-
-
-def step_words(node: Node) -> str:
-    """A step on one line, as it is written, without what it expects."""
-    parts = [
-        f"{key}: {_flow(child)}"
-        for key, child in node.items()
-        if key not in ("then", "about", "refused")
-    ]
-    return ", ".join(parts) or "then"
-
-
-def _flow(node: Node) -> str:
-    """A value as YAML on one line, cut where it gets long."""
-    if isinstance(node.value, dict):
-        inner = ", ".join(f"{key}: {_flow(child)}" for key, child in node.items())
-        text = f"{{{inner}}}"
-    elif isinstance(node.value, tuple):
-        text = f"[{', '.join(map(_flow, node.elements()))}]"
-    else:
-        assert not isinstance(node.value, Mapping)
-        text = yaml_text(node.value)
-    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"

@@ -18,6 +18,7 @@ from engine.expressions.folding import fold
 from engine.fieldtypes.base import FieldType
 from engine.fieldtypes.date import MomentType
 from engine.fieldtypes.link import Collection, Lines, Link
+from engine.fieldtypes.number import Money, Percent
 from engine.problems import Refusal
 from engine.records.reading import Linked, Record
 
@@ -110,13 +111,22 @@ def shown(field: Field | None, value: Any, catalog: Catalog | None = None) -> st
     if isinstance(value, dt.datetime) and catalog is not None:
         return value.astimezone(catalog.site.zone).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return _number(field, value)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     text = str(value)
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _number(field: Field | None, value: Decimal) -> str:
+    """A number as people write it: 15%, 850.00, 2.5."""
+    if field is not None and isinstance(field.type, Percent):
+        return field.type.format(value, "en")
+    if field is not None and isinstance(field.type, Money):
+        return f"{value:f}"
+    return f"{value.normalize():f}"
 
 
 def _line(line: Any, field: Field | None, catalog: Catalog | None) -> str:

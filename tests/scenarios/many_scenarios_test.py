@@ -14,7 +14,8 @@ from engine.problems import Refusal
 from scenarios import many
 from scenarios.loading import load_scenarios
 from scenarios.many import run_scenarios
-from scenarios.running import Outcome, Runner
+from scenarios.outcomes import Outcome
+from scenarios.running import Runner
 from support.sites import CONFIG
 
 BACKGROUND = "background: company\n"

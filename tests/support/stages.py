@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scenarios.loading import Scenarios, load_scenarios
-from scenarios.running import Outcome, Runner
+from scenarios.outcomes import Outcome
+from scenarios.running import Runner
 from scenarios.stage import Stage, make_template
 from support.sites import CONFIG
 
