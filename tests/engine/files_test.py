@@ -65,7 +65,8 @@ def test_a_failure_leaves_nothing(files: Files, tmp_path: Path) -> None:
         with files.writing() as draft:
             draft.write(CONTENT)
             raise ZeroDivisionError
-    assert codes(lambda: files.put(io.BytesIO(CONTENT), most=1024)) == [("stored-file-too-large", "")]
+    too_large = codes(lambda: files.put(io.BytesIO(CONTENT), most=1024))
+    assert too_large == [("stored-file-too-large", "")]
     assert list(files.everything()) == []
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 

@@ -35,7 +35,7 @@ def of_field(field: str) -> list[str]:
         (
             "{type: text, scale: 2}",
             "3:19: key-of-other-type with `type: text` there is no key 'scale'"
-            " (it belongs to number, money, percent)",
+            " (it belongs to number, money, percent, progress)",
         ),
         ("{label: A}", "3:3: missing-key the key 'type' is missing here (add `type: …`)"),
         ("{type: link}", "3:3: missing-key the key 'to' is missing here (add `to: …`)"),
