@@ -11,6 +11,7 @@ import http.client
 import json
 import multiprocessing
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -38,6 +39,9 @@ from jobs.redis.queues import Queues, open_redis, site_name
 from jobs.tables import QUEUES
 from jobs.threads import Threads
 from jobs.working import Worker, alarm
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
 from support.redis_server import redis_server
 from support.small import small_site
 

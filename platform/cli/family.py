@@ -22,7 +22,7 @@ from pathlib import Path
 log = logging.getLogger("formwright.jobs")
 
 PATIENCE = 20.0
-"""Seconds that a member has to end before it is killed."""
+"""Seconds that a member usually has to end before it is killed."""
 AT_LEAST = 5.0
 """Seconds that a member should have lived before it is started again without a pause."""
 _PR_SET_PDEATHSIG = 1
@@ -33,7 +33,7 @@ class Member:
     """A process of the family: what it is called, its command, its environment.
 
     What it prints goes to the file `output` where one is named. One that is `needed` ends after
-    the others.
+    the others. It has `patience` seconds to end before it is killed (None: all the time it wants).
     """
 
     name: str
@@ -41,6 +41,7 @@ class Member:
     environment: Mapping[str, str] | None = None
     output: Path | None = None
     needed: bool = False
+    patience: float | None = PATIENCE
     process: subprocess.Popen[bytes] | None = None
     begun: float = 0.0
 
@@ -79,7 +80,7 @@ class Member:
         if self.process is None:
             return
         try:
-            self.process.wait(PATIENCE)
+            self.process.wait(self.patience)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -71,7 +71,7 @@ def _keep(processes: int, queues: tuple[str, ...], burst: bool) -> None:
     until_told(family.stop)
     try:
         for number in range(processes):
-            family.add(Member(f"worker {number + 1}", command))
+            family.add(Member(f"worker {number + 1}", command, patience=None))
         if burst:
             family.wait()
         else:

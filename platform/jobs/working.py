@@ -44,7 +44,7 @@ class Calls(Protocol):
 
     @property
     def suspended(self) -> bool:
-        """Whether workers shall rest."""
+        """Whether workers shall rest. Raises nothing."""
 
     def next(self, seconds: float) -> Called | None:
         """The next call, waited for at most that long."""
@@ -77,6 +77,7 @@ class Worker:
         self.stopping = False
         carrier.stopping = lambda: self.stopping
         self._calls: Calls | None = None
+        self._away = False
         self._connect_at = 0.0
         self._looked = float("-inf")
         self._renewed = float("-inf")
@@ -103,10 +104,7 @@ class Worker:
             self._hang_up()
 
     def _answer(self, called: Called | None) -> None:
-        now = time.monotonic()
-        if now - self._renewed > WAIT:
-            self.renew()
-            self._renewed = now
+        self._renew_now_and_then()
         if called is not None:
             place = self.queues.index(called.queue)
             size = 1 if called.queue == SLOW else AT_ONCE
@@ -118,26 +116,39 @@ class Worker:
         elif self._calls is None:
             if not self._drain(self.queues):
                 self._sleep(WAIT)
-        elif now - self._looked > LOOK_AGAIN and not self._calls.suspended:
-            self._looked = now
+        elif time.monotonic() - self._looked > LOOK_AGAIN:
+            self._looked = time.monotonic()
             self._drain(self.queues)
 
     def _drain(self, queues: Sequence[str]) -> int:
         total = 0
-        while not self.stopping and (count := self.carrier.carry(queues)):
+        while not (self.stopping or (self._calls and self._calls.suspended)):
+            count = self.carrier.carry(queues)
+            if not count:
+                break
             total += count
+            self._renew_now_and_then()
         return total
+
+    def _renew_now_and_then(self) -> None:
+        """Handlers that only read would never learn that another revision is in force."""
+        now = time.monotonic()
+        if now - self._renewed > WAIT:
+            self._renewed = now
+            self.renew()
 
     def _next_call(self) -> Called | None:
         """The next call; None when there is none, or nobody to bring it."""
         try:
             if self._calls is None and self.connect and time.monotonic() >= self._connect_at:
                 self._calls = self.connect()
-                self._looked = float("-inf")
+                self._looked, self._away = float("-inf"), False
                 log.info("listening", extra={"queues": list(self.queues)})
             return self._calls.next(WAIT) if self._calls else None
         except self.away as error:
-            log.warning("redis-away", extra={"why": type(error).__name__})
+            if not self._away:
+                log.warning("redis-away", extra={"why": type(error).__name__})
+            self._away = True
             self._hang_up()
             self._connect_at = time.monotonic() + REST
             return None

@@ -69,7 +69,7 @@ class Listener(SimpleWorker):
 
     def next(self, seconds: float) -> Called | None:
         """The next call, waited for at most that long (whole seconds)."""
-        if self._is_suspended():
+        if self.suspended:
             time.sleep(seconds)
             return None
         if self.get_state() != WorkerStatus.IDLE:
@@ -97,7 +97,13 @@ class Listener(SimpleWorker):
 
     @property
     def suspended(self) -> bool:
-        """Whether `rq suspend` has told all workers to rest."""
+        """Whether `rq suspend` has told all workers to rest; looked up once a second."""
+        if time.monotonic() - self._looked > 1.0:
+            self._looked = time.monotonic()
+            try:
+                self._suspended = bool(is_suspended(self.connection, self))
+            except RedisError:
+                self._suspended = False
         return self._suspended
 
     def close(self) -> None:
@@ -108,12 +114,6 @@ class Listener(SimpleWorker):
         except RedisError:
             pass  # it forgets us by itself
         self.connection.close()
-
-    def _is_suspended(self) -> bool:
-        if time.monotonic() - self._looked > 1.0:
-            self._suspended = bool(is_suspended(self.connection, self))
-            self._looked = time.monotonic()
-        return self._suspended
 
     def _beat(self) -> None:
         """Tells Redis who we are, all of it: it may have lost its data."""
