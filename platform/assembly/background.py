@@ -12,7 +12,7 @@ from pathlib import Path
 
 from assembly.attaching import attaching
 from assembly.document_work import document_handlers
-from assembly.failures import tell_of_failure
+from assembly.failures import after_failure
 from assembly.long_work import ByAccount, work_handlers
 from assembly.revisions import Site
 from automation.approvals import ApprovalNews
@@ -105,7 +105,7 @@ def carrier_of(
         site.gate,
         handlers_of(services),
         renewed=site.renew,
-        failed=tell_of_failure,
+        failed=after_failure,
         time_limit=time_limit,
         lease=lease,
     )

@@ -1,4 +1,6 @@
-"""Administrators are told of effects that failed for good: once per kind and hour, not per row.
+"""What follows when an effect has failed for good: long work fails with it, people are told.
+
+Administrators are told once per kind and hour, not per row.
 
 The first failure of a kind within an hour of the clock tells; whoever comes after it finds it in
 the outbox. Two at the same moment agree on which of them was the first.
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from assembly.long_work import tell
 from engine.permissions.actors import SYSTEM
 from engine.permissions.roles import roles_of
 from engine.problems import Problem
@@ -16,7 +19,9 @@ from engine.redaction import redacted_text
 from jobs.handlers import Claimed
 from jobs.labels import label_of
 from jobs.outbox import Effect, put
-from jobs.tables import FAILED, OUTBOX, URGENT, is_
+from jobs.states import being
+from jobs.tables import FAILED, OUTBOX, URGENT
+from jobs.work_failing import fail_work
 from notices.telling import NOTICE, Notice
 
 OF = "jobs"
@@ -27,6 +32,14 @@ TEXTS = {
     "en": "{}. Look at Background jobs under Administration: there it can be retried or cancelled.",
     "zh": "{}。请在“系统管理”的“后台任务”中查看，并重试或取消。",
 }
+
+
+def after_failure(gate: Gate, effect: Claimed, problem: Problem) -> None:
+    """Ends the long work that the effect carried out, and tells whoever should know."""
+    try:
+        fail_work(gate, effect, problem, tell)
+    finally:
+        tell_of_failure(gate, effect, problem)
 
 
 def tell_of_failure(gate: Gate, effect: Claimed, problem: Problem) -> None:
@@ -58,7 +71,7 @@ def _first(gate: Gate, effect: Claimed) -> bool:
         if finished is None:  # somebody lets it begin anew already
             return False
         before = sa.select(t.c.id).where(
-            is_(t, FAILED),
+            being(t, FAILED),
             t.c.kind == effect.kind,
             t.c.finished.between(hour, finished),
             sa.or_(t.c.finished < finished, t.c.id < effect.id),

@@ -86,15 +86,21 @@ COUNTED: Mapping[str, Text] = {
 """What the counts of long work are called."""
 
 
-def _said(row: WorkRow, locale: str) -> str:
-    """Why it failed, or what it did."""
-    problem = [row.problem.in_(locale)] if row.problem else []
-    counts = [
+def counted(counts: Mapping[str, int], locale: str) -> str:
+    """What work did, in one line; empty when that is nothing."""
+    said = [
         COUNTED[name].in_(locale).format(number) if name in COUNTED else f"{name} {number}"
-        for name, number in row.counts.items()
+        for name, number in counts.items()
         if number
     ]
-    return (". " if locale == "en" else "。").join([*problem, ", ".join(counts)]).strip(" .。")
+    return ("，" if locale == "zh" else ", ").join(said)
+
+
+def _said(row: WorkRow, locale: str) -> str:
+    """Why it failed, and what it did."""
+    problem = row.problem.in_(locale) if row.problem else ""
+    parts = [part for part in (problem, counted(row.counts, locale)) if part]
+    return ("。" if locale == "zh" else ". ").join(parts)
 
 
 def _plain(text: str) -> str:

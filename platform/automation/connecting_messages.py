@@ -67,6 +67,13 @@ BAD_LATE = Message(
     hint_en="write it like days(2) or hours(4), or `skip`",
     hint_zh="写法如 days(2)、hours(4)，或 `skip`",
 )
+LONG_LATE = Message(
+    "timer-late-long",
+    en="{source!r} is longer than {most} days",
+    zh="{source!r} 超过 {most} 天",
+    hint_en="write a shorter time, like days(2)",
+    hint_zh="请写较短的时长，如 days(2)",
+)
 BAD_CRON = Message(
     "bad-cron",
     en="{found!r} names no times that ever come",

@@ -21,6 +21,8 @@ from jobs.schedules import GRACE, SKIP
 if TYPE_CHECKING:
     from automation.definitions import Schedule, Timer
 
+LONGEST_LATE = dt.timedelta(days=3_660)
+"""Moments are compared with the time less this, which must not leave the calendar."""
 _CLOCK = Text({"en": "the clock", "zh": "当前时间"})
 _USER = Text({"en": "the user", "zh": "当前用户"})
 
@@ -91,7 +93,14 @@ def _late(
         # a constant asks neither for a record nor for the time
         nowhen = dt.datetime.min.replace(tzinfo=dt.UTC)
         context = Context(now=nowhen, zone=catalog.site.zone)
-        value = evaluate(found, cast(Any, None), context)
+        try:
+            value = evaluate(found, cast(Any, None), context)
+        except Refusal:  # more than there is time
+            value = dt.timedelta.max
+        if isinstance(value, dt.timedelta) and value > LONGEST_LATE:
+            most = LONGEST_LATE.days
+            problems.append(say.LONG_LATE(node.place, source=source, most=most))
+            return None
         if isinstance(value, dt.timedelta) and value >= dt.timedelta():
             return value
     problems.append(say.BAD_LATE(node.place, source=source))

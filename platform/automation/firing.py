@@ -1,9 +1,9 @@
 """What a timer does when it fires: ask the record, as it is then, once more.
 
 1. The record is locked, so that no save slips in between the question and the answer.
-2. A moment that the record no longer has, or that is too long over, is let go.
-3. Where the condition does not hold, nothing is sent, and the timer is released: the save that
-   makes the condition true arms it again.
+2. A moment that is too long over is let go.
+3. Where the record has another moment or is gone, or the condition does not hold, nothing is
+   sent, and the timer is released: the save that brings all that back arms it again.
 4. Otherwise the actions become effects in the transaction that ends the firing.
 """
 
@@ -44,9 +44,11 @@ def _fire(tx: Transaction, automation: Automation, record: int, due: dt.datetime
     assert automation.timer is not None
     view = next(iter(locked(tx, automation.object, [record])), None)
     if view is None or view.value(DELETED) is not None:
+        release(tx, automation.name, automation.object, record, due)
         return
     try:
-        if moment(automation, view, tx) != due:  # moved by something that no save told of
+        if moment(automation, view, tx) != due:  # nobody is told, so it may come back to it
+            release(tx, automation.name, automation.object, record, due)
             set_timers(tx, [setting(automation, record, armed(automation, view, tx))])
         elif due < tx.now - automation.timer.late:
             extra = {"timer": automation.name, "record": record, "due": due.isoformat()}

@@ -17,8 +17,10 @@ from cli.opening import database, settings
 from cli.printing import LOCALES, locale_of, print_problems
 from engine.problems import Refusal
 from exchange import messages as say
+from exchange.export_work import ExportRequest, export_work
 from exchange.exporting import ExportOrder, export_records
 from exchange.writers import FORMATS
+from jobs.work import start_work
 
 DONE = {"en": "exported {count}", "zh": "已导出 {count} 条"}
 
@@ -29,6 +31,7 @@ DONE = {"en": "exported {count}", "zh": "已导出 {count} 条"}
 @click.option("--format", "format_", type=click.Choice(list(FORMATS)), help="csv unless given.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file.")
 @click.option("--labels", is_flag=True, help="Head columns by labels instead of field names.")
+@click.option("--background", is_flag=True, help="Let workers do it; prints its number.")
 @click.option("--as", "user", metavar="USER", help="Export with this account's permissions.")
 @click.option("--locale", type=click.Choice(LOCALES), help="Language of labels and sentences.")
 def export(
@@ -37,6 +40,7 @@ def export(
     format_: str | None,
     output: Path | None,
     labels: bool,
+    background: bool,
     user: str | None,
     locale: str | None,
 ) -> None:
@@ -48,12 +52,21 @@ def export(
     locale = locale or locale_of(os.environ)
     ending = output.suffix.lower().removeprefix(".") if output else ""
     chosen = format_ or (ending if ending in FORMATS else "csv")
-    if output is None and chosen == "xlsx" and sys.stdout.isatty():
+    if background and output is not None:
+        raise click.UsageError("With --background the file is kept with the work (jobs show).")
+    if not background and output is None and chosen == "xlsx" and sys.stdout.isatty():
         raise click.UsageError("A workbook is nothing for a terminal: name a file with -o.")
     order = ExportOrder(object=name, where=where, format=chosen, labels=locale if labels else "")
     with database(settings(check_layers=False)) as databases:
         application = build_application(databases)
         actor = acting(application, user)
+        if background:
+            request = ExportRequest(
+                object=name, where=where, format=chosen, labels=labels, locale=locale
+            )
+            work = export_work(application.catalog, request)
+            click.echo(application.gate.write(actor, lambda tx: start_work(tx, work)))
+            return
         with _opened(output) as out:
             exported = export_records(application.reader, actor, order, out)
     print_problems(exported.notices, locale, err=True)

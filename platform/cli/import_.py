@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from assembly.application import Application, build_application
 from assembly.long_work import work_files
 from cli.acting import acting
 from cli.opening import database, settings
 from cli.printing import LOCALES, locale_of, print_json, print_problems
+from cli.progress import ending_in_good_order, progress_bar
 from engine.files import Files
 from engine.permissions.actors import Actor
 from exchange.import_work import import_here, import_work, request_of
@@ -27,7 +24,6 @@ from exchange.importing import Order, Watch, prepared, run_import
 from exchange.mapping import find_mapping
 from exchange.report import Report
 from exchange.said import reasons
-from exchange.sources import Source
 from jobs.work import start_work
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -185,34 +181,7 @@ def _json(report: Report, order: Order, locale: str) -> dict[str, Any]:
 
 
 @contextmanager
-def ending_in_good_order() -> Iterator[None]:
-    """A request to end is treated like Ctrl-C: the batch is taken back, the rest reported."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
 def _progress(file: Path) -> Iterator[Watch]:
     """A progress bar on a terminal; elsewhere nothing."""
-    if not sys.stderr.isatty():
-        yield lambda report, source: None
-        return
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}"),
-        TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(file.name, total=None)
-
-        def watch(report: Report, source: Source) -> None:
-            done = report.created + report.updated + report.unchanged + report.rejected
-            progress.update(task, completed=done, total=source.count)
-
-        yield watch
+    with progress_bar(file.name) as shown:
+        yield lambda report, source: shown(report.rows, source.count)

@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from assembly.long_work import work_files
 from cli.acting import acting
 from cli.jobs_printing import effect_json, effect_line, work_json, work_line, work_lines
 from cli.opening import settings
 from cli.printing import LOCALES, locale_of, print_json
+from cli.progress import progress_bar
 from cli.running import opened_site
 from engine.permissions.actors import Actor
 from engine.problems import Message, Refusal
@@ -26,7 +25,7 @@ from engine.records.transaction import Transaction
 from jobs import acting as effects
 from jobs import work
 from jobs.states import STATES, JobQuery, Jobs
-from jobs.work import WorkRow
+from jobs.work_rows import WorkRow
 from jobs.work_tables import STATUSES
 
 LOOK_EVERY = 0.5
@@ -190,21 +189,6 @@ def _followed(gate: Gate, actor: Actor, row: WorkRow, locale: str) -> WorkRow:
             time.sleep(LOOK_EVERY)
             row = work.one(gate, actor, row.id)
     return row
-
-
-@contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A progress bar on a terminal; elsewhere nothing."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}"),
-        TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _copy(row: WorkRow, name: str) -> None:

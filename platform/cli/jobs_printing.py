@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
-from assembly.long_work import COUNTED
+from assembly.long_work import counted
 from engine.redaction import redacted
 from jobs.labels import label_of
 from jobs.states import Job
-from jobs.work import STATUS_LABELS, WorkRow
+from jobs.work import STATUS_LABELS
+from jobs.work_rows import WorkRow
 
 HEADINGS = {
     "at": {"en": "asked", "zh": "发起时间"},
@@ -21,6 +23,7 @@ HEADINGS = {
     "problem": {"en": "problem", "zh": "问题"},
     "file": {"en": "file", "zh": "文件"},
 }
+NOTHING = {"en": "nothing changed", "zh": "没有变化"}
 REMAINING = {
     "en": "{rate:,.0f} rows/s, {remaining} left",
     "zh": "{rate:,.0f} 行/秒，剩余 {remaining}",
@@ -49,11 +52,6 @@ def how_far(row: WorkRow, locale: str) -> str:
 
 def work_lines(row: WorkRow, locale: str) -> list[str]:
     """Long work in full."""
-    counts = [
-        COUNTED[name].in_(locale).format(f"{number:,}")
-        for name, number in row.counts.items()
-        if name in COUNTED
-    ]
     facts: list[tuple[str, Any]] = [
         ("at", _moment(row.at)),
         ("by", row.name),
@@ -65,7 +63,16 @@ def work_lines(row: WorkRow, locale: str) -> list[str]:
         *(("file", f"{f.name} ({f.size:,} B)") for f in row.files),
     ]
     told = [f"{HEADINGS[name][locale]}: {value}" for name, value in facts if value]
-    return [work_line(row, locale), *([", ".join(counts)] if counts else []), *told]
+    return [
+        work_line(row, locale),
+        *([counts_said(row.counts, locale)] if row.counts else []),
+        *told,
+    ]
+
+
+def counts_said(counts: Mapping[str, int], locale: str) -> str:
+    """What work did, in one line."""
+    return counted(counts, locale) or NOTHING[locale]
 
 
 def work_json(row: WorkRow) -> dict[str, Any]:

@@ -19,6 +19,7 @@ COMMANDS = {
     "test": ("cli.test:test", "Run the scenarios, each on a scratch database."),
     "import": ("cli.import_:import_", "Read records from a CSV or XLSX file."),
     "export": ("cli.export:export", "Write records to CSV, XLSX or JSON."),
+    "change": ("cli.change:change", "Change many records at once."),
     "undo": ("cli.undo:undo", "Take a whole import or bulk change back."),
     "jobs": ("cli.jobs:jobs", "Long work and effects: list, show, pause, resume, cancel, retry."),
     "document": ("cli.document:document", "Print a record as a PDF document."),

@@ -11,7 +11,6 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 
@@ -26,6 +25,7 @@ from engine.files import Files
 from engine.permissions.actors import Actor
 from engine.problems import Refusal
 from engine.records.gate import Wake
+from engine.redaction import secrets_within
 from jobs.redis.listening import listener
 from jobs.redis.pushing import Pusher
 from jobs.redis.queues import Queues, open_redis, site_name
@@ -61,8 +61,8 @@ def site_services(chosen: Settings, site: Site) -> Services:
 def start_logging(chosen: Settings, level: str = "info") -> None:
     """Sends the log lines of this process where the settings say, without any secret of theirs."""
     secrets = [chosen.secret_key, *chosen.encryption_keys, *chosen.secrets.values()]
-    for url in (chosen.database_url, chosen.redis_url, chosen.mail_url):
-        secrets.append(urlsplit(url).password or "")
+    for url in (chosen.database_url, chosen.redis_url, chosen.mail_url, chosen.files_url):
+        secrets += secrets_within(url)
     logs.install(chosen.log, level=level, hide=secrets)
 
 

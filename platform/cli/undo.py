@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 import click
 
 from assembly.application import build_application
-from assembly.long_work import COUNTED, work_files
+from assembly.long_work import work_files
 from cli.acting import acting
-from cli.jobs import progress_bar
+from cli.jobs_printing import counts_said
 from cli.opening import database, settings
 from cli.printing import LOCALES, locale_of, print_json, print_problems
-from exchange.undo_work import EXAMPLES, Undone, try_undo, undo_here, undo_work
+from cli.progress import ending_in_good_order, progress_bar
+from exchange.undo_work import try_undo, undo_here, undo_work
 from jobs.work import start_work
+from jobs.work_here import EXAMPLES, Ended
 
 CONFLICT = {"en": "{what} #{id}: {why}", "zh": "{what} #{id}：{why}"}
 MORE = {"en": "and {number} more conflicts", "zh": "另有 {number} 处冲突"}
 DRY = {"en": "dry run: nothing was written", "zh": "试运行：未写入任何数据"}
-NOTHING = {"en": "nothing to do", "zh": "没有可撤销的内容"}
 
 
 @click.command()
@@ -54,29 +54,23 @@ def undo(
             return
         if dry_run:
             tally = try_undo(gate, actor, batch)
-            undone = Undone(tally.counts, tally.said[:EXAMPLES])
+            said = [data for _, data in tally.said[:EXAMPLES]]
+            ended = Ended(0, tally.counts, said, None)
         else:
-            with progress_bar(f"undo {batch}") as shown:
-                undone = undo_here(gate, actor, work_files(chosen), batch, locale, shown)
-    counts, said, problem = undone.counts, undone.said, undone.stopped
-    for sort, data in said:
-        if sort == "conflict":
-            text = {"what": data["label"][locale], "id": data["id"], "why": data[locale]}
-            click.echo(CONFLICT[locale].format(**text), err=True)
-    conflicts = counts.get("conflicts", 0)
-    if conflicts > len(said):
-        click.echo(MORE[locale].format(number=conflicts - len(said)), err=True)
+            with ending_in_good_order(), progress_bar(f"undo {batch}") as shown:
+                ended = undo_here(gate, actor, work_files(chosen), batch, locale, shown)
+    for data in ended.said:
+        text = {"what": data["label"][locale], "id": data["id"], "why": data[locale]}
+        click.echo(CONFLICT[locale].format(**text), err=True)
+    conflicts = ended.counts.get("conflicts", 0)
+    if conflicts > len(ended.said):
+        click.echo(MORE[locale].format(number=conflicts - len(ended.said)), err=True)
     if dry_run:
         click.echo(DRY[locale], err=True)
-    if problem is not None:
-        print_problems([problem], locale, err=True)
+    if ended.problem is not None:
+        print_problems([ended.problem], locale, err=True)
     if as_json:
-        print_json({**counts, "dry_run": dry_run, "conflict_examples": [d for _, d in said]})
+        print_json({**ended.counts, "dry_run": dry_run, "examples": ended.said})
     else:
-        click.echo(_summary(counts, locale))
-    ctx.exit(1 if conflicts or problem is not None else 0)
-
-
-def _summary(counts: Mapping[str, int], locale: str) -> str:
-    said = [COUNTED[n].in_(locale).format(number) for n, number in counts.items() if number]
-    return ", ".join(said) or NOTHING[locale]
+        click.echo(counts_said(ended.counts, locale))
+    ctx.exit(1 if conflicts or ended.problem is not None else 0)

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.expressions.sqltypes import Id, Moment, String
+from engine.fieldtypes.link import LARGEST_ID
 from engine.files import Files, Stored
 from engine.permissions.actors import SYSTEM
 from engine.records.gate import Gate
@@ -44,7 +45,8 @@ class MadeDocument:
 def add_tables(metadata: sa.MetaData) -> None:
     """Adds the table of made documents to the platform's own.
 
-    `object` is the physical key of the record's object (rule 1), `digest` names the file.
+    `object` is the physical key of the record's object (rule 1), `digest` names the file; it is
+    empty where the row stays only for the sake of its id.
     """
     sa.Table(
         MADE,
@@ -87,11 +89,13 @@ def keep(tx: Transaction, stored: Stored, about: Mapping[str, Any], file_name: s
 
 def find(gate: Gate, id: int, person: int) -> MadeDocument | None:
     """The document that was made for the person, if it is still kept."""
+    if not 0 < id <= LARGEST_ID:
+        return None
     t = gate.tables.system(MADE)
     with gate.databases.reading() as connection:
         row = connection.execute(sa.select(t).where(t.c.id == id, t.c.person == person)).first()
     names = {definition.table: name for name, definition in gate.catalog.objects.items()}
-    if row is None or row.object not in names:
+    if row is None or not row.digest or row.object not in names:
         return None
     return MadeDocument(
         id=row.id,
@@ -107,7 +111,7 @@ def find(gate: Gate, id: int, person: int) -> MadeDocument | None:
 def any_old(gate: Gate) -> bool:
     """Whether there is a document that is older than `KEPT`."""
     t = gate.tables.system(MADE)
-    old = sa.select(t.c.id).where(t.c.at < gate.clock() - KEPT).limit(1)
+    old = sa.select(t.c.id).where(*_old(t, gate.clock())).limit(1)
     with gate.databases.reading() as connection:
         return connection.execute(old).first() is not None
 
@@ -115,15 +119,18 @@ def any_old(gate: Gate) -> bool:
 def forget(gate: Gate, files: Files, real_now: dt.datetime) -> int:
     """Removes documents that are older than `KEPT`, and files that no row names any more.
 
+    The row with the highest id stays, without its file: on SQLite the next id is counted from it.
     `files` is the documents' own area, `real_now` the time that stores go by.
     """
     t = gate.tables.system(MADE)
     gone = 0
     while True:
         with gate.transaction(SYSTEM) as tx:
-            old = sa.select(t.c.id).where(t.c.at < tx.now - KEPT).limit(PRUNED_AT_ONCE)
+            old = sa.select(t.c.id).where(*_old(t, tx.now)).limit(PRUNED_AT_ONCE)
             ids = list(tx.connection.scalars(old))
-            tx.connection.execute(sa.delete(t).where(t.c.id.in_(ids)))
+            these = t.c.id.in_(ids)
+            tx.connection.execute(sa.update(t).where(these).values(digest=""))
+            tx.connection.execute(sa.delete(t).where(these, t.c.id < _highest(t)))
         gone += len(ids)
         if len(ids) < PRUNED_AT_ONCE:
             break
@@ -134,3 +141,13 @@ def forget(gate: Gate, files: Files, real_now: dt.datetime) -> int:
             files.delete(digest)
     files.drop_drafts(real_now - GRACE)
     return gone
+
+
+def _old(table: sa.Table, now: dt.datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Rows that are to go, and the last one as long as it names a file."""
+    named = sa.or_(table.c.digest != "", table.c.id < _highest(table))
+    return table.c.at < now - KEPT, named
+
+
+def _highest(table: sa.Table) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.max(table.alias().c.id)).scalar_subquery()

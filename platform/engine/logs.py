@@ -32,12 +32,10 @@ SHORTEST_SECRET = 6
 """Shorter texts are no secrets worth masking; they would mask half a line."""
 
 _WORD = re.compile(r"[a-z][a-z0-9_-]*")
-_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}")
-_ASSIGNED = re.compile(
-    r"(?i)((?:password|secret|token|api_?key)\w*['\"]?\s*[=:]\s*)['\"]?[^\s'\",;]+"
-)
 _ROW_VALUES = re.compile(r"(?m)^(\[parameters: |DETAIL:).*$")
 """How SQLAlchemy and PostgreSQL tell the values that a statement was about."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What would end a line, or steer a terminal."""
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "event", "taskName"}
 """What a record has by itself; whatever else it has was given as `extra`."""
 
@@ -56,7 +54,10 @@ class JsonLines(logging.Formatter):
 
 
 class ShortLines(logging.Formatter):
-    """A record as a line for people: time, level, event, facts; a traceback below it."""
+    """A record as a line for people: time, level, event, facts; a traceback below it, indented.
+
+    Control characters are escaped, so that no value looks like a line of its own.
+    """
 
     def __init__(self, hide: Collection[str] = ()) -> None:
         super().__init__()
@@ -74,6 +75,9 @@ class ShortLines(logging.Formatter):
             if name not in ("at", "level", "logger", "event")
         )
         text = " ".join(filter(None, (moment, record.levelname.lower().ljust(7), said, rest)))
+        text = _on_one_line(text)
+        trouble = "\n".join(f"    {_on_one_line(line)}" for line in trouble.split("\n"))
+        trouble = trouble.rstrip()
         return _masked(f"{text}\n{trouble}" if trouble else text, self.hide)
 
 
@@ -127,10 +131,12 @@ def install(
 
 def _free(text: str) -> str:
     """A text that somebody wrote freely, without what looks like a secret."""
-    text = _BEARER.sub(rf"\1 {MASK}", text)
-    text = _ASSIGNED.sub(rf"\1{MASK}", text)
     text = _ROW_VALUES.sub(rf"\1 {MASK}", text)
     return redacted_text(text, longest=10 * MOST)
+
+
+def _on_one_line(text: str) -> str:
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _escaped(hide: Collection[str]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Redaction: data as people may be shown it in logs, screens and answers (rule 38).
 
-Values under keys that name a secret are masked, so are passwords and tokens within addresses;
-what is long is cut, since it is shown and not used.
+Values under keys that name a secret are masked, so are passwords and tokens within addresses and
+within texts that somebody wrote freely; what is long is cut, since it is shown and not used.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 MASK = "•••"
 CUT = "…"
@@ -21,8 +22,21 @@ _SECRET = re.compile(
     r"|(api|access|private|encryption|signing)[_-]?key|bearer|^pwd$",
     re.IGNORECASE,
 )
-_USER_IN_ADDRESS = re.compile(r"(?<=://)[^/?#\s@]*:[^/?#\s@]*(?=@)")
+_USER_IN_ADDRESS = re.compile(r"(?<=://)[^/?#\s@:]*:[^/?#\s]*(?=@)")
+"""Up to the last @ before the path: a password may hold one, a host may not (RFC 3986, 3.2)."""
 _PARAMETER = re.compile(r"(?<=[?&])([^=&#\s]{1,60})=([^&#\s]*)")
+_VALUE = rf"(?!['\"]?{MASK})(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s'\"]+)"
+_HEADER = re.compile(
+    rf"(?i)\b(authorization['\"]?\s*[=:]\s*)(['\"]?)(?:[a-z][a-z0-9-]*[ \t]+)?{_VALUE}"
+)
+_SCHEME = re.compile(
+    r"(?i)\b(bearer[ \t]+|basic[ \t]+(?=[A-Za-z0-9+/_-]*[0-9=]))[A-Za-z0-9._~+/=-]{6,}"
+)
+"""Credentials as RFC 6750 and RFC 7617 write them; most words after "basic" are just words."""
+_ASSIGNED = re.compile(
+    r"(?i)((?:passw(?:or)?d|passphrase|\bpwd|secret|token"
+    r"|(?:api|access|private|encryption|signing)[_-]?key)\w{0,40}['\"]?\s*[=:]\s*)" + _VALUE
+)
 
 
 def names_secret(key: str) -> bool:
@@ -37,13 +51,28 @@ def redacted(value: Any, longest: int = LONGEST_TEXT) -> Any:
 
 
 def redacted_text(text: str, longest: int = LONGEST_TEXT) -> str:
-    """A text without the secrets of the addresses in it, cut to `longest` characters."""
+    """A text without what looks like a secret, in addresses and elsewhere, of at most `longest`
+    characters."""
     if "://" in text:
         text = _USER_IN_ADDRESS.sub(MASK, text)
         text = _PARAMETER.sub(
             lambda found: f"{found[1]}={MASK if names_secret(found[1]) else found[2]}", text
         )
+    text = _HEADER.sub(rf"\1\2{MASK}", text)
+    text = _SCHEME.sub(rf"\1{MASK}", text)
+    text = _ASSIGNED.sub(rf"\1{MASK}", text)
     return text if len(text) <= longest else text[:longest] + CUT
+
+
+def secrets_within(address: str) -> list[str]:
+    """The passwords and tokens that an address holds, as they are written and decoded."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return []
+    found = [parts.password or ""]
+    found += [value for key, value in parse_qsl(parts.query) if names_secret(key)]
+    return [text for text in {*found, *map(unquote, found)} if text]
 
 
 def _redacted(value: Any, longest: int, depth: int) -> Any:

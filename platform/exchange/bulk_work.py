@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from engine.files import Files
 from engine.permissions.actors import Actor
 from engine.problems import Problem
 from engine.records.gate import Gate
@@ -27,7 +28,9 @@ from exchange.lots import describe_lot, open_lot
 from exchange.neutral import neutralised
 from exchange.through import Tally, Through
 from jobs.work import Work
-from jobs.work_running import Ongoing, WorkKind
+from jobs.work_here import Ended, do_here
+from jobs.work_ongoing import Ongoing
+from jobs.work_running import WorkKind
 
 BULK = "bulk"
 CAUSE = "bulk change"
@@ -48,6 +51,21 @@ def bulk_work(gate: Gate, actor: Actor, request: BulkRequest) -> Work:
         params=asdict(request),
         total=count_chosen(gate, actor, request),
     )
+
+
+def bulk_here(
+    gate: Gate,
+    actor: Actor,
+    files: Files,
+    request: BulkRequest,
+    shown: Callable[[int, int | None], None],
+) -> Ended:
+    """Changes the records in this process, as work that others see.
+
+    Raises Refusal as `check_bulk` does; `shown` is told how far it is.
+    """
+    work = bulk_work(gate, actor, request)
+    return do_here(gate, actor, work, BULK_KIND, files, shown, "rejected")
 
 
 def _run(ongoing: Ongoing) -> None:

@@ -15,7 +15,8 @@ from exchange.said import reasons
 from exchange.scope import exchanged
 from exchange.writers import FORMATS
 from jobs.work import Work
-from jobs.work_running import Ongoing, WorkKind
+from jobs.work_ongoing import Ongoing
+from jobs.work_running import WorkKind
 
 EXPORT = "export"
 TITLE = {"en": "Export {object} as {format}", "zh": "导出{object}（{format}）"}

@@ -6,14 +6,17 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path, PurePath
 from typing import Any
+
+from sqlalchemy.exc import DBAPIError
 
 from engine.definition.catalog import Catalog
 from engine.files import Files
 from engine.permissions.actors import Actor
+from engine.problems import Refusal
 from engine.records.gate import Gate
 from exchange.importing import VIA, Import, Order, Watch, prepared
 from exchange.keeping import Unkept
@@ -22,10 +25,11 @@ from exchange.neutral import neutralised
 from exchange.report import CORRECTIONS_HEADER, RejectsLayout, Report
 from exchange.scope import exchanged
 from exchange.sources import Source
+from jobs.handlers import LeaseLost
 from jobs.work import Work
-from jobs.work_here import begin_here, end_here
-from jobs.work_messages import HALTED
-from jobs.work_running import Asked, Halted, Ongoing, WorkKind
+from jobs.work_here import begin_here, end_here, halted_here
+from jobs.work_ongoing import Asked, Halted, Ongoing
+from jobs.work_running import WorkKind
 
 IMPORT = "import"
 REJECTED = {"en": "Rejected rows", "zh": "被拒绝的行"}
@@ -48,6 +52,12 @@ class ImportRequest:
     dry_run: bool = False
     all_or_nothing: bool = False
     locale: str = "en"
+
+
+def request_from(params: Mapping[str, Any]) -> ImportRequest:
+    """The request from the parameters of long work, which may say more."""
+    known = {f.name: params[f.name] for f in fields(ImportRequest) if f.name in params}
+    return ImportRequest(**{**known, "match": tuple(params["match"])})
 
 
 def import_work(catalog: Catalog, request: ImportRequest) -> Work:
@@ -98,13 +108,19 @@ def import_here(
     steps = Import(ongoing, gate, order, source, mapping, watch)
     try:
         report = steps.run()
-    except (Halted, Asked) as halted:
-        if isinstance(halted, Asked):
-            ongoing.halt()
-        steps.report.stopped = HALTED(id=ongoing.row.id)
+    except (Halted, Asked, LeaseLost) as halted:
+        steps.report.stopped = halted_here(ongoing, halted)
         return steps.report
-    _attach(ongoing, source, request)
-    end_here(ongoing, report.stopped, asked=report.asked)
+    try:
+        _attach(ongoing, source, request)
+    except Refusal as refusal:  # no room in the store; the rows themselves are in
+        report.stopped = report.stopped or refusal.problems[0]
+    except LeaseLost as lost:
+        report.stopped = report.stopped or halted_here(ongoing, lost)
+        return report
+    except DBAPIError:
+        pass  # the report says already what became of the database
+    report.stopped = end_here(ongoing, report.stopped, asked=report.asked)
     return report
 
 
@@ -125,7 +141,7 @@ def request_of(files: Files, order: Order, source: Source) -> ImportRequest:
 
 
 def _run(ongoing: Ongoing) -> None:
-    request = ImportRequest(**{**ongoing.row.params, "match": tuple(ongoing.row.params["match"])})
+    request = request_from(ongoing.row.params)
     gate = ongoing.gate
     with ongoing.files.at_hand(request.source) as path:
         order = _order(gate.catalog, request, path)
@@ -188,7 +204,7 @@ def attach_table(
     rows: Iterable[Sequence[str]],
 ) -> None:
     """Adds a CSV file to the results; one without rows is left out."""
-    found = iter(rows)
+    found = _kept(ongoing, rows)
     first = next(found, None)
     if first is None:
         return
@@ -201,7 +217,16 @@ def attach_table(
         writer.writerows(found)
         text.flush()
         text.detach()
+        ongoing.keep()
     ongoing.attach(name, label, draft.stored)
+
+
+def _kept(ongoing: Ongoing, rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """The rows, the work being kept meanwhile: many of them take longer than its lease."""
+    ongoing.keep()
+    for row in rows:
+        yield row
+        ongoing.keep()
 
 
 def _nobody(report: Report, source: Source) -> None:

@@ -1,6 +1,6 @@
 """Where exchange writes, and who keeps how far it came: long work, or nobody.
 
-`jobs.work_running.Ongoing` is the keeper of long work. What runs without a row of its own (tests,
+`jobs.work_ongoing.Ongoing` is the keeper of long work. What runs without a row of its own (tests,
 dry runs, programs) has `Unkept`.
 """
 

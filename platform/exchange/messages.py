@@ -119,6 +119,20 @@ BAD_WORKBOOK = Message(
     hint_en="open it in a spreadsheet program and save it again",
     hint_zh="请用表格软件打开并重新保存",
 )
+SWOLLEN = Message(
+    "import-swollen-workbook",
+    en="the workbook holds far more than a sheet of data does",
+    zh="该工作簿的内容远超数据表应有的规模",
+    hint_en="copy the cells into a new workbook and save that",
+    hint_zh="请将单元格复制到新的工作簿并保存",
+)
+SHEET_TOO_LARGE = Message(
+    "import-sheet-too-large",
+    en="the sheet has more than {rows} rows, {columns} columns, or too many cells",
+    zh="工作表超过 {rows} 行、{columns} 列，或单元格过多",
+    hint_en="delete empty rows and columns at its end, or split it",
+    hint_zh="请删除末尾的空行和空列，或拆分后导入",
+)
 BAD_QUOTES = Message(
     "import-bad-quotes",
     en="the file is no readable CSV from here on: {why}",
@@ -317,6 +331,13 @@ BATCH_RUNS = Message(
     zh="批次 {id} 仍在写入中",
     hint_en="end long work {work} first",
     hint_zh="请先取消批量任务 {work}",
+)
+BATCH_GOES_BACK = Message(
+    "undo-under-way",
+    en="batch {id} is being taken back already, by long work {work}",
+    zh="批次 {id} 正由批量任务 {work} 撤销",
+    hint_en="wait until that is over, or resume it if it is paused",
+    hint_zh="请等待其结束；如果已暂停，可继续执行",
 )
 CHANGED_SINCE = Message(
     "undo-changed-since",

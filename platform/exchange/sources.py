@@ -15,6 +15,8 @@ from exchange import messages as say
 MAX_COLUMNS = 1_000
 MAX_CSV_BYTES = 4 * 1024**3
 """A file is read as a stream; the limit is against what was meant to be something else."""
+IN_A_REQUEST = 64 * 1024**2
+"""Bytes that may be unpacked to look a file through, so that nobody waits long for it."""
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
 
@@ -65,10 +67,11 @@ class Reading(Protocol):
         """The rows after the header."""
 
 
-def open_source(path: Path) -> Source:
+def open_source(path: Path, most: int = IN_A_REQUEST) -> Source:
     """The file at `path`: CSV or XLSX, told by its content.
 
-    Raises Refusal when it cannot be read, before anything is made of it.
+    Of a workbook not more than `most` bytes are unpacked to find its columns. Raises Refusal when
+    it cannot be read, before anything is made of it.
     """
     try:
         with path.open("rb") as stream:
@@ -79,7 +82,7 @@ def open_source(path: Path) -> Source:
     if start.startswith(_ZIP):
         from exchange.xlsx_source import open_xlsx  # openpyxl is slow to import
 
-        return open_xlsx(path)
+        return open_xlsx(path, most)
     if start.startswith(_OLD_EXCEL):
         raise Refusal(say.OLD_EXCEL(Place(shown(path))))
     if not size:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
+import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,20 +17,18 @@ from engine.records.transaction import Transaction
 from exchange import messages as say
 from exchange.bulk import Named, named_records
 from exchange.import_work import attach_table
-from exchange.keeping import Said
 from exchange.lots import describe_lot, open_lot
 from exchange.neutral import neutralised
 from exchange.through import Tally, Through
 from exchange.undo_net import AUDIT, Touched, count_touched, touched_before
 from exchange.undoing import CHUNK, HISTORY, find_lot, has_right, undo_records, undo_refused
 from jobs.work import Work
-from jobs.work_here import begin_here, run_here
-from jobs.work_running import Ongoing, WorkKind
+from jobs.work_here import Ended, do_here
+from jobs.work_ongoing import Ongoing
+from jobs.work_running import WorkKind
 from jobs.work_tables import PAUSED, RUNNING, WAITING, WORK
 
 UNDO = "undo"
-EXAMPLES = 10
-"""Conflicts that are named at once; the file has them all."""
 CONFLICTS = {"en": "Conflicts", "zh": "冲突"}
 HEADER = {
     "en": ["object", "id", "number", "title", "field", "reason"],
@@ -43,7 +40,8 @@ TITLE = {"en": "Undo batch {id}: {cause}", "zh": "撤销批次 {id}：{cause}"}
 def undo_work(gate: Gate, actor: Actor, batch: int, locale: str = "en") -> Work:
     """The long work that takes a batch back.
 
-    Raises Refusal when the actor may not, and while the batch is still being written.
+    Raises Refusal when the actor may not, and while the batch is still being written or taken
+    back.
     """
     lot = find_lot(gate, actor, batch)
     _check_over(gate, batch)
@@ -51,7 +49,14 @@ def undo_work(gate: Gate, actor: Actor, batch: int, locale: str = "en") -> Work:
         total = count_touched(connection, gate.tables.system(AUDIT), batch)
     title = {k: v.format(id=batch, cause=lot["cause"] or "–") for k, v in TITLE.items()}
     params = {"batch": batch, "locale": locale}
-    return Work(kind=UNDO, title=title, params=params, total=total, undo_of=batch)
+    return Work(
+        kind=UNDO,
+        title=title,
+        object=_object(gate, lot["data"]),
+        params=params,
+        total=total,
+        undo_of=batch,
+    )
 
 
 def try_undo(gate: Gate, actor: Actor, batch: int) -> Tally:
@@ -81,16 +86,6 @@ def try_undo(gate: Gate, actor: Actor, batch: int) -> Tally:
         return tally
 
 
-@dataclass(frozen=True)
-class Undone:
-    """What an undo in this process did; `said` are its first conflicts, `stopped` is why it ended
-    too early."""
-
-    counts: Mapping[str, int]
-    said: Sequence[Said]
-    stopped: Problem | None = None
-
-
 def undo_here(
     gate: Gate,
     actor: Actor,
@@ -98,14 +93,13 @@ def undo_here(
     batch: int,
     locale: str,
     shown: Callable[[int, int | None], None],
-) -> Undone:
-    """Takes a batch back in this process, as work that others see. Raises Refusal as `undo_work`
-    does; `shown` is told how far it is."""
+) -> Ended:
+    """Takes a batch back in this process, as work that others see.
+
+    Raises Refusal as `undo_work` does; `shown` is told how far it is.
+    """
     work = undo_work(gate, actor, batch, locale)
-    ongoing = begin_here(gate, actor, work, files, lambda on: shown(on.done, on.total))
-    stopped = run_here(ongoing, UNDO_KIND)
-    said = [("conflict", row) for row in itertools.islice(ongoing.rows("conflict"), EXAMPLES)]
-    return Undone(ongoing.counts, said, stopped)
+    return do_here(gate, actor, work, UNDO_KIND, files, shown, "conflict")
 
 
 class _TakenBack(Exception):
@@ -117,6 +111,7 @@ def _run(ongoing: Ongoing) -> None:
     find_lot(gate, ongoing.actor, batch)
     mode = _mode(gate, ongoing.actor, batch)
     if not ongoing.cursor:
+        _check_over(gate, batch, ongoing.row.id)  # since it was asked for, too
         with ongoing.chunk(**mode) as tx:
             lot = open_lot(tx, mode["cause"], _data(ongoing, batch, {}))
             ongoing.save(tx, cursor={"before": None}, batch=lot)
@@ -167,18 +162,34 @@ def _mode(gate: Gate, actor: Actor, batch: int) -> dict[str, Any]:
 
 
 def _data(ongoing: Ongoing, batch: int, counts: Any) -> dict[str, Any]:
-    return {"undo_of": batch, "work": ongoing.row.id, **counts}
+    object = ongoing.row.object or None
+    return {"undo_of": batch, "work": ongoing.row.id, "object": object, **counts}
 
 
-def _check_over(gate: Gate, batch: int) -> None:
+def _object(gate: Gate, data: str | None) -> str:
+    """What the batch is about, by what it says of itself."""
+    object = json.loads(data or "{}").get("object")
+    return str(object) if object in gate.catalog.objects else ""
+
+
+def _check_over(gate: Gate, batch: int, undo: int | None = None) -> None:
+    """Refuses while the batch is being written, and while somebody is at taking it back.
+
+    Of several undos that were asked for at the same moment the first one, the work `undo`, passes.
+    """
     table = gate.tables.system(WORK)
-    statement = sa.select(table.c.id).where(
-        table.c.batch == batch, table.c.status.in_((WAITING, RUNNING, PAUSED))
+    others = table.c.undo_of == batch
+    if undo is not None:
+        others = sa.and_(others, table.c.id < undo)
+    under_way = table.c.status.in_((WAITING, RUNNING, PAUSED))
+    statement = sa.select(table.c.id, table.c.batch).where(
+        sa.or_(table.c.batch == batch, others), under_way
     )
     with gate.databases.reading() as connection:
-        work = connection.execute(statement).scalar()
-    if work is not None:
-        raise Refusal(say.BATCH_RUNS(id=batch, work=work))
+        found = connection.execute(statement.order_by(table.c.id).limit(1)).first()
+    if found is not None:
+        runs = say.BATCH_RUNS if found.batch == batch else say.BATCH_GOES_BACK
+        raise Refusal(runs(id=batch, work=found.id))
 
 
 def _attach(ongoing: Ongoing, batch: int, locale: str) -> None:

@@ -40,13 +40,17 @@ SAID: Mapping[str, Text] = {
 def retry(gate: Gate, actor: Actor, id: int) -> None:
     """Lets an effect that failed or was cancelled begin anew, at once.
 
-    Raises Refusal for any other one, and where another effect with the same key waits.
+    Raises Refusal for any other one, and where another effect with the same key waits. Of long
+    work another effect begins, as if whoever asked for it had retried it.
     """
 
     def anew(tx: Transaction) -> None:
         row = _locked(tx, id)
         if row["status"] not in (FAILED, CANCELLED):
             raise Refusal(say.NOT_RETRIED(id=id, state=SAID[row["status"]]))
+        if (long := _long_work(row)) is not None:
+            work.begin_anew(tx, long)
+            return
         if row["key"] and _waiting_keys(tx, [row["key"]]):
             raise Refusal(say.KEY_WAITS(id=id))
         _begin_anew(tx, [row])
@@ -63,7 +67,7 @@ def retry_failed(gate: Gate, actor: Actor, kind: str) -> int:
     def all_anew(tx: Transaction) -> int:
         t = _table(tx)
         statement = (
-            sa.select(t.c.id, t.c.queue, t.c.key)
+            sa.select(t.c.id, t.c.kind, t.c.queue, t.c.key, t.c.payload)
             .where(being(t, FAILED), t.c.kind == kind)
             .order_by(t.c.finished.desc(), t.c.id.desc())
             .limit(MOST_RETRIED)
@@ -71,13 +75,15 @@ def retry_failed(gate: Gate, actor: Actor, kind: str) -> int:
         )
         rows = tx.connection.execute(statement).mappings().all()
         known = _waiting_keys(tx, [row["key"] for row in rows if row["key"]])
-        chosen = []
+        chosen, begun = [], 0
         for row in rows:
-            if not row["key"] or row["key"] not in known:
+            if (long := _long_work(row)) is not None:
+                begun += _work_begins_anew(tx, long)
+            elif not row["key"] or row["key"] not in known:
                 chosen.append(row)
                 known.add(row["key"])
         _begin_anew(tx, chosen)
-        return len(chosen)
+        return len(chosen) + begun
 
     return _acting(gate, actor, "retried-kind", all_anew, kind=kind)
 
@@ -94,8 +100,9 @@ def cancel(gate: Gate, actor: Actor, id: int) -> None:
             raise Refusal(say.NOT_INTERRUPTED(id=id))
         if row["status"] not in (WAITING, FAILED):
             raise Refusal(say.NOT_CANCELLED(id=id, state=SAID[row["status"]]))
-        if row["kind"] == work.EFFECT and row["status"] == WAITING:
-            work.cancel(tx, json.loads(row["payload"])["work"])
+        long = _long_work(row)
+        if long is not None and row["status"] == WAITING and work.carried_out_by(tx, long) == id:
+            work.cancel(tx, long)
             return
         values = {"status": CANCELLED, "finished": tx.now}
         tx.connection.execute(sa.update(_table(tx)).where(_table(tx).c.id == id).values(values))
@@ -119,6 +126,23 @@ def _locked(tx: Transaction, id: int) -> sa.RowMapping:
     if row is None:
         raise Refusal(say.NO_JOB(id=id))
     return row
+
+
+def _long_work(row: sa.RowMapping) -> int | None:
+    """The long work that the effect carries out; None for any other effect."""
+    if row["kind"] != work.EFFECT:
+        return None
+    found: int | None = json.loads(row["payload"] or "{}").get("work")
+    return found
+
+
+def _work_begins_anew(tx: Transaction, id: int) -> bool:
+    """Lets one of many go on; one that cannot go on stops no other."""
+    try:
+        work.begin_anew(tx, id)
+    except Refusal:
+        return False
+    return True
 
 
 def _waiting_keys(tx: Transaction, keys: Sequence[str]) -> set[str]:

@@ -27,7 +27,9 @@ from jobs import tables as outbox
 from jobs import work_messages as say
 from jobs.claims import real_now
 from jobs.outbox import Effect, put
-from jobs.tables import OUTBOX, SLOW
+from jobs.tables import OUTBOX, SLOW, is_
+from jobs.work_links import FOLLOWED, undone_by
+from jobs.work_rights import require_results
 from jobs.work_rows import WorkRow, work_row
 from jobs.work_tables import (
     CANCEL,
@@ -70,6 +72,16 @@ def start_work(tx: Transaction, work: Work) -> int:
     id = insert_work(tx, work)
     _hand_over(tx, id)
     return id
+
+
+def start_following(tx: Transaction, id: int, work: Work) -> int:
+    """Asks for the work that follows from the long work `id`, once; returns its number."""
+    row = _locked(tx, id)
+    params = json.loads(row["params"])
+    if FOLLOWED not in params:
+        params[FOLLOWED] = start_work(tx, work)
+        _set(tx, id, params=_packed(params))
+    return int(params[FOLLOWED])
 
 
 def insert_work(tx: Transaction, work: Work) -> int:
@@ -129,9 +141,9 @@ def rows_of(
     """What the work says about single rows (number, sort, data), in order, a page at a time.
 
     `sort` is one of "rejected", "corrected", "conflict" or empty for all; what `data` holds is
-    up to the kind of work. Raises Refusal as `one` does.
+    up to the kind of work. Raises Refusal as `one` does, and without the right to read it.
     """
-    one(gate, actor, id)
+    require_results(gate, actor, one(gate, actor, id))
     t = gate.tables.system(WORK_ROW)
     statement = sa.select(t.c.number, t.c.sort, t.c.data).where(t.c.work == id, t.c.number > after)
     if sort:
@@ -178,31 +190,55 @@ def cancel(tx: Transaction, id: int) -> None:
 
 
 def retry(tx: Transaction, id: int) -> None:
-    """Goes on with work that failed or was cancelled, after the last row that was written."""
+    """Goes on with work that failed or was cancelled, after the last row that was written.
+
+    Raises Refusal for any other, and where somebody took back what it wrote.
+    """
     row = _locked(tx, id)
     if row["status"] not in (FAILED, CANCELLED) or not row["kept"]:
         raise Refusal(_not_now(row, "retry"))
+    if row["batch"] is not None:
+        undo = undone_by(tx.connection, tx.tables.system(WORK), row["batch"])
+        if undo is not None:
+            raise Refusal(say.UNDONE(id=id, undo=undo))
+    _take_back(tx, row)
     _hand_over(tx, id)
 
 
+def begin_anew(tx: Transaction, id: int) -> None:
+    """Goes on with work whose effect failed or was cancelled, as `retry` or `resume` do."""
+    abandoned = _locked(tx, id)["status"] == RUNNING
+    (resume if abandoned else retry)(tx, id)
+
+
+def carried_out_by(tx: Transaction, id: int) -> int | None:
+    """The effect that carries the work out, or did so last."""
+    table = tx.tables.system(WORK)
+    return tx.connection.execute(sa.select(table.c.effect).where(table.c.id == id)).scalar()
+
+
 def _hand_over(tx: Transaction, id: int) -> None:
-    """Puts the effect that carries the work out."""
+    """Puts the effect that carries the work out, or takes over one that waits already."""
     table = tx.tables.system(WORK)
     object = tx.connection.execute(sa.select(table.c.object).where(table.c.id == id)).scalar()
     effect = Effect(
         kind=EFFECT, object=object or "", payload={"work": id}, queue=SLOW, key=f"{EFFECT}:{id}"
     )
-    (effect_id,) = put(tx, [effect])
-    _set(tx, id, status=WAITING, wanted="", effect=effect_id, finished=None, problem=None)
+    t = tx.tables.system(OUTBOX)
+    waiting = sa.select(t.c.id).where(t.c.key == effect.key, is_(t, outbox.WAITING))
+    ids = put(tx, [effect]) or tx.connection.scalars(waiting.limit(1)).all()
+    (effect_id,) = ids
+    _set(tx, id, status=WAITING, wanted="", effect=effect_id, finished=None, problem=None, tries=0)
 
 
 def _take_back(tx: Transaction, row: Mapping[str, Any]) -> None:
     """Ends the effect of work that nobody carries out now; whoever still believes to have it
-    finds that out in the next transaction."""
+    finds that out in the next transaction. One that failed waits for nobody any more."""
     t = tx.tables.system(OUTBOX)
+    over = (outbox.DONE, outbox.CANCELLED)
     tx.connection.execute(
         sa.update(t)
-        .where(t.c.id == row["effect"], t.c.status.in_((outbox.WAITING, outbox.RUNNING)))
+        .where(t.c.id == row["effect"], t.c.status.not_in(over))
         .values(status=outbox.CANCELLED, finished=tx.now, lease=None)
     )
 

@@ -15,18 +15,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from engine.files import Files
 from engine.permissions.actors import Actor
 from engine.problems import Problem, Refusal
 from engine.records.gate import Gate
 from engine.records.transaction import Transaction
+from engine.schema.fence import StaleRevision
 from engine.tracing import current_trace
 from jobs import tables as outbox
 from jobs import work_messages as say
 from jobs.carrying import own_name
 from jobs.claims import Claims, real_now
-from jobs.handlers import Claimed, Running
+from jobs.handlers import Claimed, LeaseLost, Running
 from jobs.tables import OUTBOX, SLOW
 from jobs.work import EFFECT, Work, insert_work
 from jobs.work_ongoing import Asked, Halted, Ongoing, ongoing_of
@@ -63,13 +65,32 @@ def begin_here(gate: Gate, actor: Actor, work: Work, files: Files, watch: Watch)
     return ongoing
 
 
-def end_here(ongoing: Ongoing, problem: Problem | None = None, *, asked: bool = False) -> None:
+def end_here(
+    ongoing: Ongoing, problem: Problem | None = None, *, asked: bool = False
+) -> Problem | None:
     """Ends the work: done, failed, or cancelled because its user `asked` for it.
 
-    Nobody is told: whoever gave the command sees how it ended.
+    Nobody is told: whoever gave the command sees how it ended, which is given back.
     """
     status = DONE if problem is None else CANCELLED if asked else FAILED
-    ongoing.end(status, problem, told=lambda tx, row: None)
+    try:
+        ongoing.let_go(status, problem)
+    except LeaseLost:
+        return problem or say.LEASE_GONE(id=ongoing.row.id)
+    except DBAPIError:
+        pass  # it is found without a holder, and paused
+    return problem
+
+
+def halted_here(ongoing: Ongoing, why: Halted | Asked | LeaseLost) -> Problem:
+    """Leaves the work to others: it was paused or ended, or somebody else has it by now."""
+    try:
+        if isinstance(why, Asked):
+            ongoing.halt()
+    except LeaseLost as lost:
+        why = lost
+    left = say.LEASE_GONE if isinstance(why, LeaseLost) else say.HALTED
+    return left(id=ongoing.row.id)
 
 
 @dataclass(frozen=True)
@@ -105,20 +126,20 @@ def do_here(
 
 def _run(ongoing: Ongoing, kind: WorkKind) -> Problem | None:
     problem: Problem | None = None
-    asked = False
+    asked, id = False, ongoing.row.id
     try:
         kind.run(ongoing)
-    except Halted:
-        return say.HALTED(id=ongoing.row.id)
-    except Asked:
-        ongoing.halt()
-        return say.HALTED(id=ongoing.row.id)
+    except (Halted, Asked, LeaseLost) as halted:
+        return halted_here(ongoing, halted)
     except Refusal as refusal:
         problem = refusal.problems[0]
+    except StaleRevision:
+        problem = say.REPLACED(id=id)
+    except DBAPIError as error:
+        problem = say.NO_DATABASE(id=id, why=str(error.orig).strip().split("\n")[0])
     except KeyboardInterrupt:
-        problem, asked = say.INTERRUPTED(id=ongoing.row.id), True
-    end_here(ongoing, problem, asked=asked)
-    return problem
+        problem, asked = say.INTERRUPTED(id=id), True
+    return end_here(ongoing, problem, asked=asked)
 
 
 def _held_effect(tx: Transaction, work: int, claims: Claims) -> Claimed:

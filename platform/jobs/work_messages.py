@@ -54,3 +54,38 @@ FILES_GONE = Message(
     hint_en="files of long work are kept for {days} days",
     hint_zh="批量任务的文件保留 {days} 天",
 )
+REPLACED = Message(
+    "work-revision-replaced",
+    en="the definitions were replaced by a new revision (long work {id})",
+    zh="定义已被新版本替换（批量任务 {id}）",
+    hint_en="`formwright jobs retry {id}` goes on under the new one",
+    hint_zh="可用 `formwright jobs retry {id}` 在新版本下继续",
+)
+NO_DATABASE = Message(
+    "work-database",
+    en="the database did not answer as it should: {why} (long work {id})",
+    zh="数据库未正常响应：{why}（批量任务 {id}）",
+    hint_en="`formwright jobs retry {id}` goes on where it stands",
+    hint_zh="可用 `formwright jobs retry {id}` 从中断处继续",
+)
+LEASE_GONE = Message(
+    "work-lease-gone",
+    en="this command gave no sign of life for too long, so long work {id} is no longer its own",
+    zh="此命令过久没有响应，批量任务 {id} 已不再由它执行",
+    hint_en="what was written stays; `formwright jobs show {id}` tells how far it is, and "
+    "`formwright jobs resume {id}` goes on",
+    hint_zh="已写入的数据保留；可用 `formwright jobs show {id}` 查看进度，"
+    "用 `formwright jobs resume {id}` 继续",
+)
+UNDONE = Message(
+    "work-undone",
+    en="what long work {id} wrote has been taken back by long work {undo}",
+    zh="批量任务 {id} 写入的内容已由批量任务 {undo} 撤销",
+    hint_en="begin anew, or undo long work {undo} first",
+    hint_zh="请重新发起，或先撤销批量任务 {undo}",
+)
+RESULTS_GONE = Message(
+    "work-results-gone",
+    en="what this was about ({object}) is no longer part of the system",
+    zh="该任务所涉及的对象（{object}）已不在系统中",
+)

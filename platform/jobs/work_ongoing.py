@@ -1,7 +1,8 @@
 """Long work on its way: what a kind of it works with.
 
 1. The effect `work` is the lease. Every transaction of the work begins by renewing it, within the
-   transaction: whoever has lost it writes nothing any more, and nobody can take it meanwhile.
+   transaction: whoever has lost it writes nothing any more, and nobody can take it meanwhile. It
+   ends by renewing it, too: however long it took, what it commits is a lease that holds.
 2. A chunk's rows, the cursor, the counts and what is to be said about single rows are written in
    the same transaction, so that a crash resumes exactly after the last chunk that was committed.
 3. In that transaction, too, it is seen what is wanted: work that shall pause or end does so
@@ -36,6 +37,11 @@ from jobs.work_rows import WorkFile, WorkRow, work_row
 from jobs.work_tables import CANCELLED, DONE, FAILED, PAUSE, PAUSED, WAITING, WORK, WORK_ROW
 
 _TURN = "turn"
+REST = 0.05
+"""The part of a chunk's time for which SQLite is left to others after it: whoever waits to write
+there looks again only now and then, and would find it busy until the work is over."""
+LONGEST_REST = 0.05
+"""Seconds of it at most."""
 
 Told = Callable[[Transaction, WorkRow], None]
 """Is told, in the transaction that ends the work, of work that is done or has failed."""
@@ -53,9 +59,10 @@ class Asked(Exception):
 class Ongoing:
     """Work on its way: what its kind works with.
 
-    `cursor`, `counts`, `done` and `total` are as the last committed chunk left them. `until`, by
-    the monotonic clock, it goes on without letting others have their turn. A command that does
-    the work itself sets `watch`, which is told after every chunk.
+    `cursor`, `counts`, `done` and `total` are as the last committed chunk left them; `tries` is
+    how many runs have begun since then. Work that is not `resumable` comes no further by a chunk.
+    `until`, by the monotonic clock, it goes on without letting others have their turn. A command
+    that does the work itself sets `watch`, which is told after every chunk.
     """
 
     gate: Gate
@@ -65,14 +72,18 @@ class Ongoing:
     running: Running
     watch: Callable[[Ongoing], None] = lambda ongoing: None
     until: float = math.inf
+    resumable: bool = True
     cursor: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     done: int = 0
     total: int | None = None
     seen: int = 0
+    tries: int = 1
     batch: int | None = None
     made: list[WorkFile] = field(default_factory=list)
     _halted: str = ""
+    _held: bool = True
+    _renewed: float = -math.inf
 
     @contextmanager
     def chunk(self, **mode: Any) -> Iterator[Transaction]:
@@ -83,7 +94,10 @@ class Ongoing:
         """
         with self.gate.transaction(self.actor, **mode) as tx:
             self._hold(tx.connection)
+            self._held = True
             yield tx
+            if self._held:
+                self._hold(tx.connection)
         self._settle()
 
     def save(
@@ -108,6 +122,7 @@ class Ongoing:
             "total": self.total if total is None else total,
             "batch": self.batch if batch is None else batch,
             "seen": self.seen + len(rows),
+            "tries": 0 if self.resumable else self.tries,
         }
         tx.insert(
             tx.tables.system(WORK_ROW),
@@ -128,6 +143,16 @@ class Ongoing:
             wanted = _TURN
             self._queue_again(tx)
         tx.after_commit.append(lambda: self._learn(state, wanted))
+
+    def keep(self) -> None:
+        """Outside of transactions: renews the lease, if some of it has passed.
+
+        Raises LeaseLost when somebody else has the work.
+        """
+        lease = self.running.claims.lease
+        if time.monotonic() > self._renewed + lease / 8:
+            self.running.beat(lease)
+            self._renewed = time.monotonic()
 
     def heed(self) -> None:
         """For work that writes no chunks: shows how far it is, renews the lease, and ends the
@@ -195,7 +220,10 @@ class Ongoing:
         return str(connection.execute(statement).scalar_one())
 
     def halt(self) -> None:
-        """Pauses or ends the work as is wanted of it; what it did in this run was taken back."""
+        """Pauses or ends the work as is wanted of it; what it did in this run was taken back.
+
+        Raises LeaseLost when somebody else has the work.
+        """
         self.done = self.row.progress.done
         try:
             with self.chunk() as tx:
@@ -204,6 +232,7 @@ class Ongoing:
             pass
 
     def _halt(self, tx: Transaction, wanted: str) -> None:
+        self._held = False
         if wanted == PAUSE:
             self._written(tx.connection, {"status": PAUSED, "wanted": ""})
         else:
@@ -213,6 +242,7 @@ class Ongoing:
 
     def _queue_again(self, tx: Transaction) -> None:
         """Gives the effect back, as one that was never tried: it came further."""
+        self._held = False
         t, id = tx.tables.system(OUTBOX), self.running.effect.id
         values = {"status": outbox.WAITING, "attempts": 0, "due": tx.now, "lease": None}
         tx.connection.execute(sa.update(t).where(t.c.id == id).values(values))
@@ -236,20 +266,32 @@ class Ongoing:
 
     def end(self, status: str, problem: Problem | None, told: Told) -> None:
         """Ends the work and its effect in one transaction, which tells whoever is to be told."""
-        values = {
+        with self.gate.transaction(self.actor) as tx:
+            self.running.finish(tx)
+            self._written(tx.connection, self._last_words(status, problem))
+            if status in (DONE, FAILED):
+                t = self.gate.tables.system(WORK)
+                row = tx.connection.execute(sa.select(t).where(t.c.id == self.row.id)).mappings()
+                told(tx, work_row(row.one()))
+
+    def let_go(self, status: str, problem: Problem | None) -> None:
+        """Ends the work and its effect without telling anybody, whatever revision is in force.
+
+        Raises LeaseLost when somebody else has the work.
+        """
+        now = self.gate.clock()
+        with self.gate.databases.writing() as connection:
+            self.running.claims.finish_in(connection, self.running.effect, now)
+            self._written(connection, self._last_words(status, problem))
+
+    def _last_words(self, status: str, problem: Problem | None) -> dict[str, Any]:
+        return {
             "status": status,
             "wanted": "",
             "finished": self.gate.clock(),
             "problem": stored_problem(problem),
             "files": _packed([file.to_json() for file in self.made]),
         }
-        with self.gate.transaction(self.actor) as tx:
-            self.running.finish(tx)
-            self._written(tx.connection, values)
-            if status in (DONE, FAILED):
-                t = self.gate.tables.system(WORK)
-                row = tx.connection.execute(sa.select(t).where(t.c.id == self.row.id)).mappings()
-                told(tx, work_row(row.one()))
 
 
 def ongoing_of(running: Running, row: WorkRow, actor: Actor, files: Files) -> Ongoing:
@@ -265,6 +307,7 @@ def ongoing_of(running: Running, row: WorkRow, actor: Actor, files: Files) -> On
         done=row.progress.done,
         total=row.progress.total,
         seen=row.seen,
+        tries=row.tries,
         batch=row.batch,
     )
 

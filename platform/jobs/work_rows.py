@@ -72,6 +72,7 @@ class WorkRow:
     cursor: Mapping[str, Any]
     status: str
     wanted: str
+    tries: int
     progress: Progress
     counts: Mapping[str, int]
     seen: int
@@ -135,6 +136,7 @@ def work_row(row: Any) -> WorkRow:
         cursor=json.loads(row["cursor"] or "{}"),
         status=row["status"],
         wanted=row["wanted"],
+        tries=row["tries"],
         progress=_progress(row),
         counts=json.loads(row["counts"]),
         seen=row["seen"],

@@ -30,8 +30,11 @@ from jobs.work_tables import CANCEL, CANCELLED, DONE, FAILED, PAUSE, PAUSED, RUN
 
 log = logging.getLogger("formwright.jobs")
 
-ATTEMPTS = 20
-"""Attempts that may end by an unexpected error or a crash before the work has failed."""
+TRIES = 20
+"""Runs that may end by a crash or an unexpected error, without the work having come any further,
+before it has failed."""
+ATTEMPTS = 10_000
+"""Attempts of the effect; it is the work that counts how often it was tried in vain."""
 SLICE = 60.0
 """Seconds after which work lets other work have its turn."""
 LONGEST = 86_400.0
@@ -89,7 +92,10 @@ def carry_out(running: Running, workshop: Workshop) -> None:
         ongoing.end(FAILED, say.NOBODY(), workshop.told)
     elif kind is None:
         ongoing.end(FAILED, say.UNKNOWN_KIND(kind=row.kind), workshop.told)
+    elif row.tries > TRIES:
+        ongoing.end(FAILED, jobs_say.NEVER_ENDED(attempts=TRIES), workshop.told)
     else:
+        ongoing.resumable = kind.resumable
         if kind.resumable:
             ongoing.until = time.monotonic() + SLICE
         _run(ongoing, kind, workshop)
@@ -97,7 +103,6 @@ def carry_out(running: Running, workshop: Workshop) -> None:
 
 def _run(ongoing: Ongoing, kind: WorkKind, workshop: Workshop) -> None:
     """Runs the work to its end, its pause or its failure."""
-    attempt = ongoing.running.effect.attempt
     try:
         kind.run(ongoing)
     except Halted:
@@ -111,7 +116,7 @@ def _run(ongoing: Ongoing, kind: WorkKind, workshop: Workshop) -> None:
     except (StaleRevision, LeaseLost, Later, Hopeless):
         raise
     except Exception as error:
-        if attempt < ATTEMPTS:
+        if ongoing.tries < TRIES:
             raise  # it waits, and goes on where it stands
         log.exception("work failed", extra={"work": ongoing.row.id, "kind": ongoing.row.kind})
         trace = ongoing.running.effect.trace
@@ -132,7 +137,9 @@ def _begin(running: Running) -> WorkRow | None:
         if row is None or not mine or row["status"] not in (WAITING, RUNNING):
             running.finish(tx)
             return None
-        values: dict[str, Any] = {"began": tx.now, "beat": tx.now, "begun_at": row["done"]}
+        values: dict[str, Any] = {
+            "began": tx.now, "beat": tx.now, "begun_at": row["done"], "tries": row["tries"] + 1,
+        }  # fmt: skip
         if running.effect.payload.get("here") and not row["wanted"]:
             values |= {"status": PAUSED, "problem": stored_problem(say.LEFT())}
         elif row["wanted"] == PAUSE:

@@ -24,6 +24,7 @@ def add_tables(metadata: sa.MetaData) -> None:
     `cursor`    where to go on: whatever was done before it is committed
     `effect`    the row of the outbox that carries it out, or did so last
     `began`, `begun_at`   when the present run began, and how many rows were done by then
+    `tries`     runs that began since it last came further
     `seen`      the number of rows in `fw_work_row`
     `kept`      whether its files are still there
     """
@@ -44,6 +45,7 @@ def add_tables(metadata: sa.MetaData) -> None:
         sa.Column("cursor", String()),
         sa.Column("status", String(), nullable=False, server_default=WAITING),
         sa.Column("wanted", String(), nullable=False, server_default=""),
+        sa.Column("tries", Id(), nullable=False, server_default="0"),
         sa.Column("done", Id(), nullable=False, server_default="0"),
         sa.Column("total", Id()),
         sa.Column("counts", String(), nullable=False, server_default="{}"),

@@ -86,10 +86,18 @@ def mark_read(gate: Gate, person: int, ids: Sequence[int] | None = None) -> None
 
 
 def prune(gate: Gate) -> int:
-    """Deletes some of the notices that are older than `KEPT`; returns how many."""
+    """Deletes some of the notices that are older than `KEPT`; returns how many.
+
+    The one with the highest id always stays: on SQLite the next id is counted from it.
+    """
     t = gate.tables.system(NOTICE_TABLE)
+    highest = sa.select(sa.func.max(t.alias().c.id)).scalar_subquery()
     with gate.transaction(SYSTEM) as tx:
-        old = sa.select(t.c.id).where(t.c.at < tx.now - KEPT).limit(PRUNED_AT_ONCE)
+        old = (
+            sa.select(t.c.id)
+            .where(t.c.at < tx.now - KEPT, t.c.id < highest)
+            .limit(PRUNED_AT_ONCE)
+        )
         return int(tx.connection.execute(sa.delete(t).where(t.c.id.in_(old))).rowcount)
 
 

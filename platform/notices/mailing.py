@@ -31,8 +31,18 @@ from notices.tellers import MAIL, addresses
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "mail"
 
-Attach = Callable[[Gate, Actor, Sequence[str], str, int | None, str], Sequence[tuple[str, bytes]]]
-"""Makes documents: of gate, actor, names, object, record and locale to file names and PDFs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """File names and PDFs, and the labels of documents that the mail has to do without."""
+
+    files: Sequence[tuple[str, bytes]] = ()
+    missing: Sequence[str] = ()
+
+
+Attach = Callable[[Gate, Actor, Sequence[str], str, int | None, str], Attached]
+"""Makes documents: of gate, actor, names, object, record and locale."""
 
 BAD_ADDRESS = Message(
     "mail-address",
@@ -42,6 +52,12 @@ BAD_ADDRESS = Message(
     hint_zh="请在该人员的记录中更正，然后重试",
 )
 TEXTS = {
+    "missing": Text(
+        {
+            "en": "Could not be attached, please print on the page of the record",
+            "zh": "以下单据未能附上，请在记录页面打印",
+        }
+    ),
     "open": Text({"en": "Open the record", "zh": "查看记录"}),
     "why": Text(
         {
@@ -56,9 +72,9 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\"]+')
 
 def no_documents(
     gate: Gate, actor: Actor, names: Sequence[str], object: str, record: int | None, locale: str
-) -> Sequence[tuple[str, bytes]]:
+) -> Attached:
     """For sites that attach nothing."""
-    return ()
+    return Attached()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,15 +112,16 @@ class Mail:
             raise Hopeless(BAD_ADDRESS(person=notice.person))
         locale = self.directory.locale_of(gate, notice.person)
         names = list(effect.payload.get("documents") or ())
-        files = (
-            self.attach(gate, actor, names, effect.object, effect.record, locale) if names else ()
-        )
-        message = self._message(gate, notice, locale, self._link(effect.object, effect.record))
+        found = Attached()
+        if names:
+            found = self.attach(gate, actor, names, effect.object, effect.record, locale)
+        link = self._link(effect.object, effect.record)
+        message = self._message(gate, notice, locale, link, found.missing)
         message["To"] = receiver
         message["Message-ID"] = f"<{effect.token}@{self.post.from_.domain}>"
         if effect.trace:
             message["X-Formwright-Trace"] = effect.trace
-        for name, data in files:
+        for name, data in found.files:
             file_name = _UNSAFE.sub("-", name)
             message.add_attachment(data, maintype="application", subtype="pdf", filename=file_name)
         self.post.sender.send(message)
@@ -118,12 +135,15 @@ class Mail:
     def _base(self) -> str:
         return self.address.rstrip("/")
 
-    def _message(self, gate: Gate, notice: Any, locale: str, link: str) -> EmailMessage:
+    def _message(
+        self, gate: Gate, notice: Any, locale: str, link: str, missing: Sequence[str]
+    ) -> EmailMessage:
         site = gate.catalog.site
         values = {
             "locale": "zh-CN" if locale.startswith("zh") else locale,
             "title": notice.title,
             "text": notice.text or "",
+            "missing": missing,
             "link": link,
             "settings": f"{self._base}/notices" if self._base else "",
             "site": site.label.in_(locale),

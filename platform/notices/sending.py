@@ -1,7 +1,8 @@
 """Handing mails to a mail server by SMTP (RFC 5321).
 
-What the server says decides: a refusal for good (5yz) is hopeless, a refusal for now (4yz) and a
-server that cannot be reached are tried again later. A connection is kept for a short time, so
+What the server says decides: a refusal of this receiver or this mail for good (5yz to RCPT or
+DATA) is hopeless; a refusal for now (4yz), one of this site or its sender, whatever its code, and
+a server that cannot be reached are tried again later. A connection is kept for a short time, so
 that the mails of one notice to many people go through one.
 """
 
@@ -16,7 +17,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Protocol
 
-from engine.problems import Message
+from engine.problems import Message, Text
 from jobs.handlers import Hopeless, Later
 from notices.mail_url import STARTTLS, TLS, MailUrl, read_mail_url
 
@@ -24,6 +25,9 @@ TIMEOUT = 10.0
 """Seconds that the server may take for each answer."""
 KEPT = 5.0
 """Seconds for which an idle connection is used again."""
+NO_ENTRY = (530, 535)
+"""Authentication is required, or what was given is not valid (RFC 4954, section 6)."""
+_NOT_ASCII = Text({"en": "they hold more than ASCII", "zh": "含有非 ASCII 字符"})
 
 UNREACHABLE = Message(
     "mail-server-unreachable",
@@ -106,10 +110,11 @@ class SmtpSender:
         except smtplib.SMTPRecipientsRefused as error:
             self.close()
             code, why = next(iter(error.recipients.values()))
-            raise _answer(code, why) from None
+            raise self._answer(code, why, about_mail=True) from None
         except smtplib.SMTPResponseException as error:
             self.close()
-            raise _answer(error.smtp_code, error.smtp_error) from None
+            about_mail = isinstance(error, smtplib.SMTPDataError)
+            raise self._answer(error.smtp_code, error.smtp_error, about_mail) from None
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise self._unreachable(error) from None
@@ -154,6 +159,18 @@ class SmtpSender:
                 connection.login(url.user, url.password)
             except smtplib.SMTPAuthenticationError as error:
                 raise Later(NOT_LET_IN(host=url.host, code=error.smtp_code)) from None
+            except UnicodeError:  # the library encodes both in ASCII
+                raise Later(NOT_LET_IN(host=url.host, code=_NOT_ASCII)) from None
+
+    def _answer(self, code: int, why: bytes | str, about_mail: bool) -> Later | Hopeless:
+        """What follows from a refusal; the server's own words are cut short."""
+        if code in NO_ENTRY:
+            return Later(NOT_LET_IN(host=self.url.host, code=code))
+        text = why.decode("utf-8", "replace") if isinstance(why, bytes) else why
+        shown = " ".join(text.split())[:200]
+        if about_mail and not 400 <= code < 500:
+            return Hopeless(REFUSED(code=code, why=shown))
+        return Later(NOT_NOW(code=code, why=shown))
 
     def _unreachable(self, error: Exception) -> Later:
         why = getattr(error, "strerror", None) or type(error).__name__
@@ -169,12 +186,3 @@ def post_of(mail_url: str) -> Post | None:
         return None
     url = read_mail_url(mail_url)
     return Post(SmtpSender(url), url.sender)
-
-
-def _answer(code: int, why: bytes | str) -> Later | Hopeless:
-    """What follows from a refusal; the server's own words are cut short."""
-    text = why.decode("utf-8", "replace") if isinstance(why, bytes) else why
-    shown = " ".join(text.split())[:200]
-    if 400 <= code < 500:
-        return Later(NOT_NOW(code=code, why=shown))
-    return Hopeless(REFUSED(code=code, why=shown))

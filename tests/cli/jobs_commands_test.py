@@ -218,7 +218,7 @@ def test_asked_to_end_and_again(here: Path) -> None:
 
 def test_paused_by_somebody_else(here: Path) -> None:
     """The command ends, and says how to go on."""
-    process = importing(here)
+    process = importing(here, 100_000)
     run("jobs", "pause", "1")
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tempfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -25,6 +26,7 @@ BAD = (
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # what is kept goes with the test
     (tmp_path / "client" / "scenarios").mkdir(parents=True)
     for name, text in (("zz_good", GOOD), ("zz_bad", BAD)):
         (tmp_path / "client" / "scenarios" / f"{name}.yaml").write_text(text)

@@ -12,7 +12,7 @@ from engine.permissions.actors import SYSTEM, Actor
 from exchange import bulk
 from exchange.bulk import BulkRequest, preview_bulk
 from exchange.bulk_work import bulk_work
-from jobs.work import WorkRow
+from jobs.work_rows import WorkRow
 from support.exchange_site import Exchange
 from support.long_work import Works
 from support.small import actor, codes

@@ -16,15 +16,18 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from assembly.application import Application
 from assembly.establishing import establish
+from engine.files import Files
 from engine.permissions.actors import SYSTEM
 from engine.records.query import Query
 from engine.schema.engines import open_databases
 from exchange.importing import Order, run_import
 from exchange.mapping import find_mapping
 from exchange.report import Report
+from exchange.undo_work import undo_here
 from support.project import ROOT
 from webapp.tables import account_tables
 
@@ -174,6 +177,50 @@ def test_made_up_files(application: Application, tmp_path: Path) -> None:
     stages = Counter(stage for stage, _ in found)
     assert (stages["won"], stages["first_contact"]) == (truth["Won"], truth["Prospecting"])
     assert sum(amount or 0 for stage, amount in found if stage == "won") == truth["won amount"]
+
+
+def test_all_of_it_goes_back(application: Application, tmp_path: Path) -> None:
+    """Eight imports are undone, the last one first: nothing is left, and an undo of that undo
+    brings the deals back as they were."""
+    made_up(tmp_path, 400)
+    reports = bring_all(application, tmp_path)
+    before, sums = opportunities(application), customers(application)
+    assert any(total for _, total in sums)
+    undone = [
+        undo_here(application.gate, SYSTEM, Files("files", tmp_path), batch, "en", shown)
+        for batch in (reports[mapping].batch for _, _, mapping in reversed(STEPS))
+        if batch is not None
+    ]
+    assert [(dict(one.counts), one.said) for one in undone] == [
+        ({"deleted": 400}, []),
+        ({"updated": 1}, []),
+        ({"deleted": 10}, []),
+        ({"deleted": 2}, []),
+        ({"deleted": 9}, []),
+        ({"deleted": 3}, []),
+        ({"deleted": 2}, []),
+        ({"deleted": 2}, []),
+    ]
+    for name in ("opportunity", "customer", "product", "person", "department"):
+        assert application.reader.page(SYSTEM, name).items == [], name
+    with application.databases.reading() as connection:
+        batches = application.tables.system("fw_batch")
+        last = list(connection.scalars(sa.select(batches.c.id).order_by(batches.c.id)))[-8:]
+    for batch in reversed(last):
+        undo_here(application.gate, SYSTEM, Files("files", tmp_path), batch, "en", shown)
+    assert opportunities(application) == before
+    assert customers(application) == sums
+
+
+def shown(done: int, total: int | None) -> None:
+    """Nobody looks."""
+
+
+def customers(application: Application) -> list[tuple[str, Decimal | None]]:
+    """Names, and what they have won, which follows from their opportunities."""
+    query = Query(fields=("name", "won_total"), sort=("id",), limit=1000)
+    page = application.reader.page(SYSTEM, "customer", query)
+    return [(record.values["name"], record.values["won_total"]) for record in page.items]
 
 
 def test_the_script(tmp_path: Path, sqlite_url: str) -> None:

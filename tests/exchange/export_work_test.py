@@ -14,8 +14,8 @@ from engine.permissions.actors import SYSTEM, Actor
 from exchange import exporting
 from exchange.export_work import ExportRequest, export_work
 from jobs import work
-from jobs.work import WorkRow
-from jobs.work_running import Ongoing
+from jobs.work_ongoing import Ongoing
+from jobs.work_rows import WorkRow
 from support.exchange_site import Exchange
 from support.long_work import Works
 from support.small import actor, codes

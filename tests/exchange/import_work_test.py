@@ -13,7 +13,7 @@ from engine.permissions.actors import SYSTEM, Actor
 from exchange import importing
 from exchange.import_work import ImportRequest, import_work, preview_import
 from jobs import work
-from jobs.work import WorkRow
+from jobs.work_rows import WorkRow
 from support.exchange_site import Exchange
 from support.long_work import Works
 from support.small import actor, refusal
@@ -193,6 +193,36 @@ def test_all_or_nothing(it: Exchange, works: Works, monkeypatch: pytest.MonkeyPa
     assert (row.status, row.counts["created"]) == ("done", 2)
     assert row.batch is not None
     assert it.rows("company", "name") == [("A",), ("B",)]
+
+
+def test_a_long_transaction_shows_how_far_it_is(
+    it: Exchange, works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where others can write meanwhile it can be cancelled, and is taken back."""
+    if it.site.gate.dialect == "sqlite":
+        pytest.skip("nobody else can write meanwhile")
+    monkeypatch.setattr(importing, "BATCH", 2)
+    count, seen = importing.Import._count, []
+
+    def counted(self: Any, *arguments: Any) -> None:
+        count(self, *arguments)
+        seen.append(works.one(id).progress.done)
+        if len(seen) == 3:
+            works.steer(work.cancel, id)
+
+    monkeypatch.setattr(importing.Import, "_count", counted)
+    id = start(works, "name\n" + "".join(f"N{i}\n" for i in range(9)), all_or_nothing=True)
+    works.carrier().drain()
+    row = works.one(id)
+    assert (seen, row.status, row.batch, row.progress.done) == ([0, 2, 4], "cancelled", None, 0)
+    assert it.rows("company", "name") == []
+
+
+def test_many_rejected_rows(it: Exchange, works: Works) -> None:
+    """More than PostgreSQL takes by INSERT: text of any kind survives."""
+    names = [f"N\\t{i}é{{}}" for i in range(120)]
+    row = bring(works, "name,staff\n" + "".join(f"{name},x\n" for name in names))
+    assert [line[2] for line in rejects(works, row)[1:]] == names
 
 
 def test_a_mapping_from_a_screen(it: Exchange, works: Works) -> None:

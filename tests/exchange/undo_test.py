@@ -14,7 +14,7 @@ from exchange.bulk import BulkRequest
 from exchange.bulk_work import bulk_work
 from exchange.import_work import ImportRequest, import_work
 from exchange.undo_work import try_undo, undo_work
-from jobs.work import WorkRow
+from jobs.work_rows import WorkRow
 from support.exchange_site import Exchange
 from support.long_work import Works
 from support.small import actor, codes

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import time
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -59,6 +61,117 @@ def test_caps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "import-too-large" in refusal(lambda: open_source(path))
     monkeypatch.setattr(xlsx_source, "MAX_PACKED", 1000)
     assert "import-too-large" in refusal(lambda: open_source(path))
+
+
+PARTS = {
+    "sheet": "xl/worksheets/sheet1.xml",
+    "strings": "xl/sharedStrings.xml",
+    "styles": "xl/styles.xml",
+}
+XMLNS = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+STRINGS_TYPE = (
+    b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/'
+    b'vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/></Types>'
+)
+SHEET = b"<worksheet " + XMLNS + b"><sheetData>%s</sheetData></worksheet>"
+STRINGS = b"<sst " + XMLNS + b">%s</sst>"
+STYLES = b"<styleSheet " + XMLNS + b"><cellXfs>%s</cellXfs></styleSheet>"
+
+
+def rebuilt(folder: Path, **parts: bytes) -> Path:
+    """A workbook of the columns a and b, with parts of one's own."""
+    good, path = workbook(folder, ["a", "b"], ["1", "2"]), folder / "rebuilt.xlsx"
+    own = {PARTS[name]: data for name, data in parts.items()}
+    with (
+        zipfile.ZipFile(good) as old,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in {*old.namelist(), *own}:
+            data = own[name] if name in own else old.read(name)
+            if name == "[Content_Types].xml" and b"sharedStrings" not in data:
+                data = data.replace(b"</Types>", STRINGS_TYPE)
+            new.writestr(name, data)
+    return path
+
+
+def noise(count: int) -> bytes:
+    """Comments that do not pack well, so that the ratio alone tells nothing."""
+    return b"".join(b"<!--%s-->" % os.urandom(2000).hex().encode() for _ in range(count))
+
+
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        ({"sheet": SHEET % (b"<row/>" * 500_000)}, "import-swollen-workbook"),  # by the ratio
+        ({"sheet": SHEET % (noise(12) + b"<a/>" * 500_000)}, "import-swollen-workbook"),
+        ({"sheet": SHEET % (noise(12) + b"<a>" * 500_000)}, "import-swollen-workbook"),
+        ({"sheet": SHEET % (noise(12) + b"<row>" + b"<c/>" * 300_000 + b"</row>")},
+         "import-swollen-workbook"),
+        ({"sheet": SHEET % (b"<row>" + b"<c/>" * 20_000 + b"</row>")}, "import-sheet-too-large"),
+        ({"styles": STYLES % (b"<xf/>" * 200_000)}, "import-swollen-workbook"),
+        ({"sheet": SHEET % b'<row><c t="s"><v>240000</v></c></row>',
+          "strings": STRINGS % (noise(12) + b"<si><t>a</t></si>" * 250_000)},
+         "import-swollen-workbook"),
+        ({"sheet": SHEET % b'<row><c t="s"><v>9</v></c></row>',
+          "strings": STRINGS % (b"<si><t>a</t></si>" * 9)}, "import-bad-workbook"),
+        ({"sheet": SHEET % b'<row r="9"><c><v>9</v></c></row>'}, "import-empty-file"),
+    ],
+)  # fmt: skip
+def test_what_swells(tmp_path: Path, parts: dict[str, bytes], code: str) -> None:
+    """Some kilobytes that would become millions of elements are refused in a moment."""
+    path = rebuilt(tmp_path, **parts)
+    assert path.stat().st_size < 100_000
+    began = time.process_time()
+    assert code in refusal(lambda: open_source(path))
+    assert time.process_time() - began < 5
+
+
+def test_what_nobody_asks_for(tmp_path: Path) -> None:
+    """A million strings behind the header's, or rows behind it, cost the header nothing."""
+    for parts in (
+        {"sheet": SHEET % b'<row><c t="s"><v>0</v></c></row>',
+         "strings": STRINGS % (b"<si><t>a</t></si>" + noise(30) + b"<si><t>b</t></si>" * 900_000)},
+        {"sheet": SHEET % (b"<row><c><v>1</v></c></row>" + noise(9) + b"<row/>" * 400_000)},
+    ):  # fmt: skip
+        path = rebuilt(tmp_path, **parts)
+        began = time.process_time()
+        assert len(open_source(path).columns) == 1
+        assert time.process_time() - began < 1
+
+
+def test_rows_that_swell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two rows, in their number, and in the cells of all of them."""
+    head = b"<row><c><v>1</v></c></row>"
+    for rows, code in (
+        (noise(9) + b'<row r="1"/>' * 200_000, "import-swollen-workbook"),
+        (b'<row r="1048577"><c><v>1</v></c></row>', "import-sheet-too-large"),
+        (b'<row><c r="XFD2"><v>1</v></c></row>' * 60, "import-sheet-too-large"),
+    ):
+        monkeypatch.setattr(xlsx_source, "MAX_CELLS", 900_000)
+        found = open_source(rebuilt(tmp_path, sheet=SHEET % (head + rows)))
+        assert code in refusal(lambda found=found: list(found.rows()))
+
+
+def test_bytes_that_may_be_unpacked(tmp_path: Path) -> None:
+    """Whoever has less time gives a lower limit."""
+    path = rebuilt(tmp_path)
+    assert open_source(path).columns == ("a", "b")
+    assert "import-swollen-workbook" in refusal(lambda: open_source(path, 2_000))
+
+
+def test_shared_strings(tmp_path: Path) -> None:
+    """In any order, plain and formatted, without their reading in kana."""
+    formatted = b"<si><r><rPr><b/></rPr><t>x</t></r><r><t> y</t></r><rPh><t>z</t></rPh></si>"
+    cells = b"".join(b'<c t="s"><v>%d</v></c>' % n for n in (2, 0))
+    path = rebuilt(
+        tmp_path,
+        sheet=SHEET % (b"<row>" + cells + b"</row><row/>"
+                       b'<row><c t="s"><v>1</v></c><c t="s"><v>3</v></c></row>'),
+        strings=STRINGS % (b"<si><t>one</t></si>" + formatted + b"<si><t>two</t></si><si/>"),
+    )  # fmt: skip
+    found = open_source(path)
+    assert found.columns == ("two", "one")
+    assert [(row.line, row.cells) for row in found.rows()] == [(3, ["x y", None])]
 
 
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>

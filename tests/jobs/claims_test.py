@@ -134,3 +134,14 @@ def test_queues_of_a_worker(effects: Effects) -> None:
     effects.ask("b", queue=SLOW)
     assert Worker(carrier, queues=("slow",)).drain() == 1
     assert effects.seen == ["b"]
+
+
+def test_a_worker_looks_for_a_new_revision(effects: Effects) -> None:
+    """About once a second, also while it has so much to do that it never rests."""
+    times: list[float] = []
+    effects.work = lambda running: time.sleep(0.05)
+    effects.ask(*map(str, range(60)))
+    worker = Worker(effects.carrier(), renew=lambda: times.append(time.monotonic()))
+    began = time.monotonic()
+    worker.drain()
+    assert 2 <= len(times) <= time.monotonic() - began + 1

@@ -176,7 +176,7 @@ def test_a_refusal_is_why_it_failed(it: Works) -> None:
 
 def test_the_last_attempt(it: Works, monkeypatch: pytest.MonkeyPatch) -> None:
     """Errors without end: the work has failed, with the trace that leads to the log."""
-    monkeypatch.setattr(work_running, "ATTEMPTS", 1)
+    monkeypatch.setattr(work_running, "TRIES", 1)
 
     def run(ongoing: Ongoing) -> None:
         raise RuntimeError("boom")
@@ -184,6 +184,36 @@ def test_the_last_attempt(it: Works, monkeypatch: pytest.MonkeyPatch) -> None:
     does(it, WorkKind("counting", run))
     row = it.run(COUNT)
     assert (row.status, row.code) == ("failed", "job-unexpected-error")
+
+
+def test_killed_again_and_again(it: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as it comes further it goes on; without that it has failed in the end."""
+    monkeypatch.setattr(work_running, "TRIES", 2)
+
+    def between(done: int) -> None:
+        raise SystemExit
+
+    does(it, counting(8, 2, between))
+    id = it.start(COUNT)
+    for _ in range(4):
+        with pytest.raises(SystemExit):
+            it.carrier().drain()
+        it.lapse()
+    it.carrier().drain()
+    assert (it.one(id).status, names(it)) == ("done", expected(8))
+
+    def run(ongoing: Ongoing) -> None:
+        ongoing.heed()
+        raise SystemExit
+
+    does(it, WorkKind("counting", run, resumable=False))
+    id = it.start(COUNT)
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            it.carrier().drain()
+        it.lapse()
+    it.carrier().drain()
+    assert (it.one(id).status, it.one(id).code) == ("failed", "job-never-ended")
 
 
 def test_a_lost_lease_writes_nothing(it: Works) -> None:

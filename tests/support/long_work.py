@@ -18,8 +18,10 @@ from engine.records.gate import Gate
 from engine.records.transaction import Transaction
 from jobs import work
 from jobs.carrying import Carrier
-from jobs.work import Work, WorkRow, start_work
-from jobs.work_running import Ongoing, WorkKind, Workshop, work_handler
+from jobs.work import Work, start_work
+from jobs.work_ongoing import Ongoing
+from jobs.work_rows import WorkRow
+from jobs.work_running import WorkKind, Workshop, work_handler
 from support.small import SmallSite, small_site
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.permissions.actors import SYSTEM
-from engine.problems import Message
+from engine.problems import Message, Problem
 from engine.records.gate import Gate
 from jobs.claims import stored_problem
 from jobs.outbox import Effect, put
@@ -50,14 +50,21 @@ def effect(
             over = status in ("failed", "done", "cancelled")
             values = {
                 "status": status,
+                "at": now + finished - dt.timedelta(minutes=30) if over else now,
                 "attempts": attempts,
-                "problem": stored_problem((REFUSED if failed is True else failed)() if failed else None),
+                "problem": stored_problem(_problem(failed)),
                 "finished": now + finished if over else None,
                 "holder": "host:1:abc" if status == "running" else None,
                 "lease": now + dt.timedelta(minutes=2) if status == "running" else None,
             }
             tx.connection.execute(sa.update(table).where(table.c.id == id).values(values))
     return id
+
+
+def _problem(failed: bool | Message) -> Problem | None:
+    if not failed:
+        return None
+    return REFUSED() if isinstance(failed, bool) else failed()
 
 
 def row_of(gate: Gate, id: int) -> sa.RowMapping:

@@ -189,10 +189,13 @@ class Transaction:
         return self._below[key]
 
     def take_ids(self, table: sa.Table, count: int) -> list[int]:
-        """Ids for new rows, known before they are written."""
+        """Ids for new rows, known before they are written.
+
+        Whoever deletes rows of such a table leaves the one with the highest id.
+        """
         if count == 0:
             return []
-        if self.dialect == "sqlite":  # this transaction is the only writer, and no row ever goes
+        if self.dialect == "sqlite":  # this transaction is the only writer
             top = self.connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
             return list(range(top + 1, top + 1 + count))
         statement = self.gate.statements.next_ids(table)

@@ -22,11 +22,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.definition.objects import Object
 from engine.problems import Message, Refusal
 from engine.records.rights import forbidden
-from exchange.import_work import IMPORT, ImportRequest, import_work
+from exchange.import_work import IMPORT, ImportRequest, import_work, request_from
 from exchange.mapping import mapping_from
 from exchange.sources import open_source
 from exchange.writers import FORMATS, Sheet
-from jobs.work import start_work
+from jobs.work import start_following, start_work
+from jobs.work_tables import DONE
 from webapp import messages
 from webapp.keys import same
 from webapp.screens.here import Here, here
@@ -39,7 +40,7 @@ from webapp.screens.importing_parts import (
 )
 from webapp.screens.problems import wants_json
 from webapp.screens.rendering import page
-from webapp.screens.works import download, one, work_files
+from webapp.screens.works import clean_name, download, one, work_files
 from webapp.sessions import session_user
 from webapp.shell import shell
 
@@ -69,6 +70,13 @@ NOTHING_CHOSEN = Message(
     zh="没有任何列对应到字段",
     hint_en="choose a field for at least one column",
     hint_zh="请至少为一列选择字段",
+)
+TRIAL_NOT_DONE = Message(
+    "import-trial-not-done",
+    en="the trial, long work {id}, has not come to its end",
+    zh="试运行（批量任务 {id}）尚未完成",
+    hint_en="wait until it is done, then start the import",
+    hint_zh="请等待试运行完成后再开始导入",
 )
 
 
@@ -108,7 +116,7 @@ def take_file(object: str) -> AnyResponse:
     except Refusal as refusal:
         sentences = [at.sentence(replace(problem, place=None)) for problem in refusal.problems]
         return _file_page(at, definition, sentences)
-    name = PurePath(given.filename.replace("\\", "/")).name[-LONGEST_NAME:]
+    name = clean_name(PurePath(given.filename.replace("\\", "/")).name)[-LONGEST_NAME:]
     return redirect(_columns_address(at, object, stored.digest, name), 303)
 
 
@@ -151,9 +159,11 @@ def start_import(id: int) -> AnyResponse:
     row = one(at, id)
     if row.kind != IMPORT or not row.params.get("dry_run"):
         raise Refusal(messages.NO_SUCH_PAGE())
+    if row.status != DONE:
+        raise Refusal(TRIAL_NOT_DONE(id=row.id))
     _importable(at, row.object)
-    params = {**row.params, "match": tuple(row.params["match"]), "dry_run": False}
-    return _started(at, ImportRequest(**params))
+    wanted = import_work(at.catalog, replace(request_from(row.params), dry_run=False))
+    return _to_work(at.gate.write(at.actor, lambda tx: start_following(tx, row.id, wanted)))
 
 
 def send_template(object: str, ending: str) -> Response:
@@ -171,7 +181,10 @@ def send_template(object: str, ending: str) -> Response:
 
 def _started(at: Here, wanted: ImportRequest) -> AnyResponse:
     work = import_work(at.catalog, wanted)
-    id = at.gate.write(at.actor, lambda tx: start_work(tx, work))
+    return _to_work(at.gate.write(at.actor, lambda tx: start_work(tx, work)))
+
+
+def _to_work(id: int) -> AnyResponse:
     if wants_json():
         return jsonify(location=f"/work/{id}")
     return redirect(f"/work/{id}", 303)

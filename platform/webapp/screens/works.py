@@ -5,6 +5,7 @@ Everything is asked of `jobs.work`, which answers whoever asked for the work and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote
 
@@ -17,6 +18,8 @@ from engine.records.transaction import Transaction
 from exchange.import_work import IMPORT
 from jobs import work
 from jobs import work_messages as say
+from jobs.work_links import following, undo_of_work
+from jobs.work_rights import may_see_results, require_results
 from jobs.work_rows import WorkFile, WorkRow
 from jobs.work_tables import DONE, FAILED
 from webapp.screens.here import Here, here
@@ -66,19 +69,24 @@ def show_work(id: int) -> Response:
     row = one(at, id)
     if wants_json():
         return _in_short(at, row)
-    sorts = sorts_of(at, row)
+    visible = may_see_results(at.gate, at.actor, row)
+    sorts = sorts_of(at, row) if visible else []
     sort = request.args.get("rows", "")
     chosen = sort if sort in dict(sorts) else next(iter(dict(sorts)), "")
+    undone = undo_of_work(at.gate, row)
     return page(
         "work.html",
         at,
-        work=shown(at, row),
+        work=shown(at, row, retried=undone is None),
+        visible=visible,
         files=[(n, at.say(f.label), f.name, _size(f)) for n, f in enumerate(row.files)],
         kept=row.kept,
         sorts=sorts,
         chosen=chosen,
         lines=rows_shown(at, row, chosen) if chosen else [],
-        undoes=undoes(row),
+        undoes=undoes(row) and undone is None,
+        undone=undone,
+        started=following(row),
         trial=row.kind == IMPORT and bool(row.params.get("dry_run")),
         starts=row.status == DONE and writes(row.counts),
         back=f"/o/{row.object}" if row.object in at.catalog.objects else "",
@@ -113,7 +121,7 @@ def _in_short(at: Here, row: WorkRow) -> Response:
         moving=seen.moving,
         failed=row.status == FAILED,
         told=at.t("told_over", title=seen.title, said=said or seen.state),
-        undo=undoes(row),
+        undo=undoes(row) and undo_of_work(at.gate, row) is None,
     )
 
 
@@ -136,6 +144,7 @@ def send_file(id: int, number: int) -> Response:
     """One of the files that the work made, to be saved."""
     at = here()
     row = one(at, id)
+    require_results(at.gate, at.actor, row)
     if not row.kept or number >= len(row.files):
         raise Refusal(say.FILES_GONE(days=""))
     file = row.files[number]
@@ -153,8 +162,9 @@ def work_files() -> Files:
 def download(body: Iterator[bytes] | bytes, name: str, size: int | None = None) -> Response:
     """A file to be saved under a name (RFC 6266), never shown in place."""
     response = Response(body, content_type="application/octet-stream")
-    plain = name.encode("ascii", "ignore").decode().replace('"', "").strip(" -._")
-    ending = name.rpartition(".")[2]
+    name = clean_name(name)
+    plain = re.sub(r'[^ -~]|["\\]', "", name).strip(" -._")
+    ending = re.sub("[^A-Za-z0-9]", "", name.rpartition(".")[2]) or "bin"
     fallback = plain if "." in plain else f"file.{ending}"
     response.headers["Content-Disposition"] = (
         f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(name, safe='')}"
@@ -162,6 +172,12 @@ def download(body: Iterator[bytes] | bytes, name: str, size: int | None = None) 
     if size is not None:
         response.headers["Content-Length"] = str(size)
     return response
+
+
+def clean_name(name: str) -> str:
+    """A file's name without what cannot be printed, such as line ends."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in name)
+    return " ".join(printable.split()) or "file"
 
 
 def _blocks(files: Files, digest: str) -> Iterator[bytes]:

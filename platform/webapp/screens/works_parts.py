@@ -66,11 +66,11 @@ class Shown:
     acts: tuple[str, ...]
 
 
-def shown(at: Here, row: WorkRow) -> Shown:
-    """The work for a list or its page."""
+def shown(at: Here, row: WorkRow, *, retried: bool = True) -> Shown:
+    """The work for a list or its page; `retried` is whether it may be retried if it failed."""
     may = {
         "pause": row.may_pause, "resume": row.may_resume, "cancel": row.may_cancel,
-        "retry": row.may_retry,
+        "retry": row.may_retry and retried,
     }  # fmt: skip
     wanted = {PAUSE: "work_pausing", CANCEL: "work_ending"}.get(row.wanted, "")
     return Shown(

@@ -8,6 +8,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.problems import Message, Refusal
 from exchange.undo_work import try_undo, undo_work
 from jobs.work import start_work
+from jobs.work_links import undo_of_work
+from jobs.work_messages import UNDONE
 from jobs.work_rows import WorkRow
 from webapp.screens.here import Here, here
 from webapp.screens.problems import refusal_json, wants_json
@@ -69,4 +71,6 @@ def _undoable(at: Here, id: int) -> WorkRow:
     row = one(at, id)
     if not undoes(row):
         raise Refusal(NOTHING_TO_UNDO(id=row.id))
+    if (undo := undo_of_work(at.gate, row)) is not None:
+        raise Refusal(UNDONE(id=row.id, undo=undo))
     return row
