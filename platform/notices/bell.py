@@ -94,9 +94,7 @@ def prune(gate: Gate) -> int:
     highest = sa.select(sa.func.max(t.alias().c.id)).scalar_subquery()
     with gate.transaction(SYSTEM) as tx:
         old = (
-            sa.select(t.c.id)
-            .where(t.c.at < tx.now - KEPT, t.c.id < highest)
-            .limit(PRUNED_AT_ONCE)
+            sa.select(t.c.id).where(t.c.at < tx.now - KEPT, t.c.id < highest).limit(PRUNED_AT_ONCE)
         )
         return int(tx.connection.execute(sa.delete(t).where(t.c.id.in_(old))).rowcount)
 

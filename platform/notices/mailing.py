@@ -32,7 +32,6 @@ from notices.tellers import MAIL, addresses
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "mail"
 
 
-
 @dataclass(frozen=True, slots=True)
 class Attached:
     """File names and PDFs, and the labels of documents that the mail has to do without."""

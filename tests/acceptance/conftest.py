@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,8 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 STARTS_WITHIN = 60.0
+LAYER = Path(__file__).parent / "layer"
+"""An object with whatever the shipped system does not use."""
 
 
 @dataclass
@@ -43,16 +46,22 @@ class Office:
 @pytest.fixture(scope="session")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """`formwright serve` on a SQLite database with a company in it."""
-    folder = tmp_path_factory.mktemp("office")
+    with served(tmp_path_factory.mktemp("office"), LAYER) as made:
+        yield made
+
+
+@contextmanager
+def served(folder: Path, *layers: Path) -> Iterator[Office]:
+    """`formwright serve` on a database in `folder`, the layers laid over the shipped system."""
     url = f"sqlite:///{folder / 'formwright.db'}"
-    world = make_world(url)
+    world = make_world(url, *layers)
     made = furnish(world)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = os.environ | {
         "FORMWRIGHT_DATABASE_URL": url,
-        "FORMWRIGHT_LAYERS": str(ROOT / "config"),
+        "FORMWRIGHT_LAYERS": os.pathsep.join(map(str, (ROOT / "config", *layers))),
         "FORMWRIGHT_SECRET_KEY": "a secret of the acceptance tests",
         "PYTHONPATH": str(ROOT / "platform"),
     }

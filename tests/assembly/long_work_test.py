@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from assembly.failures import after_failure
 from assembly.long_work import AREA, work_handlers
 from engine.files import Files
 from engine.permissions.actors import Actor
-from exchange.import_work import ImportRequest, import_work
+from exchange.import_work import IMPORT, ImportRequest, import_work
 from jobs import work
 from jobs.carrying import Carrier
-from jobs.work import start_work
+from jobs.work import Work, start_work
+from jobs.work_running import ATTEMPTS
 from notices.tellers import Teller
 from support.exchange_site import SITE
 from support.small import KINDS_OF_DATABASE, SmallSite, actor, small_site
@@ -87,6 +90,23 @@ def test_of_a_failure(desk: Desk) -> None:
     (notice,) = desk.told()
     assert notice["title"] == "Failed: Import Company from in.csv"
     assert notice["text"].startswith("the column 'nonsense' is no field of Company")
+
+
+def test_of_a_process_that_always_died(desk: Desk) -> None:
+    """The work has failed with its effect, and whoever asked is told, once."""
+    asker = clerk(desk)
+    desk.carrier.failed = after_failure
+    wanted = Work(kind=IMPORT, title={"en": "Import it", "zh": "导入"}, object="company")
+    id = desk.site.gate.write(asker, lambda tx: start_work(tx, wanted))
+    with desk.site.databases.writing() as connection:
+        connection.execute(sa.text(f"UPDATE fw_outbox SET attempts = {ATTEMPTS}"))
+        connection.execute(sa.text("UPDATE fw_work SET status = 'running'"))
+    desk.carrier.drain()
+    row = work.one(desk.site.gate, asker, id)
+    assert (row.status, row.code) == ("failed", "job-never-ended")
+    (notice,) = [notice for notice in desk.told() if notice["of"] == f"work:{id}"]
+    assert (notice["person"], notice["title"]) == (asker.person, "Failed: Import it")
+    assert "attempts" in notice["text"]
 
 
 def test_an_account_without_a_person(desk: Desk) -> None:

@@ -70,6 +70,10 @@ ON = 'on: {at: due_on - days(3), time: "09:00", late: days(2)}'
         ("late: days(2)", "late: months(1)", ["3:49 timer-late"]),
         ("late: days(2)", "late: due_on - due_on", ["3:49 timer-late"]),
         ("late: days(2)", "late: -days(1)", ["3:49 timer-late"]),
+        ("late: days(2)", "late: days(3660)", []),
+        ("late: days(2)", "late: days(900000)", ["3:49 timer-late-long"]),
+        ("late: days(2)", f"late: days({'9' * 14} * {'9' * 18} * {'9' * 15})",
+         ["3:49 timer-late-long"]),
         ("late: days(2)", "missed: all", ["3:51 automation-key"]),
         # schedules
         (ON, 'on: {every: "0 8 * * mon-fri", missed: all}', []),

@@ -97,6 +97,35 @@ def test_follows_the_record(book: Rulebook) -> None:
     assert book.news() == [("soon", id)]
 
 
+def test_moved_away_while_it_fires(book: Rulebook) -> None:
+    """It fired for a moment that the record no longer had; back at that moment it tells."""
+    id = claim(book, due_on="2026-03-19")
+    book.site.clock.turn(days=1)
+    book.minder.once()
+    assert book.timers()["soon", id] == ("03-16 09:00", "fired")
+    book.site.update("claim", id, due_on="2026-03-25")
+    assert book.news() == []
+    book.site.update("claim", id, due_on="2026-03-19")
+    assert book.news() == [("soon", id)]
+    book.site.update("claim", id, due_on="2026-03-25")
+    book.site.update("claim", id, due_on="2026-03-19")
+    assert book.news() == []
+
+
+def test_deleted_while_it_fires(book: Rulebook) -> None:
+    """It fired for a record in the recycle bin; the record that comes back tells, once."""
+    id = claim(book, due_on="2026-03-20")
+    book.site.clock.turn(days=1)
+    book.minder.once()
+    book.site.delete("claim", id)
+    assert book.news() == []
+    book.site.restore("claim", id)
+    assert book.news() == [("soon", id)]
+    book.site.delete("claim", id)
+    book.site.restore("claim", id)
+    assert book.news() == []
+
+
 def test_late(book: Rulebook) -> None:
     """What becomes true up to two days after the moment is done at once; later it is too late."""
     id = book.site.create("claim", name="a", owner=1, due_on="2026-03-18")

@@ -106,6 +106,23 @@ def test_for_a_terminal(out: io.StringIO) -> None:
     assert lines(out)[0]["event"] == "done"
 
 
+def test_no_value_is_a_line(out: io.StringIO) -> None:
+    """Neither a fact, a sentence nor an error's words begin a line, or steer the terminal."""
+    logs.install("text", stream=out)
+    forged = "a\n12:00:00 error   forged\r\x1b[2J\u2028\x85b"
+    log.warning("done", extra={"why": forged})
+    log.warning("It said: %s", forged)
+    try:
+        raise ValueError(forged)
+    except ValueError:
+        log.exception("unexpected")
+    lines = out.getvalue().splitlines()
+    begun = [line for line in lines if not line.startswith("    ")]
+    assert [line.split()[1] for line in begun] == ["warning", "warning", "error"]
+    assert "why=a\\n12:00:00 error   forged\\r\\x1b[2J\\u2028\\x85b" in lines[0]
+    assert "\x1b" not in out.getvalue()
+
+
 def test_levels(out: io.StringIO) -> None:
     """What lies below the level is not told."""
     logs.install("json", stream=out, level="warning")

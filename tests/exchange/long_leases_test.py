@@ -22,7 +22,7 @@ from support.exchange_site import SITE
 from support.long_work import Works
 from support.small import KINDS_OF_DATABASE, small_site
 
-LEASE = 0.6
+LEASE = 1.0
 ROWS = "name,staff\nA,1\nB,2\n"
 
 

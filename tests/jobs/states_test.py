@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ from engine.permissions.actors import SYSTEM
 from jobs.figures import look
 from jobs.states import CAP, JobQuery, Jobs
 from jobs.tables import OUTBOX, QUEUES
-from support.small import KINDS_OF_DATABASE, SmallSite, small_site
+from support.small import KINDS_OF_DATABASE, SmallSite, refusal, small_site
 
 SITE = """
 object: thing
@@ -78,3 +80,22 @@ def test_counts_are_capped(site: SmallSite) -> None:
     assert (counts["running"].value, counts["running"].exact) == (0, True)
     figures = look(site.gate)
     assert sum(figures.depth.values()) == ROWS and figures.failed == 10_000
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_DATABASE)
+def test_cursors(kind: str, tmp_path: Path) -> None:
+    """Whatever stands in a cursor, it is one or it is refused."""
+    with small_site(kind, tmp_path, SITE) as site:
+        jobs = Jobs(site.gate)
+        for moment, good in (
+            ("0001-01-01T00:00+14:00", False),
+            ("9999-12-31T23:59-12:00", False),
+            ("2026-03-16T12:00", False),
+            ("2026-03-16T12:00+14:00", True),
+        ):
+            after = base64.urlsafe_b64encode(json.dumps([moment, 1]).encode()).decode()
+            query = JobQuery(status="done", after=after)
+            if good:
+                assert list(jobs.page(SYSTEM, query).items) == []
+            else:
+                assert "job-cursor" in refusal(lambda query=query: jobs.page(SYSTEM, query))

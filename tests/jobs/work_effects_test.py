@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,8 @@ from jobs.handlers import Claimed
 from jobs.outbox import Effect, put
 from jobs.work import Work
 from jobs.work_failing import fail_work
-from jobs.work_ongoing import Ongoing
 from jobs.work_rights import require_results
-from jobs.work_running import ATTEMPTS, WorkKind
+from jobs.work_running import ATTEMPTS
 from support.long_work import COUNTING, Works, counting, works
 from support.small import KINDS_OF_DATABASE, actor, codes
 
@@ -85,23 +84,18 @@ def test_an_effect_that_waits_is_taken_over(it: Works) -> None:
 
 def test_all_that_failed(it: Works) -> None:
     """Retried together as jobs; work that is done or under way stops no other."""
-
-    def breaks(ongoing: Ongoing) -> None:
-        raise RuntimeError
-
-    it.kinds = {"counting": WorkKind("counting", breaks)}
     ids = [it.start(COUNT) for _ in range(2)]
     die(it)
     it.carrier(failed=after(it)).drain()
-    with it.site.databases.writing() as connection:
-        connection.execute(sa.text("UPDATE fw_outbox SET status = 'failed'"))
-    it.kinds = {"counting": counting(4, 2)}
     it.steer(work.retry, ids[0])
+    with it.site.databases.writing() as connection:
+        old = "UPDATE fw_outbox SET status = 'failed' WHERE status = 'cancelled'"
+        connection.execute(sa.text(old))
     assert acting.retry_failed(it.site.gate, SYSTEM, work.EFFECT) == 1
     assert [it.one(id).status for id in ids] == ["waiting", "waiting"]
 
 
-def after(it: Works) -> object:
+def after(it: Works) -> Callable[[Gate, Claimed, Problem], None]:
     def failed(gate: Gate, effect: Claimed, problem: Problem) -> None:
         fail_work(gate, effect, problem, it.workshop.told)
 

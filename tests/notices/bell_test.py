@@ -92,3 +92,14 @@ def test_old_ones_go(at: Office) -> None:
     at.site.clock.turn(days=2)
     assert (bell.prune(at.gate), bell.prune(at.gate)) == (1, 0)
     assert [n.title for n in bell.latest(at.gate, 1, 9)[0]] == ["young"]
+
+
+def test_ids_do_not_come_again(at: Office) -> None:
+    """Whatever goes, the id of a later notice is none that somebody had before."""
+    tell(at, 1, "a", "b")
+    given = bell.latest(at.gate, 1, 9)[0][0].id
+    at.site.clock.turn(days=91)
+    assert (bell.prune(at.gate), bell.prune(at.gate)) == (1, 0)
+    tell(at, 1, "c")
+    assert bell.latest(at.gate, 1, 9)[0][0].id > given
+    assert bell.prune(at.gate) == 1

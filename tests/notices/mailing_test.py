@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import socketserver
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ from engine.records.gate import Gate
 from jobs.tables import OUTBOX
 from notices import sending
 from notices.mail_url import read_mail_url
-from notices.mailing import Mail
+from notices.mailing import Attached, Mail
 from notices.sending import SmtpSender, post_of
 from notices.tellers import Teller
 from notices.telling import Notice
@@ -263,9 +266,9 @@ def test_documents_are_attached(at: Office, box: Mailbox, quote: int) -> None:
 
     def attach(
         gate: Gate, actor: Actor, names: Any, object: str, record: int | None, locale: str
-    ) -> list[tuple[str, bytes]]:
+    ) -> Attached:
         asked.append((actor.person, tuple(names), object, record, locale))
-        return [('报价 "Q"\r\n.pdf', b"%PDF-1.7")]
+        return Attached([('报价 "Q"\r\n.pdf', b"%PDF-1.7")])
 
     send(at, box.url(), "chen", record=quote, documents=("quotation",), attach=attach)
     assert asked == [(at.people["chen"], ("quotation",), "quote", quote, "zh")]
@@ -273,6 +276,70 @@ def test_documents_are_attached(at: Office, box: Mailbox, quote: int) -> None:
     (part,) = mail.iter_attachments()
     assert (part.get_content_type(), part.get_content()) == ("application/pdf", b"%PDF-1.7")
     assert part.get_filename() == "报价 -Q-.pdf"
+
+
+def test_documents_that_are_missing(at: Office, box: Mailbox, quote: int) -> None:
+    """The mail goes without them and says so, in the receiver's language."""
+
+    def attach(*_: Any) -> Attached:
+        return Attached([("a.pdf", b"%PDF-1.7")], ["<报价单>", "B"])
+
+    sent = send(at, box.url(), "chen", "wang", record=quote, documents=("b",), attach=attach)
+    assert sent["mail"][0] == "done"
+    by_receiver = {str(mail["To"]): mail for mail in box.mails}
+    chen, wang = by_receiver["Chen <chen@example.com>"], by_receiver["Wang <wang@example.com>"]
+    assert "以下单据未能附上，请在记录页面打印: <报价单>, B" in text(chen)
+    said = "Could not be attached, please print on the page of the record: "
+    assert f"{said}<报价单>, B" in text(wang) and f"{said}&lt;报价单&gt;, B" in html(wang)
+    assert len(list(wang.iter_attachments())) == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "user", "status", "code"),
+    [
+        ({"": "554 No service for your address"}, "", "waiting", "mail-not-now"),
+        ({"EHLO": "550 no", "HELO": "550 no"}, "", "waiting", "mail-not-now"),
+        ({"MAIL": "530 5.7.0 Authentication required"}, "", "waiting", "mail-not-let-in"),
+        ({"MAIL": "550 unknown sender"}, "", "waiting", "mail-not-now"),
+        ({"RCPT": "530 Authentication required"}, "", "waiting", "mail-not-let-in"),
+        ({"RCPT": "550 unknown"}, "", "failed", "mail-refused"),
+        ({"DATA": "554 no"}, "", "failed", "mail-refused"),
+        ({"EHLO": "250-x\r\n250 AUTH PLAIN"}, "u:p%C3%A4ss@", "waiting", "mail-not-let-in"),
+        ({"EHLO": "250-x\r\n250 AUTH PLAIN", "AUTH": "535 wrong"}, "u:p@", "waiting",
+         "mail-not-let-in"),
+    ],
+)  # fmt: skip
+def test_refusals_of_the_site(
+    at: Office, quote: int, answers: dict[str, str], user: str, status: str, code: str
+) -> None:
+    """Only what is refused about this receiver or this mail is for ever."""
+    with talking(answers) as port:
+        url = f"smtp://{user}127.0.0.1:{port}/?from=a@example.com&tls=none"
+        found, problem = send(at, url, "wang", record=quote)["mail"]
+    assert (found, json.loads(problem or "{}")["code"]) == (status, code)
+
+
+@contextmanager
+def talking(answers: dict[str, str]) -> Iterator[int]:
+    """A server that answers each command as told, the first words under the empty one; its port."""
+
+    class Talk(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.say("")
+            for line in self.rfile:
+                self.say(line.split()[0].upper().decode())
+
+        def say(self, command: str) -> None:
+            usual = "220 hello" if not command else "250 OK"
+            self.wfile.write(answers.get(command, usual).encode() + b"\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Talk) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
 
 
 def test_one_connection_for_many(at: Office, box: Mailbox, quote: int) -> None:

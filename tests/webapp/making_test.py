@@ -180,6 +180,36 @@ def test_old_documents(world: World, quotation: int, background: Background) -> 
     assert not any_old(gate)
 
 
+def test_ids_do_not_come_again(world: World, quotation: int, background: Background) -> None:
+    """All are old: the last row stays, without a document; a later one has an id of its own."""
+    ask(world, quotation, "rep")
+    background.drain()
+    gate, files = world.site.current.gate, background_files(world)
+    (row,) = rows(world, MADE, record=quotation)
+    table = gate.tables.system(MADE)
+    with gate.databases.writing() as connection:
+        past = row["at"] - dt.timedelta(days=31)
+        connection.execute(sa.update(table).values(at=past))
+    assert any_old(gate)
+    assert forget(gate, files, dt.datetime.now(dt.UTC) + dt.timedelta(days=2)) >= 1
+    assert not any_old(gate) and not files.has(row["digest"])
+    assert [left["id"] for left in rows(world, MADE)] == [row["id"]]
+    assert world.browser("rep").get(f"/documents/{row['id']}").status_code == 404
+    ask(world, quotation, "rep")
+    background.drain()
+    (old, young) = rows(world, MADE, record=quotation)
+    assert young["id"] > old["id"] == row["id"]
+    assert forget(gate, files, dt.datetime.now(dt.UTC)) == 1
+    assert [left["id"] for left in rows(world, MADE)] == [young["id"]]
+
+
+def test_impossible_ids(world: World, background: Background) -> None:
+    """No number is so large that it is more than not found."""
+    browser = world.browser("rep")
+    for id in (0, 2**63 - 1, 2**63, 10**23):
+        assert browser.get(f"/documents/{id}").status_code == 404
+
+
 def background_files(world: World) -> Files:
     """The documents' area of the store."""
     shell: Shell = world.app.extensions["formwright"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,10 +70,12 @@ def groups_of(
     typed: MultiDict[str, str],
     problems: Mapping[str, list[str]],
     states: States,
+    brought: Container[str] = (),
 ) -> list[Group]:
     """The sections of a form; sections in which nothing is entered are left out.
 
-    Fields that are closed are shown, not entered.
+    Fields that are closed are shown, not entered. What a link into the form has `brought` counts
+    as typed, unlike what the form fills in by itself.
     """
     entered = {
         field.name: field
@@ -105,7 +107,8 @@ def groups_of(
                 items.append(
                     control(
                         at, field, values.get(name), typed=typed,
-                        problems=problems.get(name, ()), filled=creating,
+                        problems=problems.get(name, ()),
+                        filled=creating and name not in brought,
                     )
                 )  # fmt: skip
             elif (

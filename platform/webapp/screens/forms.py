@@ -7,7 +7,7 @@ way all problems stand beside their fields at once, and what was typed is still 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 from flask import Response, jsonify, redirect, request
@@ -38,7 +38,8 @@ def new_form(object: str) -> Response:
         raise Refusal(forbidden(at.lens(object), "create", at.actor.roles))
     values = _from_address(at, definition)
     drafted = draft(at, definition, values, None)
-    return _form(at, definition, None, drafted.record, MultiDict(), {}, drafted.states)
+    shown = drafted.record
+    return _form(at, definition, None, shown, MultiDict(), {}, drafted.states, brought=values)
 
 
 def _from_address(at: Here, definition: Object) -> dict[str, Any]:
@@ -156,10 +157,11 @@ def _form(
     typed: MultiDict[str, str],
     problems: Mapping[str, list[str]],
     states: States,
+    brought: Container[str] = (),
 ) -> Response:
     values = shown.values if shown is not None else {}
     label = at.say(definition.label)
-    groups = groups_of(at, definition, record is None, values, typed, problems, states)
+    groups = groups_of(at, definition, record is None, values, typed, problems, states, brought)
     drawn = {item.name for group in groups for item in group.items}
     general = [s for n, found in problems.items() for s in found if n not in drawn and "." not in n]
     title = (

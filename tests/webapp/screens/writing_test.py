@@ -220,3 +220,16 @@ def test_language(visit: Any, world: World) -> None:
     assert "首页" in visitor.text("/")
     visitor.post("/preferences/language", script=False, locale="en")
     assert "Home" in visitor.text("/")
+
+
+def test_what_a_link_brings(visit: Any, world: World) -> None:
+    """A form opened for a customer is about that customer when it is sent as it is."""
+    gate, owner = world.site.current.gate, world.people["rep"]
+    name = f"Of a link {next(world.numbers)}"
+    customer = gate.create(SYSTEM, "customer", [{"name": name, "owner": owner}])[0].id
+    page = visit("rep").text(f"/o/contact/new?customer={customer}&mobile=13800138000")
+    assert f'name="customer:id" value="{customer}"' in page
+    assert 'name="customer:was"' not in page and 'name="mobile:was"' not in page
+    form = {"name": "Li", "customer": name, "customer:id": str(customer), "mobile": "13800138000"}
+    made = visit("rep").post("/o/contact/new", **form)
+    assert made.status_code == 200, made.text
