@@ -25,6 +25,7 @@ from engine.records.transaction import Transaction
 from jobs import acting as effects
 from jobs import work
 from jobs.states import STATES, JobQuery, Jobs
+from jobs.work_rights import require_results
 from jobs.work_rows import WorkRow
 from jobs.work_tables import STATUSES
 
@@ -119,6 +120,7 @@ def show(
         if follow:
             row = _followed(gate, actor, row, locale)
         if name is not None:
+            require_results(gate, actor, row)
             _copy(row, name)
             return
     if as_json:
