@@ -16,6 +16,7 @@ from engine.definition.messages import UNKNOWN_OBJECT
 from engine.definition.objects import Object
 from engine.definition.tree import Node
 from engine.expressions import DEFINITION_LIMITS, WHERE_LIMITS, Expression, compile_expression
+from engine.expressions.messages import NO_USER
 from engine.expressions.types import Kind, Type
 from engine.permissions.roles import Role
 from engine.problems import Refusal, did_you_mean
@@ -180,5 +181,8 @@ class _Connector:
                 limits=WHERE_LIMITS if self.automation.schedule else DEFINITION_LIMITS,
             )
         except Refusal as refusal:
-            self.problems.extend(refusal.problems)
+            self.problems.extend(
+                say.NOBODY_ACTS(found.place) if found.message is NO_USER else found
+                for found in refusal.problems
+            )
             return None

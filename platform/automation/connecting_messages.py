@@ -64,8 +64,8 @@ BAD_LATE = Message(
     "timer-late",
     en="{source!r} is no length of time",
     zh="{source!r} 不是时长",
-    hint_en="write it like days(2) or hours(4), or `skip`",
-    hint_zh="写法如 days(2)、hours(4)，或 `skip`",
+    hint_en="write days(2), hours(4) or skip",
+    hint_zh="请写 days(2)、hours(4) 或 skip",
 )
 LONG_LATE = Message(
     "timer-late-long",
@@ -73,6 +73,13 @@ LONG_LATE = Message(
     zh="{source!r} 超过 {most} 天",
     hint_en="write a shorter time, like days(2)",
     hint_zh="请写较短的时长，如 days(2)",
+)
+NOBODY_ACTS = Message(
+    "automation-no-user",
+    en="nobody acts at a moment or a fixed time, so there is no 'user' here",
+    zh="定时和周期没有操作人，此处不能使用 'user'",
+    hint_en="use a field of the record, such as its owner",
+    hint_zh="请使用记录的字段，例如负责人",
 )
 BAD_CRON = Message(
     "bad-cron",

@@ -85,8 +85,8 @@ def _late(
         return GRACE
     try:
         found = compile_expression(source, definition.name, catalog, place=node.place)
-    except Refusal as refusal:
-        problems.extend(refusal.problems)
+    except Refusal:  # its reasons speak of formulas, of which hardly anybody thinks here
+        problems.append(say.BAD_LATE(node.place, source=source))
         return None
     fixed = not (found.reads or found.uses_clock or found.uses_user)
     if found.type.kind is Kind.DURATION and found.type.unit in ("days", "seconds") and fixed:

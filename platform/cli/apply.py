@@ -14,7 +14,7 @@ from assembly.filling import filler
 from assembly.seeding import sow
 from cli.opening import Proposal, proposal
 from cli.plan import NOTHING, print_plan
-from cli.printing import LOCALES, locale_of, print_json, print_problems
+from cli.printing import locale_of, locale_option, print_json, print_problems
 from engine.problems import Refusal
 from engine.schema.applying import Publishing, apply_plan
 from engine.schema.planning import Plan
@@ -29,7 +29,7 @@ NOT_DONE = {"en": "nothing was changed", "zh": "未做任何更改"}
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--allow-loss", is_flag=True, help="Also hide what holds data (it is kept).")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
-@click.option("--locale", type=click.Choice(LOCALES), help="Language of the sentences.")
+@locale_option()
 @click.pass_context
 def apply(
     ctx: click.Context, yes: bool, allow_loss: bool, as_json: bool, locale: str | None

@@ -11,7 +11,7 @@ from assembly.long_work import work_files
 from cli.acting import acting
 from cli.jobs_printing import counts_said
 from cli.opening import database, settings
-from cli.printing import LOCALES, locale_of, print_json, print_problems
+from cli.printing import locale_of, locale_option, print_json, print_problems
 from cli.progress import ending_in_good_order, progress_bar
 from exchange.bulk import BulkRequest, Named, preview_bulk
 from exchange.bulk_work import bulk_here, bulk_work
@@ -38,7 +38,7 @@ TRIED = {
 @click.option("--background", is_flag=True, help="Let workers do it; prints its number.")
 @click.option("--as", "user", metavar="USER", help="Act with this account's permissions.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
-@click.option("--locale", type=click.Choice(LOCALES), help="Language of the sentences.")
+@locale_option()
 @click.pass_context
 def change(
     ctx: click.Context,

@@ -10,7 +10,7 @@ import click
 
 from assembly.kinds import KINDS
 from cli.layers import chosen_layers
-from cli.printing import LOCALES, locale_of, many, print_json, print_problems, problem_json
+from cli.printing import locale_of, locale_option, many, print_json, print_problems, problem_json
 from engine.loading import Loaded, load
 from engine.problems import Problem
 from scenarios.loading import load_scenarios
@@ -19,7 +19,7 @@ from scenarios.loading import load_scenarios
 @click.command()
 @click.argument("layers", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
-@click.option("--locale", type=click.Choice(LOCALES), help="Language of the sentences.")
+@locale_option()
 @click.pass_context
 def check(ctx: click.Context, layers: tuple[Path, ...], as_json: bool, locale: str | None) -> None:
     """Load LAYERS, lowest first, and print every problem as file:line:column.

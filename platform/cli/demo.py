@@ -25,7 +25,7 @@ from cli.demo_building import Wanted, build, differs, plot_of
 from cli.demo_history import DemoAccount
 from cli.demo_redis import redis_program, serve_as_family
 from cli.opening import settings
-from cli.printing import LOCALES, locale_of
+from cli.printing import locale_of, locale_option
 from cli.serve import Server
 from engine.permissions.actors import SYSTEM
 from engine.problems import Refusal, Text
@@ -48,7 +48,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--redis", is_flag=True,
               help="Run it as in production: with Redis, workers and a scheduler.")  # fmt: skip
 @click.option("--no-serve", is_flag=True, help="Build it only.")
-@click.option("--locale", type=click.Choice(LOCALES), help="Language of what is printed.")
+@locale_option("Language of what is printed.")
 def demo(
     port: int,
     seed: int | None,

@@ -11,7 +11,7 @@ import click
 from assembly.application import build_application
 from cli.acting import acting
 from cli.opening import database, settings
-from cli.printing import LOCALES, locale_of
+from cli.printing import locale_of, locale_option
 from documents.messages import UNWRITABLE
 from documents.printing import Documents, Printed
 from documents.rendering import Renderer
@@ -25,7 +25,7 @@ DONE = {"en": "written to {file}", "zh": "已写入 {file}"}
 @click.argument("record")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file, or its folder.")
 @click.option("--as", "user", metavar="USER", help="Print what this account may see.")
-@click.option("--locale", type=click.Choice(LOCALES), help="Language of the document.")
+@locale_option("Language of the document and the sentences.")
 def document(
     name: str, record: str, output: Path | None, user: str | None, locale: str | None
 ) -> None:

@@ -14,7 +14,7 @@ import click
 from assembly.application import build_application
 from cli.acting import acting
 from cli.opening import database, settings
-from cli.printing import LOCALES, locale_of, print_problems
+from cli.printing import locale_of, locale_option, print_problems
 from engine.problems import Refusal
 from exchange import messages as say
 from exchange.export_work import ExportRequest, export_work
@@ -33,7 +33,7 @@ DONE = {"en": "exported {count}", "zh": "已导出 {count} 条"}
 @click.option("--labels", is_flag=True, help="Head columns by labels instead of field names.")
 @click.option("--background", is_flag=True, help="Let workers do it; prints its number.")
 @click.option("--as", "user", metavar="USER", help="Export with this account's permissions.")
-@click.option("--locale", type=click.Choice(LOCALES), help="Language of labels and sentences.")
+@locale_option("Language of labels and sentences.")
 def export(
     name: str,
     where: str,

@@ -15,7 +15,7 @@ from assembly.application import Application, build_application
 from assembly.long_work import work_files
 from cli.acting import acting
 from cli.opening import database, settings
-from cli.printing import LOCALES, locale_of, print_json, print_problems
+from cli.printing import locale_of, locale_option, print_json, print_problems
 from cli.progress import ending_in_good_order, progress_bar
 from engine.files import Files
 from engine.permissions.actors import Actor
@@ -59,7 +59,7 @@ LEFT_EMPTY = {
 @click.option("--background", is_flag=True, help="Let workers do it; prints its number.")
 @click.option("--as", "user", metavar="USER", help="Import with this account's permissions.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
-@click.option("--locale", type=click.Choice(LOCALES), help="Language of the sentences.")
+@locale_option()
 @click.pass_context
 def import_(
     ctx: click.Context,

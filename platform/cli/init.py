@@ -16,7 +16,7 @@ import click
 from assembly.kinds import KINDS
 from assembly.settings import Settings
 from cli.opening import definitions, settings
-from cli.printing import LOCALES, locale_of
+from cli.printing import locale_of, locale_option
 from engine.definition.catalog import Catalog
 from engine.loading.schemas import SCHEMAS
 from engine.problems import Message, Refusal, Text
@@ -46,7 +46,7 @@ MADE = Text(
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--locale", type=click.Choice(LOCALES), help="Language of what is printed.")
+@locale_option("Language of what is printed.")
 def init(folder: Path, locale: str | None) -> None:
     """Make FOLDER: an overlay for a new client, with settings, a scenario, schemas for editors.
 

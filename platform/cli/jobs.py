@@ -15,7 +15,7 @@ from assembly.long_work import work_files
 from cli.acting import acting
 from cli.jobs_printing import effect_json, effect_line, work_json, work_line, work_lines
 from cli.opening import settings
-from cli.printing import LOCALES, locale_of, print_json
+from cli.printing import locale_of, locale_option, print_json
 from cli.progress import progress_bar
 from cli.running import opened_site
 from engine.permissions.actors import Actor
@@ -43,7 +43,7 @@ NO_FILE = Message(
 _as = click.option("--as", "user", metavar="USER", help="Act with this account's permissions.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 _effect = click.option("--effect", is_flag=True, help="The number is that of an effect.")
-_locale = click.option("--locale", type=click.Choice(LOCALES), help="Language of the sentences.")
+_locale = locale_option()
 
 
 @click.group(invoke_without_command=True)

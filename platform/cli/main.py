@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from cli.printing import print_problems
+from cli.printing import asked_locale, print_problems
 from engine.problems import Refusal
 from engine.tracing import traced
 
@@ -58,7 +58,7 @@ class LazyGroup(click.Group):
             with traced():
                 return super().invoke(ctx)
         except Refusal as refusal:
-            print_problems(refusal.problems, err=True)
+            print_problems(refusal.problems, asked_locale(ctx), err=True)
             ctx.exit(1)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cli.opening import proposal
-from cli.printing import LOCALES, locale_of, print_json, print_problems, problem_json
+from cli.printing import locale_of, locale_option, print_json, print_problems, problem_json
 from engine.schema.planning import Plan
 from engine.schema.steps import Phase
 
@@ -25,7 +25,7 @@ NOTHING = {"en": "nothing to do: the database is as defined", "zh": "无需变�
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.option("--sql", "as_sql", is_flag=True, help="Print the SQL that would be executed.")
-@click.option("--locale", type=click.Choice(LOCALES), help="Language of the sentences.")
+@locale_option()
 @click.pass_context
 def plan(ctx: click.Context, as_json: bool, as_sql: bool, locale: str | None) -> None:
     """Show what `formwright apply` would do; change nothing.

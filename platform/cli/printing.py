@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import click
 
 from engine.problems import Problem
 
 LOCALES = ("en", "zh")
+_ASKED_FOR = "formwright.locale"
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def locale_of(environment: Mapping[str, str]) -> str:
     """The language that the environment asks for (POSIX: LC_ALL, LC_MESSAGES, LANG)."""
     wanted = next(filter(None, map(environment.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
     return "zh" if wanted.lower().startswith("zh") else "en"
+
+
+def locale_option(help: str = "Language of the sentences.") -> Callable[[_Command], _Command]:
+    """The option `--locale`; what the command refuses is printed in that language, too."""
+
+    def remember(ctx: click.Context, _: click.Parameter, locale: str | None) -> str | None:
+        ctx.meta[_ASKED_FOR] = locale
+        return locale
+
+    return click.option("--locale", type=click.Choice(LOCALES), help=help, callback=remember)
+
+
+def asked_locale(ctx: click.Context) -> str | None:
+    """The language that `--locale` of the command asked for; contexts share it."""
+    found: str | None = ctx.meta.get(_ASKED_FOR)
+    return found
 
 
 def print_problems(

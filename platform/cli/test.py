@@ -14,7 +14,7 @@ import click
 
 from assembly.kinds import KINDS
 from cli.layers import chosen_layers
-from cli.printing import LOCALES, locale_of, print_problems
+from cli.printing import locale_of, locale_option, print_problems
 from cli.testing_reports import junit, print_outcome, print_summary, report_json
 from engine.loading import load
 from scenarios.definitions import Scenario
@@ -33,7 +33,7 @@ from scenarios.outcomes import Outcome
     help="Write the outcome as JUnit XML, for build servers.",
 )  # fmt: skip
 @click.option("--keep", is_flag=True, help="Keep the databases of scenarios that fail.")
-@click.option("--locale", type=click.Choice(LOCALES), help="Language of the sentences.")
+@locale_option()
 @click.pass_context
 def test(
     ctx: click.Context,

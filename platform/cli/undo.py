@@ -11,7 +11,7 @@ from assembly.long_work import work_files
 from cli.acting import acting
 from cli.jobs_printing import counts_said
 from cli.opening import database, settings
-from cli.printing import LOCALES, locale_of, print_json, print_problems
+from cli.printing import locale_of, locale_option, print_json, print_problems
 from cli.progress import ending_in_good_order, progress_bar
 from exchange.undo_work import try_undo, undo_here, undo_work
 from jobs.work import start_work
@@ -28,7 +28,7 @@ DRY = {"en": "dry run: nothing was written", "zh": "试运行：未写入任何�
 @click.option("--background", is_flag=True, help="Let workers do it; prints its number.")
 @click.option("--as", "user", metavar="USER", help="Act with this account's permissions.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
-@click.option("--locale", type=click.Choice(LOCALES), help="Language of the sentences.")
+@locale_option()
 @click.pass_context
 def undo(
     ctx: click.Context,

@@ -12,9 +12,9 @@ import click
 import sqlalchemy as sa
 
 from assembly.application import NOTHING_APPLIED, Application, build_application
-from assembly.settings import Settings, secret_key
+from assembly.settings import SECRET_FILE, Settings, secret_key
 from cli.opening import database, settings
-from cli.printing import LOCALES
+from cli.printing import LOCALES, print_problems
 from engine.permissions.actors import SYSTEM
 from engine.problems import Message, Refusal
 from engine.records.changes import UPDATE, Change
@@ -38,6 +38,13 @@ NO_SUCH_PERSON = Message(
     zh="名为 {name!r} 的人员有 {found} 位",
     hint_en="give the id of the person",
     hint_zh="请使用人员的 ID",
+)
+KEY_OF_FILE = Message(
+    "api-key-of-file",
+    en="FORMWRIGHT_SECRET_KEY is not set: the key counts for servers with the secret in {file}",
+    zh="未设置 FORMWRIGHT_SECRET_KEY，此 API 密钥只对使用 {file} 中密钥的服务器有效",
+    hint_en="if the server has another one, set it here as well and make the key again",
+    hint_zh="如服务器使用其他密钥，请在此设置相同的值后重新生成",
 )
 
 
@@ -113,7 +120,10 @@ def roles(name: str, roles: tuple[str, ...], none: bool) -> None:
 @click.option("--days", type=click.IntRange(1, 3650), help="Ends the key after so many days.")
 @click.option("--revoke", is_flag=True, help="End the keys of that label instead.")
 def key(name: str, label: str, read_only: bool, days: int | None, revoke: bool) -> None:
-    """Make an API key for the account NAME and print it, once."""
+    """Make an API key for the account NAME and print it, once.
+
+    A program sends it with every request: `Authorization: Bearer <key>`.
+    """
     with _opened() as (databases, opened), databases.writing() as connection:
         found = accounts.find_account(connection, name)
         if revoke:
@@ -129,6 +139,9 @@ def key(name: str, label: str, read_only: bool, days: int | None, revoke: bool) 
             read_only=read_only,
             expires_on=expires,
         )
+    if not opened.secret_key:
+        file = opened.folder / SECRET_FILE
+        print_problems([KEY_OF_FILE(file=str(file))], err=True)
     click.echo(made)
 
 

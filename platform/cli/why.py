@@ -10,7 +10,7 @@ import click
 from assembly.application import build_application
 from cli.acting import acting
 from cli.opening import database, settings
-from cli.printing import LOCALES, locale_of, print_json
+from cli.printing import locale_of, locale_option, print_json
 from engine.permissions.roles import ACTIONS
 from engine.problems import Place, Text
 from engine.records.explaining import Decision, Reason, explain
@@ -34,7 +34,7 @@ SENTENCE = Text(
 @click.argument("object")
 @click.argument("record", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
-@click.option("--locale", type=click.Choice(LOCALES), help="Language of the reasons.")
+@locale_option("Language of the reasons.")
 @click.pass_context
 def why(
     ctx: click.Context,

@@ -110,8 +110,12 @@ class Problem:
     def line(self, locale: str = DEFAULT_LOCALE) -> str:
         """The whole problem on one line, with its place where it has one."""
         place = f"{self.place}: " if self.place else ""
+        return f"{place}{self.code} {self.advice(locale)}"
+
+    def advice(self, locale: str = DEFAULT_LOCALE) -> str:
+        """What is wrong, and the hint in parentheses where there is one."""
         hint = self.hint(locale)
-        return f"{place}{self.code} {self.sentence(locale)}{f' ({hint})' if hint else ''}"
+        return f"{self.sentence(locale)}{f' ({hint})' if hint else ''}"
 
     def at(self, place: Place) -> Problem:
         """The same problem at another place."""

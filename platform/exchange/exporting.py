@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 
 from engine.definition.objects import Field, Object
 from engine.expressions.folding import fold
+from engine.fieldtypes.boolean import Boolean
+from engine.fieldtypes.choice import Choice
 from engine.fieldtypes.link import Collection, Lines, Link
 from engine.permissions.actors import Actor
 from engine.permissions.lens import Lens
@@ -36,7 +38,8 @@ class ExportOrder:
 
     `where`, `filters` and `words` choose them as in a list (`engine.records.query.Query`). Only
     the `fields` are exported, and what a record is recognised by; without any, everything is.
-    With a locale in `labels` columns are headed by labels in that language, else by names.
+    With a locale in `labels` columns are headed, and options, stages and yes or no are written,
+    by their labels in that language, else by names.
     """
 
     object: str
@@ -72,6 +75,7 @@ class _Sheet:
     definition: Object
     cells: tuple[Cell, ...]
     named: dict[tuple[str, str], dict[int, Any]] = field(default_factory=dict)
+    worded: dict[tuple[str, Any], Any] = field(default_factory=dict)
 
 
 def export_records(
@@ -149,11 +153,32 @@ class _Export:
             self._name_links(sheet, [line for found in lines[name].values() for line in found])
         for record in page:
             own = {name: found.get(record.id, []) for name, found in lines.items()}
-            writer.record(record, _values(self.main, record), own)
+            writer.record(record, self._values(self.main, record), own)
             for name, found in own.items():
                 key = record.values.get(own_key(self.definition)) or record.id
                 for line in found:
-                    writer.line(name, [key, *_values(self.lines[name], line)])
+                    writer.line(name, [key, *self._values(self.lines[name], line)])
+
+    def _values(self, sheet: _Sheet, record: Record) -> list[Any]:
+        """The record's cells: values of fields, and texts that name linked records."""
+        values: list[Any] = []
+        for cell in sheet.cells:
+            value = record.values.get(cell.field.name)
+            if isinstance(value, Linked):
+                value = _link_value(sheet, cell, value)
+            elif self.order.labels and isinstance(cell.field.type, Choice | Boolean):
+                value = self._worded(sheet, cell.field, value)
+            values.append(cell.field.type.to_text(value) if _as_text(cell, value) else value)
+        return values
+
+    def _worded(self, sheet: _Sheet, field: Field, value: Any) -> Any:
+        """The value by its label, if the import reads the same value from it."""
+        if value is None:
+            return None
+        key = (field.name, value)
+        if key not in sheet.worded:
+            sheet.worded[key] = labelled(field, value, self.order.labels)
+        return sheet.worded[key]
 
     def _pages(self, object: str, query: Query) -> Iterator[list[Record]]:
         asked = replace(query, action=EXPORT, limit=PAGE)
@@ -267,15 +292,13 @@ def _headers(definition: Object, lens: Lens, locale: str) -> Mapping[str, str]:
     return names
 
 
-def _values(sheet: _Sheet, record: Record) -> list[Any]:
-    """The record's cells: values of fields, and texts that name linked records."""
-    values: list[Any] = []
-    for cell in sheet.cells:
-        value = record.values.get(cell.field.name)
-        if isinstance(value, Linked):
-            value = _link_value(sheet, cell, value)
-        values.append(cell.field.type.to_text(value) if _as_text(cell, value) else value)
-    return values
+def labelled(field: Field, value: Any, locale: str) -> Any:
+    """The label of options, or yes or no; the value itself where the label stands for another."""
+    text = field.type.format(value, locale)
+    try:
+        return text if field.type.read(text) == value else value
+    except Refusal:
+        return value
 
 
 def _link_value(sheet: _Sheet, cell: Cell, linked: Linked) -> Any:

@@ -24,6 +24,7 @@ from exchange.undo_net import AUDIT, Touched, count_touched, touched_before
 from exchange.undoing import CHUNK, HISTORY, find_lot, has_right, undo_records, undo_refused
 from jobs.work import Work
 from jobs.work_here import Ended, do_here
+from jobs.work_links import work_of_batch
 from jobs.work_ongoing import Ongoing
 from jobs.work_running import WorkKind
 from jobs.work_tables import PAUSED, RUNNING, WAITING, WORK
@@ -34,7 +35,8 @@ HEADER = {
     "en": ["object", "id", "number", "title", "field", "reason"],
     "zh": ["对象", "id", "编号", "名称", "字段", "原因"],
 }
-TITLE = {"en": "Undo batch {id}: {cause}", "zh": "撤销批次 {id}：{cause}"}
+TITLE = {"en": "Undo of #{id}: {title}", "zh": "撤销 #{id}：{title}"}
+TITLE_OF_BATCH = {"en": "Undo of batch {id}", "zh": "撤销批次 {id}"}
 
 
 def undo_work(gate: Gate, actor: Actor, batch: int, locale: str = "en") -> Work:
@@ -47,11 +49,10 @@ def undo_work(gate: Gate, actor: Actor, batch: int, locale: str = "en") -> Work:
     _check_over(gate, batch)
     with gate.databases.reading() as connection:
         total = count_touched(connection, gate.tables.system(AUDIT), batch)
-    title = {k: v.format(id=batch, cause=lot["cause"] or "–") for k, v in TITLE.items()}
     params = {"batch": batch, "locale": locale}
     return Work(
         kind=UNDO,
-        title=title,
+        title=_title(gate, batch),
         object=_object(gate, lot["data"]),
         params=params,
         total=total,
@@ -164,6 +165,17 @@ def _mode(gate: Gate, actor: Actor, batch: int) -> dict[str, Any]:
 def _data(ongoing: Ongoing, batch: int, counts: Any) -> dict[str, Any]:
     object = ongoing.row.object or None
     return {"undo_of": batch, "work": ongoing.row.id, "object": object, **counts}
+
+
+def _title(gate: Gate, batch: int) -> dict[str, str]:
+    """Which long work goes back; of a batch that none wrote, its number alone."""
+    work = work_of_batch(gate, batch)
+    if work is None:
+        return {locale: text.format(id=batch) for locale, text in TITLE_OF_BATCH.items()}
+    return {
+        locale: text.format(id=work.id, title=work.title.in_(locale))
+        for locale, text in TITLE.items()
+    }
 
 
 def _object(gate: Gate, data: str | None) -> str:

@@ -235,10 +235,10 @@ def _ended(
 
 
 def stored_problem(problem: Problem | None) -> str | None:
-    """A problem as the outbox keeps it, in both languages."""
+    """A problem as the outbox keeps it, in both languages, with what to do about it."""
     if problem is None:
         return None
-    said = {"code": problem.code, "en": problem.sentence("en"), "zh": problem.sentence("zh")}
+    said = {"code": problem.code, "en": problem.advice("en"), "zh": problem.advice("zh")}
     return json.dumps(said, ensure_ascii=False)
 
 

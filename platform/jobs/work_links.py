@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from engine.records.gate import Gate
-from jobs.work_rows import WorkRow
+from jobs.work_rows import WorkRow, work_row
 from jobs.work_tables import CANCELLED, FAILED, WORK
 
 FOLLOWED = "followed_by"
@@ -36,6 +36,15 @@ def undo_of_work(gate: Gate, row: WorkRow) -> int | None:
         return None
     with gate.databases.reading() as connection:
         return undone_by(connection, gate.tables.system(WORK), row.batch)
+
+
+def work_of_batch(gate: Gate, batch: int) -> WorkRow | None:
+    """The long work that wrote the batch; None where it was written without."""
+    table = gate.tables.system(WORK)
+    statement = sa.select(table).where(table.c.batch == batch).order_by(table.c.id).limit(1)
+    with gate.databases.reading() as connection:
+        row = connection.execute(statement).mappings().first()
+    return None if row is None else work_row(row)
 
 
 def following(row: WorkRow) -> int | None:

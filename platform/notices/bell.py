@@ -85,6 +85,16 @@ def mark_read(gate: Gate, person: int, ids: Sequence[int] | None = None) -> None
         tx.connection.execute(sa.update(t).where(*of).values(read_on=tx.now))
 
 
+def read_about(gate: Gate, person: int, of: str) -> None:
+    """Marks the person's notices of one source as read; writes nothing where there are none."""
+    t = gate.tables.system(NOTICE_TABLE)
+    waiting = sa.select(t.c.id).where(t.c.person == person, t.c.read_on.is_(None), t.c.of == of)
+    with gate.databases.reading() as connection:
+        ids = connection.scalars(waiting).all()
+    if ids:
+        mark_read(gate, person, ids)
+
+
 def prune(gate: Gate) -> int:
     """Deletes some of the notices that are older than `KEPT`; returns how many.
 

@@ -187,6 +187,41 @@ def _count(page: Page) -> int:
     return int(numbers[-1].replace(",", ""))
 
 
+@pytest.fixture(scope="module")
+def long_list(office: Any) -> str:
+    """The address of a list of more records than a page has."""
+    gate, owner = office.world.site.current.gate, office.world.people["rep"]
+    values = [{"name": f"浮条客户{n}", "owner": owner} for n in range(1, 31)]
+    gate.create(SYSTEM, "customer", values)
+    return "/o/customer?list=all&name.has=浮条"
+
+
+@pytest.mark.parametrize(("locale", "theme"), [("en-US", "light"), ("zh-CN", "dark")])
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 700), (768, 1024)])
+def test_the_bar_of_what_was_ticked(
+    enter: Any, long_list: str, locale: str, width: int, height: int, theme: str
+) -> None:
+    """It floats over a long list, inside the window and the column, however far one scrolls."""
+    page = enter("admin", locale=locale, width=width, height=height, theme=theme)
+    page.goto(long_list)
+    bar = page.locator("[data-picked]")
+    expect(bar).to_be_hidden()
+    page.locator("tbody input[name=id]").first.check()
+    for far in (0, 400, 10_000):
+        page.evaluate(f"scrollTo(0, {far})")
+        expect(bar).to_be_in_viewport(ratio=1)
+        box, column = bar.bounding_box(), page.locator("main").bounding_box()
+        assert box and column
+        assert column["x"] <= box["x"] and box["x"] + box["width"] <= width
+        assert box["height"] < 64 and box["y"] > height - 120
+    pager = page.locator(".pager").bounding_box()
+    assert pager and pager["y"] + pager["height"] <= box["y"]  # at the end nothing is covered
+    page.locator("[data-pick-all]").check()
+    expect(bar).to_be_in_viewport(ratio=1)
+    page.locator('[data-act="unpick"]').click()
+    expect(bar).to_be_hidden()
+
+
 @pytest.mark.parametrize(
     ("locale", "change", "look", "start", "undo"),
     [("en-US", "Change…", "See what happens", "Start", "Undo"),

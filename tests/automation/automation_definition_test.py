@@ -69,6 +69,8 @@ ON = 'on: {at: due_on - days(3), time: "09:00", late: days(2)}'
         ("late: days(2)", "late: hours(4)", []),
         ("late: days(2)", "late: months(1)", ["3:49 timer-late"]),
         ("late: days(2)", "late: due_on - due_on", ["3:49 timer-late"]),
+        ("late: days(2)", "late: 2 days", ["3:49 timer-late"]),
+        ("object: claim", "object: claim\nlate: days(2)", ["3:1 key-belongs-under"]),
         ("late: days(2)", "late: -days(1)", ["3:49 timer-late"]),
         ("late: days(2)", "late: days(3660)", []),
         ("late: days(2)", "late: days(900000)", ["3:49 timer-late-long"]),
@@ -112,7 +114,7 @@ ON = 'on: {at: due_on - days(3), time: "09:00", late: days(2)}'
         # conditions
         ("amount > 100", "amuont > 100", ["4:26 unknown-name"]),
         ("if: state", "if: amount and state", ["4:5 not-a-condition"]),
-        ('state == "asked"', "owner == user", ["4:14 no-user"]),
+        ('state == "asked"', "owner == user", ["4:14 automation-no-user"]),
         ('state == "asked"', "due_on <= today()", []),
         # notices
         ("owner.manager", "name", ["7:21 wrong-result"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from assembly.settings import read_settings
 from cli.init import for_overlays
 from cli.main import main
 from engine.loading.reading import read_file
@@ -43,6 +45,17 @@ def test_project() -> None:
     assert f"FORMWRIGHT_LAYERS={ROOT / 'config'}:clients/blue-whale" in made.stderr
     checked = run("check", str(ROOT / "config"), str(folder))
     assert (checked.exit_code, checked.stdout) == (0, "")
+
+
+def test_every_setting_is_shown() -> None:
+    """`.env.example`, with every line in force, holds settings that there are, none unusable."""
+    run("init", "blue")
+    text = Path("blue/.env.example").read_text(encoding="utf-8")
+    Path(".env").write_text(re.sub(r"(?m)^#(?=FORMWRIGHT_)", "", text), encoding="utf-8")
+    chosen = read_settings({}, Path.cwd(), check_layers=False)
+    assert chosen.url and chosen.mail_url and chosen.redis_url and chosen.files_url
+    assert chosen.outgoing_allow == ("erp:8069", "crm.internal")
+    assert "FORMWRIGHT_SECRETS_ERP_KEY" in text
 
 
 def test_example_works() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -94,8 +95,24 @@ def test_an_import_and_its_undo(here: Path) -> None:
     assert run("export", "company").stderr == "exported 0\n"
     assert "undo-no-batch" in run("undo", "9", code=1).stderr
     lines = run("jobs", "show", "2").stdout.splitlines()
-    assert lines[:2] == ["     2  done  2/2  Undo batch 1: import in.csv", "deleted 2"]
+    assert lines[:2] == ["     2  done  2/2  Undo of #1: Import Company from in.csv", "deleted 2"]
     assert json.loads(run("undo", "2", "--json").stdout)["restored"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["jobs", "show", "99"], "不存在"),
+        (["jobs", "retry", "99"], "不存在"),
+        (["undo", "9"], "undo-no-batch"),
+        (["change", "nonsense", "--set", "a=1"], "不存在"),
+    ],
+)
+def test_refusals_in_the_language_asked_for(here: Path, arguments: list[str], told: str) -> None:
+    """`--locale` counts for what is refused, whatever the environment says."""
+    refused = run(*arguments, "--locale", "zh", code=1).stderr
+    assert told in refused and re.search("[\u4e00-\u9fff]", refused)
+    assert not re.search("[\u4e00-\u9fff]", run(*arguments, code=1).stderr)
 
 
 def test_conflicts_are_told(here: Path) -> None:

@@ -152,5 +152,10 @@ def test_accounts(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert user("add", "fang", "--person", "Wu Fang").exit_code == 1
     assert "no-account" in user("roles", "fang").stderr
     site.databases.dispose()
-    assert user("key", "li").stdout.startswith("fwk_")
+    made = user("key", "li")
+    assert (made.stdout[:4], made.stderr) == ("fwk_", "")
+    monkeypatch.delenv("FORMWRIGHT_SECRET_KEY")
+    made = user("key", "li", "--label", "other")
+    assert (made.stdout[:4], made.stdout.count("\n")) == ("fwk_", 1)
+    assert str(tmp_path / "var" / "secret_key") in made.stderr
     assert "revoked 1" in user("key", "li", "--revoke").stderr

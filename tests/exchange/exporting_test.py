@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from typing import Any
@@ -9,8 +10,12 @@ from typing import Any
 import openpyxl
 import pytest
 
+from engine.definition.objects import Field
+from engine.fieldtypes.choice import Choice, Choices, Option
 from engine.permissions.actors import SYSTEM
+from engine.problems import Text
 from exchange import exporting
+from exchange.exporting import labelled
 from support.exchange_site import Exchange
 from support.small import actor, refusal
 
@@ -58,6 +63,43 @@ def test_what_comes_back_is_unchanged(it: Exchange, format: str, labels: str) ->
         path = it.file(it.take(name, format=format, labels=labels), f"out.{format}")
         report = it.bring(name, path)
         assert report.summary == f"created 0, updated 0, unchanged {count}, rejected 0"
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [("", ("medical", "false")), ("en", ("Medical", "No")), ("zh", ("医疗", "否"))],
+)
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+def test_options_by_their_labels(
+    it: Exchange, format: str, labels: str, told: tuple[str, str]
+) -> None:
+    """People read labels in their language; without labels it stays the names."""
+    it.site.create("company", name="A", sector="medical", active=False)
+    it.site.create("company", name="B")
+    content = it.take("company", format=format, labels=labels)
+    if format == "csv":
+        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+        empty = ""
+    else:
+        sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+        rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+        empty = None
+    sector = rows[0].index({"": "sector", "en": "Sector", "zh": "行业"}[labels])
+    active = rows[0].index("Active" if labels else "active")
+    expected = told if labels or format == "csv" else (told[0], False)
+    assert (rows[1][sector], rows[1][active]) == expected
+    assert rows[2][sector] == empty
+
+
+def test_labels_that_stand_for_another_option() -> None:
+    """A label that the import would read as something else is not written."""
+    a, b = Option("a", Text({"en": "b", "zh": "甲"})), Option("b", Text({"en": "B, too"}))
+    label = Text.of("f")
+    field = Field(name="f", object="o", label=label, type=Choice(options=(a, b)))
+    assert [labelled(field, "a", locale) for locale in ("en", "zh")] == ["a", "甲"]
+    several = Field(name="f", object="o", label=label, type=Choices(options=(a, b)))
+    assert labelled(several, ("b",), "en") == ("b",)
+    assert labelled(several, ("a",), "zh") == "甲"
 
 
 def test_csv(it: Exchange) -> None:

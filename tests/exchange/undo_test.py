@@ -14,6 +14,7 @@ from exchange.bulk import BulkRequest
 from exchange.bulk_work import bulk_work
 from exchange.import_work import ImportRequest, import_work
 from exchange.undo_work import try_undo, undo_work
+from jobs.work import of_everybody
 from jobs.work_rows import WorkRow
 from support.exchange_site import Exchange
 from support.long_work import Works
@@ -104,6 +105,20 @@ def test_undo_of_an_undo(it: Exchange, works: Works) -> None:
     assert again.counts == {"restored": 1, "updated": 1}
     assert it.rows("company", "code", "staff") == [("K1", 5), ("K2", 2)]
     assert undo(works, again.batch or 0).counts == {"updated": 1, "deleted": 1}
+
+
+def test_what_it_is_called(it: Exchange, works: Works) -> None:
+    """After the work that goes back, by its number, in both languages."""
+    batch = bring(works, "name\nA\n")
+    row = undo(works, batch)
+    (first,) = [w.id for w in of_everybody(works.site.gate, SYSTEM) if w.batch == batch]
+    titles = (row.title.in_("en"), row.title.in_("zh"))
+    assert titles == (
+        f"Undo of #{first}: Import Company from in.csv",
+        f"撤销 #{first}：从 in.csv 导入公司",
+    )
+    again = undo(works, row.batch or 0)
+    assert again.title.in_("zh") == f"撤销 #{row.id}：{titles[1]}"
 
 
 def test_deleted_records_come_back(it: Exchange, works: Works) -> None:

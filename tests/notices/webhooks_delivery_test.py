@@ -193,6 +193,8 @@ def test_internal_addresses_need_a_word(tmp_path: Path, there: Receiver) -> None
     with hooked("sqlite", tmp_path, there.port, client=Client()) as here:
         asked(here)
         assert here.carry() == [("failed", 1, "outgoing-not-encrypted")]
+        told = json.loads(here.site.rows(OUTBOX)[0]["problem"])
+        assert all("FORMWRIGHT_OUTGOING_ALLOW" in told[locale] for locale in ("en", "zh"))
         assert there.received == []
 
 

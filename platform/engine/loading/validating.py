@@ -60,6 +60,9 @@ def _unknown_key(error: Error, parent: Node) -> Problem:
             place, key=key, by=error.schema["x-by"], value=error.schema["x-value"],
             others=", ".join(elsewhere[key]),
         )  # fmt: skip
+    if key in (under := error.schema.get("x-under", {})):
+        where, example = under[key]
+        return say.KEY_BELONGS_UNDER(place, key=key, under=where, example=example)
     if ":" in key:
         return say.MISSING_SPACE(place, key=key)
     known = getattr(error, "known", None) or error.schema["properties"]

@@ -18,6 +18,13 @@ YES_NO = {
     **dict.fromkeys(("no", "n", "off", "false", "否"), "false"),
 }
 
+KEY_BELONGS_UNDER = Message(
+    "key-belongs-under",
+    en="{key!r} does not stand here, it belongs under `{under}:`",
+    zh="{key!r} 不应写在此处，应写在 `{under}:` 之下",
+    hint_en="write `{under}: {{{example}}}`",
+    hint_zh="请写成 `{under}: {{{example}}}`",
+)
 UNKNOWN_KEY = Message(
     "unknown-key",
     en="there is no key {key!r} here",

@@ -325,4 +325,5 @@ class Gate:
         if actor.is_system or any(getattr(known[r], right) for r in actor.roles if r in known):
             return
         lens = self.lenses.lens(next(iter(self.catalog.objects)), actor.roles)
-        raise Refusal(say.RIGHT_MISSING(right=right, roles=rights.role_names(lens, actor.roles)))
+        roles = rights.role_names(lens, actor.roles)
+        raise Refusal(say.RIGHT_MISSING(right=rights.RIGHTS[right], roles=roles))

@@ -167,8 +167,8 @@ BAD_QUERY = Message(
 )
 RIGHT_MISSING = Message(
     "right-missing",
-    en="your roles ({roles}) do not have the right `{right}`",
-    zh="您的角色（{roles}）没有权限 `{right}`",
+    en="your roles ({roles}) do not have the right to {right}",
+    zh="您的角色（{roles}）没有“{right}”权限",
 )
 SAME_BATCH = Text(
     {"en": "another record that is written at the same time", "zh": "同时写入的另一条记录"}

@@ -29,6 +29,11 @@ VERBS = {
     "export": Text({"en": "export", "zh": "导出"}),
     "import": Text({"en": "import", "zh": "导入"}),
 }
+RIGHTS = {
+    "administer": Text({"en": "administer the system", "zh": "系统管理"}),
+    "historical_import": Text({"en": "import history", "zh": "导入历史数据"}),
+}
+"""What the rights of roles are called that are about no object."""
 SCOPES = {
     "all": Text({"en": "all records", "zh": "全部记录"}),
     "own": Text({"en": "their own records", "zh": "本人记录"}),

@@ -185,6 +185,7 @@ def _page(
         "controls": controls,
         "general": general,
         "preview": preview,
+        "hopeless": preview is not None and _hopeless(preview),
         "counts": counts_of(at, preview.counts) if preview else [],
         "refused": _refused(at, definition, preview) if preview else [],
     }
@@ -192,6 +193,11 @@ def _page(
     if request.headers.get("X-Part"):
         return fragment("bulk.html", at, status, **context)
     return page("bulk_page.html", at, status, **context)
+
+
+def _hopeless(preview: Preview) -> bool:
+    """Whether all records were tried, and every one is refused."""
+    return preview.count == preview.tried == preview.counts.get("rejected", 0)
 
 
 def _refused(at: Here, definition: Object, preview: Preview) -> list[Refused]:

@@ -5,6 +5,7 @@ Everything is asked of `jobs.work`, which answers whoever asked for the work and
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from jobs.work_links import following, undo_of_work
 from jobs.work_rights import may_see_results, require_results
 from jobs.work_rows import WorkFile, WorkRow
 from jobs.work_tables import DONE, FAILED
+from notices.bell import read_about
 from webapp.screens.here import Here, here
 from webapp.screens.jobs_figure import administers
 from webapp.screens.jobs_parts import MOST_DIGITS
@@ -42,6 +44,8 @@ TOLD = {
     "retry": "told_retried",
 }  # fmt: skip
 EVERYBODY = "all"
+SEEN_AFTER = dt.timedelta(seconds=30)
+"""For how long after its end the page is still looked at: the notice of it comes a bit later."""
 PAGE = 30
 
 
@@ -69,6 +73,8 @@ def show_work(id: int) -> Response:
     row = one(at, id)
     if wants_json():
         return _in_short(at, row)
+    if at.actor.person is not None:
+        read_about(at.gate, at.actor.person, f"work:{row.id}")
     visible = may_see_results(at.gate, at.actor, row)
     sorts = sorts_of(at, row) if visible else []
     sort = request.args.get("rows", "")
@@ -87,6 +93,7 @@ def show_work(id: int) -> Response:
         undoes=undoes(row) and undone is None,
         undone=undone,
         started=following(row),
+        just_over=row.finished is not None and at.now - row.finished < SEEN_AFTER,
         trial=row.kind == IMPORT and bool(row.params.get("dry_run")),
         starts=row.status == DONE and writes(row.counts),
         back=f"/o/{row.object}" if row.object in at.catalog.objects else "",

@@ -174,6 +174,7 @@ def test_bulk_change_and_undo(visit: Any, world: World, carry: Any) -> None:
     seen = visitor.post(address, script=False, what="field.grade", grade="b").text
     assert "data-preview" in seen and re.search(r"<b>3</b> updated", seen)
     assert re.search(r"<b>1</b> rejected", seen)
+    assert 'name="start" value="1">' in seen
     assert set(named(world, "批改").values()) == {"d"}
     work = change(visitor, [*mine, *theirs], "field.grade", grade="b")
     carry()
@@ -210,6 +211,7 @@ def test_bulk_transition(visit: Any, world: World, carry: Any) -> None:
     assert 'name="disqualify_reason"' in visitor.text(f"{address}&_what=do.disqualify")
     missing = visitor.post(address, script=False, what="do.disqualify").text
     assert re.search(r"<b>2</b> rejected", missing)
+    assert 'value="1" disabled>' in missing and "nothing to start" in missing
     reason = re.findall(r'<option value="(\w+)"', missing.partition("disqualify_reason")[2])[0]
     started = visitor.post(address, what="do.disqualify", start="1", disqualify_reason=reason)
     assert started.status_code == 200

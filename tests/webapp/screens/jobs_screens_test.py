@@ -43,6 +43,13 @@ def test_only_for_administrators(visit: Any, gate: Gate, name: str) -> None:
     assert "/jobs" not in visitor.text("/")
 
 
+def test_the_right_has_a_name(visit: Any, gate: Gate) -> None:
+    """Who may not is told in words, in the reader's language."""
+    en, zh = (visit("rep", locale).text("/jobs", 403) for locale in ("en", "zh"))
+    assert "do not have the right to administer the system" in en
+    assert "没有“系统管理”权限" in zh and "administer" not in zh
+
+
 @pytest.mark.parametrize(
     ("locale", "words"),
     [

@@ -16,9 +16,14 @@ from documents.rendering import Renderer
 from engine.files import Files
 from engine.permissions.actors import SYSTEM
 from engine.records.query import Query
+from engine.records.transaction import Transaction
 from exchange.export_work import ExportRequest, export_work
 from jobs.work import start_work
+from notices.bell import latest
+from notices.tellers import Told, write
+from notices.telling import Notice
 from support.outbox import clear
+from support.telling import taken
 from support.world import World
 from webapp.directory import AccountDirectory
 from webapp.screens.works import clean_name, download
@@ -114,6 +119,32 @@ def test_undone_once(visit: Any, world: World, carry: Any) -> None:
         assert visitor.post(f"{started}/undo").status_code == 409
         carry()
     assert count(world, "只撤销一次") == 0
+
+
+def test_seen_on_its_page(visit: Any, world: World, carry: Any) -> None:
+    """Whoever opens the page has read the notices about that work, and no others."""
+    visitor = visit("admin")
+    seen, other = (trial(visitor, f"Name,Grade\n通知{n},a\n") for n in range(2))
+    carry()
+    gate, person = world.site.current.gate, world.people["admin"]
+
+    def waiting() -> set[str]:
+        rung, _ = latest(gate, person, 100)
+        return {one.of for one in rung if one.read_on is None}
+
+    def write_notices(tx: Transaction) -> None:
+        told = Told(person, "over", "", False)
+        for work in (seen, other):
+            of = work.strip("/").replace("/", ":")
+            write(tx, Notice(title={}, of=of), taken(tx, f"told {work}", "", None), [told])
+
+    gate.write(SYSTEM, write_notices)
+    of = [work.strip("/").replace("/", ":") for work in (seen, other)]
+    assert set(of) <= waiting()
+    visitor.get(seen, Accept="application/json")  # a script that waits has shown nobody anything
+    assert of[0] in waiting()
+    assert 'data-every="5"' in visitor.text(seen)  # just over: the notice may come yet
+    assert of[0] not in waiting() and of[1] in waiting()
 
 
 def test_names_of_files(visit: Any, carry: Any) -> None:
