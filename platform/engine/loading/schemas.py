@@ -12,7 +12,8 @@ Own keywords, which editors ignore: `x-zh` (description in Chinese), `x-expected
 value should have been, in English and Chinese), `x-text` (a text for people), `x-name` (rule 7),
 `x-entries` (a map of named things, with the marks that an overlay may set on them), `x-short`
 (a scalar stands for a map with this one key), `x-by`, and `x-carries: [things, declarations]` (the
-keys of things that the schema does not know must be declared).
+keys of things that the schema does not know must be declared), `x-under` (keys that are often
+written here but belong under another one, with that key and an example).
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ KNOWN_WORDS = {
     "additionalProperties", "propertyNames", "items", "enum", "const", "pattern", "minLength",
     "minItems", "minProperties", "minimum", "maximum", "uniqueItems", "allOf", "if", "then", "else",
     "not", "x-zh", "x-zh-title", "x-expected", "x-text", "x-name", "x-entries", "x-short", "x-by",
-    "x-carries",
+    "x-carries", "x-under",
 }  # fmt: skip
 
 ORDER: dict[str, Any] = {
