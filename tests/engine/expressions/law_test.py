@@ -105,9 +105,15 @@ class Trial:
             found = None
         if found is None:
             risky = self.court.may_fail(self.expression)
-            assert risky, f"only {self.connection.dialect.name} refuses {self.expression.source}"
+            assert risky or self._loops(), (
+                f"only {self.connection.dialect.name} refuses {self.expression.source}"
+            )
             sound = set(self.python) - risky
-            found = self.values(sound) if sound else {}
+            try:
+                found = self.values(sound) if sound else {}
+            except sa.exc.DBAPIError:
+                assert self._loops()
+                return
         for id, value in found.items():
             assert self._same(value, self.python[id]), self._difference(id, value)
         if failing and not self._may_skip():
@@ -122,10 +128,18 @@ class Trial:
         try:
             found, others = self.ids(self.expression), self.ids(opposite)
         except sa.exc.DBAPIError:
-            assert self.court.may_fail(self.expression)
+            assert self.court.may_fail(self.expression) or self._loops()
             return
         assert found == true, self._difference(0, "condition")
         assert others == set(self.python) - true, self._difference(0, "negation")
+
+    def _loops(self) -> bool:
+        """Whether a planner may compute parts for records that no row of ours leads to.
+
+        PostgreSQL works an EXISTS out for the whole table at once where it expects that to be
+        cheaper, so a record fails that Python never looks at.
+        """
+        return any(isinstance(node, Aggregate) for node in walk(self.expression.tree))
 
     def _may_skip(self) -> bool:
         """Whether SQL may give a value without computing the part on which Python failed.
