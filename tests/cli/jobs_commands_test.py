@@ -221,7 +221,7 @@ def written(folder: Path) -> int:
 
 def test_asked_to_end_and_again(here: Path) -> None:
     """Ctrl-C: cancelled in good order; a retry brings in the rest, nothing twice."""
-    process = importing(here, 12_000)
+    process = importing(here, 24_000)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, "it was asked to end" in err) == (1, True), err
@@ -230,7 +230,7 @@ def test_asked_to_end_and_again(here: Path) -> None:
     assert (work["status"], work["done"]) == ("cancelled", created)
     run("jobs", "retry", "1")
     carried_out()
-    assert (told("1")["status"], written(here)) == ("done", 12_000)
+    assert (told("1")["status"], written(here)) == ("done", 24_000)
 
 
 def test_paused_by_somebody_else(here: Path) -> None:
