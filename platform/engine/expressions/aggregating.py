@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
 from engine.expressions.decimals import EXACT, rounder
 from engine.expressions.nodes import Aggregate
+from engine.expressions.types import Kind
 
 Finish = Callable[[Iterable[Any]], Any]
 
@@ -15,10 +17,14 @@ Finish = Callable[[Iterable[Any]], Any]
 def accumulate(node: Aggregate) -> Finish:
     """The function that turns the values of a form into its result."""
     if node.name == "sum":
-        return _sum(node)
+        return _total if node.type.kind is Kind.DURATION else _sum(node)
     if node.name == "avg":
         return _avg(node)
     return _PLAIN[node.name]
+
+
+def _total(values: Iterable[Any]) -> dt.timedelta:
+    return sum((value for value in values if value is not None), dt.timedelta())
 
 
 def _sum(node: Aggregate) -> Finish:

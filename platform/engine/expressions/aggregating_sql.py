@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from engine.expressions import trees
 from engine.expressions.binding import sql_type
 from engine.expressions.functions.arithmetic import DIVIDE, fitted
 from engine.expressions.functions.table import Writing, constant
+from engine.expressions.joined_sql import named_by, naming
 from engine.expressions.joins import JoinSet
-from engine.expressions.nodes import Aggregate, Call, Get, Literal, Node, Variable, is_bound
+from engine.expressions.nodes import Aggregate, Call, Get, Literal, Node, is_bound
 from engine.expressions.sqltypes import Number
-from engine.expressions.types import Member
+from engine.expressions.types import Kind, Member
 from engine.expressions.typing_rules import number
 
 if TYPE_CHECKING:
@@ -29,8 +31,15 @@ class _Loop:
         self.source = view.source(object)
         self.joins = JoinSet()
         translator.owners[id(self.source)] = self.joins
-        owner = _id_of(translator, records.base, frame)
-        self.conditions = [view.column(object, via, self.source) == owner]
+        owner = _id_of(translator, records, frame)
+        if trees.back(records):
+            self.conditions = [trees.branch(translator, records, via, self.source, frame)]
+        elif records.member.join:
+            self.conditions = [named_by(records.member, owner, self.source)]
+        elif via.join:
+            self.conditions = [naming(view, object, via, owner, self.source)]
+        else:
+            self.conditions = [view.column(object, via, self.source) == owner]
         visible = view.visible(object, self.source)
         if visible is not None:
             self.conditions.append(visible)
@@ -42,10 +51,15 @@ class _Loop:
         return statement.where(*self.conditions).correlate_except(*own)
 
 
-def _id_of(translator: Translator, node: Node, frame: Frame) -> Column:
-    if is_bound(node) or isinstance(node, Variable):
+def _id_of(translator: Translator, records: Get, frame: Frame) -> Column:
+    node = records.base
+    if is_bound(node):
         return translator.value(node, frame)
-    return translator.source(node, frame).c.id
+    source = translator.source(node, frame)
+    if records.member.join:  # which the record names itself, and only where it may be read
+        return translator.view.formula(node.type.object, records.member, source.c.id, source)
+    id: Column = source.c.id
+    return id
 
 
 def _looped(translator: Translator, node: Aggregate, frame: Frame) -> tuple[_Loop, Frame]:
@@ -89,6 +103,9 @@ def _result(translator: Translator, node: Aggregate, element: Column | None) -> 
     assert element is not None and node.element is not None
     if node.name == "sum":
         zero = constant("0")
+        if node.type.kind is Kind.DURATION:
+            nothing = zero if translator.sqlite else constant("INTERVAL '0'", sa.Interval())
+            return sa.func.coalesce(sa.func.sum(element), nothing, type_=sql_type(node.type))
         return _checked(translator, sa.func.coalesce(sa.func.sum(element), zero), node.element)
     if node.name == "avg":
         return _average(translator, node, element)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from engine.expressions.evaluation import closure
 from engine.expressions.folding import fold
-from engine.expressions.nodes import Call, Choose, Get, Given, Literal, Node
+from engine.expressions.nodes import Call, Choose, Get, Given, Literal, Node, Setting
 from engine.expressions.sqltypes import Day, Flag, Id, Moment, Names, Number, Span, String
 from engine.expressions.types import Kind, Type
 
@@ -36,6 +36,8 @@ _TYPES: Mapping[Kind, Callable[[Type], Any]] = {
     Kind.CHOICES: lambda type: Names(),
     Kind.RECORD: lambda type: Id(),
     Kind.EMPTY: lambda type: String(),
+    Kind.FILE: lambda type: sa.types.NullType(),
+    Kind.SECRET: lambda type: String(),
 }
 
 
@@ -70,7 +72,9 @@ def null(type: Type) -> sa.ColumnElement[Any]:
 def path_name(node: Node) -> str:
     """The parameter's name of a path: `user_GET_territory`. Names are lower case, GET is not."""
     if isinstance(node, Get):
-        return f"{path_name(node.base)}_GET_{node.member.name}"
+        return f"{path_name(node.base)}_GET_{node.member.name.replace('@', '_AT_')}"
+    if isinstance(node, Setting):
+        return f"settings_{node.object}"
     return f"variable_{node.name}" if isinstance(node, Given) else "user"
 
 

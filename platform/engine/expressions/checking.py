@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from engine.expressions import messages
+from engine.expressions import messages, settings, trees
 from engine.expressions.describing import describe
 from engine.expressions.functions import FORMS, FUNCTIONS
 from engine.expressions.functions.table import text
+from engine.expressions.functions.trees import TREES
 from engine.expressions.looping import aggregate, emptiness
+from engine.expressions.mixing import mixed
 from engine.expressions.nodes import (
     BOOLEAN,
     NOTHING,
@@ -29,6 +31,7 @@ from engine.expressions.nodes import (
     Node,
     Not,
     OptionAttribute,
+    Setting,
     Several,
     User,
     Variable,
@@ -45,6 +48,8 @@ CONSTANTS: Mapping[str, Literal] = {
     "false": Literal(type=BOOLEAN, value=False),
     "empty": Literal(type=NOTHING, value=None),
 }
+GUARDED = (Kind.FILE, Kind.SECRET)
+"""Kinds of value of which an expression can only ask whether there is one."""
 RESERVED = frozenset({*CONSTANTS, "user", "this"})
 """Names that mean something of their own; a member of that name could not be reached."""
 
@@ -84,8 +89,10 @@ class Checker:
     reads: set[tuple[str, str]] = field(default_factory=set)
     uses_clock: bool = False
     uses_user: bool = False
+    uses_settings: bool = False
     loops: dict[str, Variable] = field(default_factory=dict)
     slots: int = 1
+    guarded: dict[int, tuple[ast.AST, Member]] = field(default_factory=dict)
 
     # Entry and bookkeeping
 
@@ -124,6 +131,21 @@ class Checker:
             place = self.syntax.at(tree)
             self.problems.extend(p.at(place) if place else p for p in refusal.problems)
             raise Failed from None
+
+    def check_guarded(self) -> None:
+        """Notes files and secrets of which something else is asked than whether they are empty."""
+        for tree, member in self.guarded.values():
+            what = describe(member.type)
+            self.fail(tree, messages.ONLY_WHETHER_EMPTY, name=member.name, what=what)
+        if self.guarded:
+            raise Failed
+
+    def check_currencies(self, found: Node) -> None:
+        """Refuses amounts that are mixed though they can be in different currencies."""
+        if problem := mixed(found):
+            place = self.syntax.at(self.syntax.tree)
+            self.problems.append(problem.at(place) if place else problem)
+            raise Failed
 
     def condition(self, tree: ast.expr) -> Node:
         """The node of `tree`, which must be yes or no."""
@@ -199,8 +221,12 @@ class Checker:
         return User(type=Type(Kind.RECORD, object=self.names.user_object))
 
     def _attribute(self, tree: ast.Attribute) -> Node:
+        if settings.stands_for(self, tree.value):
+            return settings.one_record(self, tree)
         base = self.node(tree.value)
-        if base.type.kind is Kind.RECORD and isinstance(base, Variable | User | Given | Get):
+        if base.type.kind is Kind.RECORD and isinstance(
+            base, Variable | User | Given | Setting | Get
+        ):
             return self._get(tree, base, tree.attr)
         if isinstance(base, Get) and base.type.kind is Kind.CHOICE:
             return self._option_attribute(tree, base)
@@ -211,7 +237,11 @@ class Checker:
         member = self.names.member(object, name)
         if member is None:
             raise self._unknown(tree, base, name)
+        if member.type.kind is Kind.RECORDS and isinstance(base, Setting):
+            raise settings.no_records(self, tree, name)
         self.reads.add((object, name))
+        if member.type.kind in GUARDED:
+            self.guarded[id(tree)] = (tree, member)
         if member.formula is not None:
             self._reads_formula(tree, member)
         return Get(type=member.type, base=base, member=member)
@@ -219,7 +249,7 @@ class Checker:
     def _unknown(self, tree: ast.AST, base: Node, name: str) -> Failed:
         known = set(self.names.members(base.type.object))
         if isinstance(tree, ast.Name):
-            if name in FUNCTIONS or name in FORMS:
+            if name in FUNCTIONS or name in FORMS or name in TREES:
                 return self.fail(tree, messages.FUNCTION_AS_VALUE, name=name)
             known |= {*self.loops, *self.variables, *RESERVED}
         best = did_you_mean(name, known)
@@ -235,6 +265,7 @@ class Checker:
         if formula.uses_user and not self.allow_user:
             raise self.fail(tree, messages.NO_USER)
         self.uses_user |= formula.uses_user
+        self.uses_settings |= formula.uses_settings
 
     def _option_attribute(self, tree: ast.Attribute, base: Get) -> Node:
         attribute = base.member.attributes.get(tree.attr)
@@ -293,6 +324,10 @@ class Checker:
     def _comparison(
         self, tree: ast.Compare, operator: str, left: Node, right: Node, where: ast.expr
     ) -> Node:
+        if operator in ("is", "is not"):
+            self.guarded.pop(id(tree.left), None)
+        elif left.type.kind in GUARDED or right.type.kind in GUARDED:
+            self.check_guarded()
         node = self.placed(where, lambda: comparison(operator, left, right))
         if operator in ("is", "is not") and left.type.kind is Kind.RECORDS:
             found = emptiness(self, tree, left)
@@ -315,6 +350,10 @@ class Checker:
             raise self.fail(tree, messages.NOT_ALLOWED, what=self._quote(tree), instead="")
         if name in FORMS and (name not in FUNCTIONS or _is_generator(tree.args)):
             return aggregate(self, tree, FORMS[name])
+        if name in TREES or name == "under":
+            found = trees.call(self, tree, name)
+            if found is not None:
+                return found
         function = FUNCTIONS[name]
         args = self.all(tree.args)
         if function.clock:
@@ -325,8 +364,8 @@ class Checker:
         if not isinstance(tree.func, ast.Name):
             raise self.fail(tree, messages.NOT_ALLOWED, what=self._quote(tree.func), instead="")
         name = tree.func.id
-        if name not in FUNCTIONS and name not in FORMS:
-            best = did_you_mean(name, {*FUNCTIONS, *FORMS})
+        if name not in FUNCTIONS and name not in FORMS and name not in TREES:
+            best = did_you_mean(name, {*FUNCTIONS, *FORMS, *TREES})
             raise self.fail(tree, messages.UNKNOWN_FUNCTION, name=name, best=best)
         return name
 

@@ -17,6 +17,8 @@ _KINDS = {
     Kind.RECORD: ("a record", "记录"),
     Kind.RECORDS: ("records", "一组记录"),
     Kind.LIST: ("a list", "列表"),
+    Kind.FILE: ("a file", "文件"),
+    Kind.SECRET: ("a secret", "机密内容"),
     Kind.EMPTY: ("empty", "空值"),
 }
 _UNITS = {

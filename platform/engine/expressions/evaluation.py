@@ -32,6 +32,7 @@ from engine.expressions.nodes import (
     OneOf,
     OptionAttribute,
     Rescale,
+    Setting,
     Several,
     User,
     Variable,
@@ -48,13 +49,18 @@ def _nothing_below(object: str, id: int) -> frozenset[int]:
     return frozenset()
 
 
+def _no_settings(object: str) -> Row | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Context:
     """What an evaluation takes from outside the record.
 
     `now` is an aware moment in UTC, `zone` the company's time zone, `user` the acting person,
     `below` gives the ids of all records below one in its hierarchy, `variables` the values
-    of the variables that the expression was compiled with.
+    of the variables that the expression was compiled with. `settings` gives the one record of
+    a settings object.
     """
 
     now: dt.datetime
@@ -62,6 +68,7 @@ class Context:
     user: Row | None = None
     below: Callable[[str, int], frozenset[int]] = _nothing_below
     variables: Mapping[str, Any] = field(default_factory=dict)
+    settings: Callable[[str], Row | None] = _no_settings
 
     @functools.cached_property
     def today(self) -> dt.date:
@@ -98,6 +105,11 @@ def _user(node: User) -> Closure:
 def _given(node: Given) -> Closure:
     name = node.name
     return lambda frame: frame[0].variables[name]
+
+
+def _setting(node: Setting) -> Closure:
+    object = node.object
+    return lambda frame: frame[0].settings(object)
 
 
 def _get(node: Get) -> Closure:
@@ -295,6 +307,7 @@ _BUILDERS: Mapping[type[Node], Callable[[Any], Closure]] = {
     Variable: _variable,
     User: _user,
     Given: _given,
+    Setting: _setting,
     Get: _get,
     OptionAttribute: _option_attribute,
     Call: _call,

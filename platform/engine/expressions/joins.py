@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.expressions.trees import link_column
 from engine.expressions.types import Member, View
 
 
@@ -34,7 +35,7 @@ class JoinSet:
         path = (id(view), id(source), member.name)
         if path not in self._by_path:
             linked = view.source(member.type.object)
-            column: sa.ColumnElement[Any] = view.column(object, member, source)
+            column: sa.ColumnElement[Any] = link_column(view, object, member, source)
             on = linked.c.id == column
             visible = view.visible(member.type.object, linked)
             self.joins.append(Join(linked, on if visible is None else sa.and_(on, visible)))

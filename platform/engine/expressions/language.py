@@ -18,6 +18,7 @@ from typing import Any
 from engine.expressions import evaluation, messages
 from engine.expressions.checking import Checker, Failed
 from engine.expressions.describing import describe
+from engine.expressions.functions.spans import in_seconds
 from engine.expressions.functions.table import text
 from engine.expressions.nodes import Node
 from engine.expressions.sqltypes import DIGITS
@@ -45,6 +46,7 @@ class Expression:
     reads: frozenset[tuple[str, str]]
     uses_clock: bool
     uses_user: bool
+    uses_settings: bool
     slots: int
 
     @functools.cached_property
@@ -75,8 +77,10 @@ def compile_expression(
     checker = Checker(syntax, object, names, variables, allow_clock, allow_user, limits)
     try:
         tree = checker.node(syntax.tree)
+        checker.check_guarded()
         if expected is not None:
             tree = checker.placed(syntax.tree, lambda: _as_expected(tree, expected))
+        checker.check_currencies(tree)
     except Failed:
         raise Refusal(*checker.problems) from None
     return Expression(
@@ -88,6 +92,7 @@ def compile_expression(
         reads=frozenset(checker.reads),
         uses_clock=checker.uses_clock,
         uses_user=checker.uses_user,
+        uses_settings=checker.uses_settings,
         slots=checker.slots,
     )
 
@@ -109,6 +114,8 @@ def evaluate(expression: Expression, row: Row, context: evaluation.Context) -> A
 
 def _as_expected(tree: Node, expected: Type) -> Node:
     node = tree if expected.kind is Kind.NUMBER else adapted(tree, expected)
+    if expected.unit == "seconds":  # where days are as good as the hours that they have
+        node = in_seconds(node)
     if mismatch(node, expected):
         raise Refusal(_wrong(node.type, expected))
     return node

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from engine.expressions import messages
+from engine.expressions import messages, trees
 from engine.expressions.describing import describe
 from engine.expressions.functions.arithmetic import QUOTIENT_SCALE
 from engine.expressions.functions.forms import Form
+from engine.expressions.functions.spans import in_seconds
 from engine.expressions.functions.table import text
 from engine.expressions.nodes import BOOLEAN, Aggregate, Get, Logic, Node, Not, Variable
 from engine.expressions.types import Kind, Member, Type
@@ -36,6 +37,8 @@ def aggregate(checker: Checker, tree: ast.Call, form: Form) -> Node:
     finally:
         del checker.loops[loop.target.id]
     _check_element(checker, generator.elt, form, element, variable)
+    if form.name == "sum":
+        element = in_seconds(element)
     return Aggregate(
         type=_result(form.name, element),
         name=form.name,
@@ -54,6 +57,10 @@ def _records(checker: Checker, tree: ast.expr) -> tuple[Get, Member]:
 def _related(checker: Checker, tree: ast.expr, records: Node) -> tuple[Get, Member]:
     if not isinstance(records, Get) or records.type.kind is not Kind.RECORDS:
         raise checker.fail(tree, messages.NOT_RECORDS, found=describe(records.type))
+    if records.member.join:
+        return records, records.member
+    if branch := trees.back(records):
+        return records, branch
     object, via = records.type.object, records.member.via
     back = checker.names.member(object, via)
     if back is None:
@@ -105,6 +112,8 @@ def _check_element(
         instead = text("write the loop's own name first", "请先写循环变量自身的名称")
     elif form.takes and kind not in form.takes:
         instead = text(f"write {form.name}({form.form})", f"请写成 {form.name}({form.form})")
+    elif form.name == "sum" and element.type.unit == "months":
+        instead = text("add up days or hours", "请对天或小时求和")
     elif not form.takes and kind in (Kind.RECORDS, Kind.LIST, Kind.EMPTY):
         instead = text("count records or values", "请统计记录或值")
     else:

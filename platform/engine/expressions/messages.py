@@ -39,6 +39,20 @@ UNKNOWN_NAME = Message(
     hint_en="did you mean {best!r}?",
     hint_zh="是否想写 {best!r}？",
 )
+UNKNOWN_SETTINGS = Message(
+    "unknown-settings",
+    en="there is no settings object {name!r}",
+    zh="没有名为 {name!r} 的设置对象",
+    hint_en="did you mean {best!r}?",
+    hint_zh="是否想写 {best!r}？",
+)
+SETTINGS_RECORDS = Message(
+    "settings-records",
+    en="{name!r} holds records, and only single values can be read from settings",
+    zh="{name!r} 是多条记录，而设置中只能读取单个值",
+    hint_en="read the records through a link of the record at hand",
+    hint_zh="请通过当前记录的关联字段读取这些记录",
+)
 UNKNOWN_FUNCTION = Message(
     "unknown-function",
     en="there is no function {name!r}",
@@ -101,6 +115,13 @@ NOT_COMPARABLE = Message(
     zh="{left}与{right}不能用 {operator!r} 比较",
     hint_en="{instead}",
     hint_zh="{instead}",
+)
+ONLY_WHETHER_EMPTY = Message(
+    "only-whether-empty",
+    en="{name} holds {what}: an expression can only ask whether it is empty",
+    zh="{name} 保存的是{what}：表达式只能判断其是否为空",
+    hint_en="write `{name} is empty` or `{name} is not empty`",
+    hint_zh="请写 `{name} is empty` 或 `{name} is not empty`",
 )
 COMPARED_WITH_EMPTY = Message(
     "compared-with-empty",
@@ -207,12 +228,12 @@ LITERAL_NEEDED = Message(
     hint_en="the form is {form}",
     hint_zh="写法是 {form}",
 )
-PATH_NEEDED = Message(
-    "path-needed",
-    en="argument {argument!r} of {name!r} must be a path from 'user'",
-    zh="{name!r} 的参数 {argument!r} 必须是从 'user' 开始的路径",
-    hint_en="the form is {form}",
-    hint_zh="写法是 {form}",
+NO_TREE = Message(
+    "no-tree",
+    en="{object!r} is no tree, so {name!r} has nothing to follow",
+    zh="{object!r} 不是树形对象，无法使用 {name!r}",
+    hint_en="make its link to the record above a field with type: parent",
+    hint_zh="请将指向上级记录的链接改为 type: parent",
 )
 NOT_FOLDED = Message(
     "not-folded",

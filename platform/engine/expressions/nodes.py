@@ -62,6 +62,13 @@ class Given(Node):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Setting(Node):
+    """The one record of a settings object: `settings.company`."""
+
+    object: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Get(Node):
     """A member of a record; empty where the record is."""
 
@@ -235,7 +242,7 @@ def is_strict(node: Node) -> bool:
 
 
 def is_bound(node: Node) -> bool:
-    """Whether the node is a path from `user` or a given value: one value for a whole statement."""
+    """Whether it is a path from `user`, settings or a given value: one value for a statement."""
     while isinstance(node, Get):
         node = node.base
-    return isinstance(node, User | Given)
+    return isinstance(node, User | Given | Setting)

@@ -17,7 +17,8 @@ from engine.expressions.functions.arithmetic import (
 )
 from engine.expressions.functions.clock import as_date
 from engine.expressions.functions.durations import NEGATE_DURATION
-from engine.expressions.functions.moving import AS_SECONDS, DATES_APART, MOMENTS_APART, SHIFTS
+from engine.expressions.functions.moving import DATES_APART, MOMENTS_APART, SHIFTS
+from engine.expressions.functions.spans import in_seconds, together
 from engine.expressions.functions.table import Function, text
 from engine.expressions.functions.texts import JOIN
 from engine.expressions.nodes import (
@@ -65,6 +66,9 @@ def binary(operator: str, left: Node, right: Node) -> Node:
         return applied(MOMENTS_APART, left, right)
     if operator == "-" and kinds[0] in _CALENDAR and kinds[1] in _CALENDAR:
         return applied(DATES_APART, left, right)
+    if operator in "+-" and kinds == (Kind.DURATION, Kind.DURATION):
+        if found := together(operator, left, right):
+            return applied(*found)
     if operator in "+-" and kinds[0] in _CALENDAR and kinds[1] is Kind.NUMBER:
         raise cannot(operator, left.type, right.type, "write days(…)", "请写 days(…)")
     raise cannot(operator, left.type, right.type)
@@ -148,7 +152,7 @@ def _aligned(operator: str, left: Node, right: Node) -> tuple[Node, Node]:
     if len(kinds) > 1 or kind not in allowed or not _same_family(left, right):
         raise _not_comparable(operator, left, right)
     if kind is Kind.DURATION and left.type.unit != right.type.unit:
-        return _in_seconds(left), _in_seconds(right)
+        return in_seconds(left), in_seconds(right)
     return _literal_like(left, right.type), _literal_like(right, left.type)
 
 
@@ -161,10 +165,6 @@ def _same_family(left: Node, right: Node) -> bool:
     if a.kind is Kind.RECORD:
         return a.object == b.object
     return a.unit == b.unit or "months" not in (a.unit, b.unit)
-
-
-def _in_seconds(node: Node) -> Node:
-    return node if node.type.unit == "seconds" else applied(AS_SECONDS, node)
 
 
 def _literal_like(node: Node, other: Type) -> Node:

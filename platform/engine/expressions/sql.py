@@ -55,6 +55,7 @@ from engine.expressions.nodes import (
     is_strict,
 )
 from engine.expressions.sqltypes import Ids, Number
+from engine.expressions.trees import link_column
 from engine.expressions.types import Kind, View
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ class Translator:
             return self.view.formula(node.base.type.object, node.member, inner, source)
         if node.type.kind is Kind.RECORD and self._hides(node.type.object):
             return self.source(node, frame).c.id
-        column = self.view.column(node.base.type.object, node.member, source)
+        column = link_column(self.view, node.base.type.object, node.member, source)
         return sa.type_coerce(column, type)
 
     def _present(self, node: Get, source: sa.FromClause, inner: Column) -> Column:

@@ -200,7 +200,7 @@ class Ids(TypeDecorator[list[int]]):
 
 
 class Span(TypeDecorator[Any]):
-    """A duration inside a statement: whole days, whole months, or exact time ("seconds")."""
+    """A duration: whole days, whole months, or exact time ("seconds"), which columns hold."""
 
     impl = sa.Integer
     cache_ok = True
@@ -210,9 +210,10 @@ class Span(TypeDecorator[Any]):
         self.unit = unit
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if self.unit == "seconds" and dialect.name != "sqlite":
-            return dialect.type_descriptor(postgresql.INTERVAL())
-        return dialect.type_descriptor(sa.BigInteger())
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sqlite.INTEGER())
+        wanted = postgresql.INTERVAL() if self.unit == "seconds" else sa.BigInteger()
+        return dialect.type_descriptor(wanted)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         if isinstance(value, dt.timedelta) and self.unit == "days":

@@ -31,6 +31,8 @@ class Kind(StrEnum):
     RECORD = "record"  # a link to one record
     RECORDS = "records"  # lines, or records that link here
     LIST = "list"  # a literal list: ["won", "lost"]
+    FILE = "file"  # an uploaded file, or several: only whether there is one can be asked
+    SECRET = "secret"  # sealed: only whether there is one can be asked
     EMPTY = "empty"
 
 
@@ -71,7 +73,9 @@ class Member:
     `column` is the physical column (empty for RECORDS and virtual formulas), `folded` the
     column with its folded text, if there is one. A virtual `formula` is compiled in place.
     `keys` maps option names to the stored values (names can change, keys never do).
-    `via` is, for RECORDS, the member of the other object that links back here.
+    `via` is, for RECORDS, the member of the other object that links back here. RECORDS that the
+    record itself names stand in the join table `join` (columns `from_id`, `to_id`). `currency`
+    is the path to the currency of an amount that is not in the company's.
     """
 
     name: str
@@ -82,16 +86,24 @@ class Member:
     keys: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     via: str = ""
+    join: str = ""
+    currency: str = ""
 
 
 class Names(Protocol):
     """What members each object has."""
 
     def member(self, object: str, name: str) -> Member | None:
-        """The member of that name, or None."""
+        """The member of that name, or None.
+
+        Members of the object "" are the settings objects, each a RECORD under its own name.
+        """
 
     def members(self, object: str) -> Iterable[str]:
         """All names, for suggestions."""
+
+    def tree(self, object: str) -> str:
+        """The link that makes the object a tree (its `type: parent`), or an empty string."""
 
     @property
     def user_object(self) -> str:

@@ -34,12 +34,19 @@ class FieldType:
     """Whether records of the object hold the value themselves."""
     textual: ClassVar[bool] = False
     """Whether it can be searched by words."""
+    blind: ClassVar[bool] = False
+    """Whether its column is sealed and it is found by a digest that stands beside it."""
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> Self:
         """The type from the field's own YAML keys (already validated by schema)."""
         known = {field.name for field in fields(cls)}
         return cls(**{key: value for key, value in settings.items() if key in known})
+
+    @property
+    def holds(self) -> str:
+        """What its column holds; values of one kind never mean another thing."""
+        return "text" if self.textual else self.name
 
     def expression_type(self) -> Type:
         """Its type in expressions."""

@@ -36,6 +36,11 @@ class Link(FieldType):
     on_delete: str = "refuse"
     where: str = ""
 
+    @classmethod
+    def from_settings(cls, settings: dict[str, Any]) -> Self:
+        to = settings.get("to", "")
+        return super().from_settings({**settings, "to": to if isinstance(to, str) else ""})
+
     def expression_type(self) -> Type:
         return Type(Kind.RECORD, object=self.to)
 

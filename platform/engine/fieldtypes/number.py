@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeEngine
 
 from engine.expressions.sqltypes import DIGITS, Id, Number, quantized
 from engine.expressions.types import Kind, Type
+from engine.fieldtypes.amounts import Amount
 from engine.fieldtypes.base import FieldType, is_empty, not_readable
 from engine.problems import Message, Refusal
 
@@ -194,11 +195,21 @@ class Progress(Percent):
 
 @dataclass(frozen=True, kw_only=True)
 class Money(NumberType):
-    """An amount in the company's currency."""
+    """An amount in the company's `currency`, or in the one that `currency_path` leads to.
+
+    The path is the name of a currency field of the record, in lines behind the link to their
+    record: `quotation.currency`. Values are then read as `engine.fieldtypes.amounts.Amount`.
+    """
 
     name = "money"
     control = "money"
     currency: str = ""
+    currency_path: str = ""
+
+    @classmethod
+    def from_settings(cls, settings: dict[str, Any]) -> Self:
+        plain = {key: value for key, value in settings.items() if key != "currency"}
+        return super().from_settings(plain | {"currency_path": settings.get("currency") or ""})
 
     def expression_type(self) -> Type:
         return Type(Kind.NUMBER, scale=self.scale, unit="money")
@@ -208,13 +219,26 @@ class Money(NumberType):
             if set(raw) - {"amount", "currency"}:
                 raise not_readable(raw, 'an amount {"amount", "currency"}', "金额")
             currency = raw.get("currency") or self.currency
+            if self.currency_path and isinstance(raw.get("currency"), str):
+                number = super().read(raw.get("amount"))
+                return None if number is None else Amount.of(number, currency[:10])
             if currency != self.currency:
                 raise Refusal(OTHER_CURRENCY(found=str(currency)[:10], expected=self.currency))
             raw = raw.get("amount")
         return super().read(raw)
 
+    def currency_of(self, value: Any) -> str:
+        """The code of the currency that a value is in."""
+        return getattr(value, "currency", self.currency)
+
+    def known_currency_of(self, value: Any) -> str:
+        """The same; empty of a number that was once in a record, whatever that was in."""
+        return getattr(value, "currency", "" if self.currency_path else self.currency)
+
     def to_json(self, value: Any) -> Any:
-        return None if value is None else {"amount": f"{value:f}", "currency": self.currency}
+        if value is None:
+            return None
+        return {"amount": f"{value:f}", "currency": self.currency_of(value)}
 
 
 @dataclass(frozen=True, kw_only=True)

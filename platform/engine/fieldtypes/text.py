@@ -1,4 +1,4 @@
-"""Text and its specialised forms: addresses, telephone numbers, formatted text, colours."""
+"""Text and its specialised forms: addresses of mail and of the web, formatted text, colours."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SPACES = re.compile(r"\s+")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-_PHONE = re.compile(r"\+?[0-9(][0-9 ()/.\-]{3,38}(\s*(ext\.?|x|转)\s*[0-9]{1,8})?", re.IGNORECASE)
 _COLOUR = re.compile(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 LIMIT = 200
 MULTILINE_LIMIT = 100_000
@@ -113,19 +112,6 @@ class Email(TextType):
             raise not_readable(text, "an e-mail address", "电子邮件地址")
         local, _, host = text.rpartition("@")
         return f"{local}@{host.lower()}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Phone(TextType):
-    """A telephone number as people write it."""
-
-    name = "phone"
-    control = "phone"
-
-    def checked(self, text: str) -> str:
-        if not _PHONE.fullmatch(unicodedata.normalize("NFKC", text)):
-            raise not_readable(text, "a telephone number", "电话号码")
-        return unicodedata.normalize("NFKC", text)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,14 +20,14 @@ class Form:
     examples: tuple[Example, ...]
 
 
-_ORDERED = (Kind.NUMBER, Kind.DATE, Kind.MOMENT)
+_ORDERED = (Kind.NUMBER, Kind.DATE, Kind.MOMENT, Kind.DURATION)
 
 FORMS = {
     form.name: form
     for form in (
         Form(
             "sum",
-            (Kind.NUMBER,),
+            (Kind.NUMBER, Kind.DURATION),
             "x.amount for x in lines",
             text(
                 "the sum of the values that are not empty; 0 of nothing", "非空值之和；没有时为 0"

@@ -16,16 +16,16 @@ from engine.expressions.functions.table import (
     example,
     text,
 )
-from engine.expressions.nodes import BOOLEAN, Call, Node, is_bound
+from engine.expressions.nodes import BOOLEAN, Call, Node
 from engine.expressions.sqltypes import Flag
 from engine.expressions.types import Kind, Type
 from engine.problems import Refusal
 
+# Where the branch's top is known before (a path from `user`); else see `engine.expressions.trees`.
+
 
 def _typed(args: tuple[Node, ...]) -> tuple[Type, tuple[Node, ...]]:
     link, top = (UNDER.accept(param, arg) for param, arg in zip(UNDER.takes, args, strict=True))
-    if not is_bound(top):
-        raise Refusal(messages.PATH_NEEDED(name="under", argument="top", form=UNDER.form))
     if link.type.object != top.type.object:
         from engine.expressions.describing import describe
 
@@ -66,7 +66,7 @@ UNDER = Function(
     context=True,
     postgresql=_on_postgresql,
     sqlite=_on_sqlite,
-    form="under(record, user.…)",
+    form="under(record, top)",
     does=text(
         "whether the record is the second one or stands below it in its hierarchy",
         "记录是否就是第二个参数，或位于其层级之下",

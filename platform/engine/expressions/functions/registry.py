@@ -10,8 +10,10 @@ from engine.expressions.functions.forms import FORMS, Form
 from engine.expressions.functions.moving import DATE_OPERATORS
 from engine.expressions.functions.numbers import NUMBER_FUNCTIONS
 from engine.expressions.functions.people import RECORD_FUNCTIONS
+from engine.expressions.functions.spans import SPAN_FUNCTIONS, TOGETHER
 from engine.expressions.functions.table import Function
 from engine.expressions.functions.texts import JOIN, TEXT_FUNCTIONS
+from engine.expressions.functions.trees import TREES
 
 FUNCTIONS: dict[str, Function] = {
     function.name: function
@@ -20,13 +22,14 @@ FUNCTIONS: dict[str, Function] = {
         *TEXT_FUNCTIONS,
         *CLOCK_FUNCTIONS,
         *DURATIONS,
+        *SPAN_FUNCTIONS,
         *DATE_FUNCTIONS,
         *RECORD_FUNCTIONS,
     )
 }
-OPERATORS = (ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE, JOIN, *DATE_OPERATORS)
+OPERATORS = (ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE, JOIN, *DATE_OPERATORS, *TOGETHER.values())
 
 
 def describe_functions() -> tuple[Function | Form, ...]:
     """Every function and every form over records, with its documentation, in reading order."""
-    return (*FORMS.values(), *FUNCTIONS.values())
+    return (*FORMS.values(), *FUNCTIONS.values(), *TREES.values())
