@@ -138,6 +138,14 @@ class People:
         """Paths from a person never lead through collections."""
         return ()
 
+    def named(self, object: str, name: str, id: int) -> tuple[RowView, ...]:
+        """Nor through lists of links."""
+        return ()
+
+    def branch(self, object: str, id: int) -> tuple[RowView, ...]:
+        """Nor through what stands below in a tree."""
+        return ()
+
     def below(self, object: str, id: int) -> frozenset[int]:
         """The record and all below it."""
         key = (object, id)

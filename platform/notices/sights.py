@@ -16,12 +16,14 @@ from typing import Any
 
 from engine.expressions import Context
 from engine.fieldtypes.link import Link
+from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import Identifier
 from engine.permissions.actors import SYSTEM, Actor
 from engine.permissions.lens import Lens
 from engine.records.gate import Gate
 from engine.records.query import MOST, Query
 from engine.records.reading import Linked, Reader, Record
+from engine.records.settings import one_id
 from notices.seeing import People, Question, Rights, Rule, answers
 
 
@@ -121,6 +123,16 @@ class Eye:
         """A record, whether it may be seen or not."""
         return Seen(self, object, id)
 
+    def _setting(self, object: str) -> Seen | None:
+        """The one record of a settings object, as the actor sees it."""
+        gate = self.sights.gate
+        with gate.databases.reading() as connection:
+            id = one_id(gate, connection, object)
+        if id is None:
+            return None
+        self.sights.read(object, (id,))
+        return Seen(self, object, id)
+
     def context(self, by: int | None, variable: str) -> Context:
         """What templates are evaluated in; the person `by` stands under `variable`."""
         gate = self.sights.gate
@@ -133,6 +145,7 @@ class Eye:
             user=user,
             below=self.sights.people.below,
             variables={variable: other},
+            settings=self._setting,
         )
 
 
@@ -168,6 +181,11 @@ class Seen:
                 return Seen(eye, type_.to, found.id)
             eye.hidden = True
             return None
+        if isinstance(type_, Links):
+            seen = [one.id for one in found or () if one.id is not None]
+            open_ = [id for id in seen if eye.place in sights.rights(type_.to, id)]
+            eye.hidden |= len(open_) < len(found or ())
+            return tuple(Seen(eye, type_.to, id) for id in open_)
         if isinstance(type_, Identifier) and found is not None:
             return Decimal(found)
         return found

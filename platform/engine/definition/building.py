@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.definition.copying import Copied, copied_type
+from engine.definition.currencies import with_companions
+from engine.definition.guarded import with_attachments
 from engine.definition.kinds import Problems
+from engine.definition.layouts_building import build_layouts, build_sections, build_shape
 from engine.definition.numbering import NumberPattern
-from engine.definition.objects import Check, Field, ListView, Object, Section
+from engine.definition.objects import Check, Field, ListView, Object
 from engine.definition.tree import Node
+from engine.definition.wholes import expanded
 from engine.expressions.types import Attribute, Kind, Type
 from engine.fieldtypes.choice import Choice, Option
+from engine.fieldtypes.parent import Parent
 from engine.fieldtypes.registry import FIELD_TYPES
+from engine.fieldtypes.series import Series
 from engine.problems import Message, Refusal, Text
 
 BAD_NUMBER_PATTERN = Message(
@@ -41,6 +48,8 @@ def build_object(name: str, node: Node, problems: Problems) -> Object | None:
         for key, child in (fields_node.items() if fields_node else ())
         if (built := build_field(name, key, child, problems)) is not None
     }
+    fields = with_companions(expanded(fields, build_field, problems), problems)
+    fields = with_attachments(name, node, fields, problems)
     return Object(
         name=name,
         label=label,
@@ -49,20 +58,24 @@ def build_object(name: str, node: Node, problems: Problems) -> Object | None:
         icon=node.plain("icon", ""),
         title=node.plain("title", ""),
         number=_number(node, problems),
-        owned=node.plain("owned", True),
+        kind=node.plain("kind", "ordinary"),
+        owned=node.plain("owned", True) and node.plain("kind") != "settings",
         search=tuple(node.plain("search", ())),
         fields=fields,
         checks=tuple(_checks(node)),
         unique=tuple(tuple(names) for names in node.plain("unique", ())),
         views=_views(node),
-        sections=tuple(_sections(node)),
+        sections=build_sections(node),
+        layouts=build_layouts(node),
+        quick=tuple(node.plain("quick", ())),
         source=node,
     )
 
 
 def build_field(object_name: str, name: str, node: Node, problems: Problems) -> Field | None:
     """One field, without its expressions."""
-    cls = FIELD_TYPES.get(node.plain("type", ""))
+    copied = copied_type(object_name, name, node, problems)
+    cls = Copied if copied else FIELD_TYPES.get(node.plain("type", ""))
     if cls is None:
         return None  # the schema check has said so
     settings = {key: child.to_plain() for key, child in node.items()}
@@ -71,20 +84,26 @@ def build_field(object_name: str, name: str, node: Node, problems: Problems) -> 
         settings["attributes"] = build_attributes(
             node.get("attributes"), settings["options"], problems
         )
+    if issubclass(cls, Parent):
+        settings["to"] = object_name
+    is_series = issubclass(cls, Series)
+    if is_series:
+        _usable_pattern(NumberPattern(str(settings.get("pattern", ""))), "pattern", node, problems)
     return Field(
         name=name,
         object=object_name,
-        type=cls.from_settings(settings),
+        type=copied or cls.from_settings(settings),
         label=node.text("label") or Text.of(name.replace("_", " ").capitalize()),
         help=node.text("help"),
         required=node.plain("required", False),
         default=node.plain("default"),
-        unique=node.plain("unique", False),
-        read_only=node.plain("read_only", False),
+        unique=is_series or node.plain("unique", False),
+        read_only=is_series or node.plain("read_only", False),
         set_once=node.plain("set_once", False),
         restricted=node.plain("restricted", False),
         searchable=node.plain("searchable", False),
         personal=node.plain("personal", ""),
+        copied=node.plain("copied", True),
         source=node,
     )
 
@@ -139,11 +158,14 @@ def _number(node: Node, problems: Problems) -> NumberPattern | None:
     if pattern is None:
         return None
     number = NumberPattern(str(pattern), bool(node.plain("gapless", False)))
+    return number if _usable_pattern(number, "number", node, problems) else None
+
+
+def _usable_pattern(number: NumberPattern, key: str, node: Node, problems: Problems) -> bool:
     why = number.problem()
     if why:
-        problems.append(BAD_NUMBER_PATTERN(node.at("number"), pattern=pattern, why=_WHY[why]))
-        return None
-    return number
+        problems.append(BAD_NUMBER_PATTERN(node.at(key), pattern=number.pattern, why=_WHY[why]))
+    return not why
 
 
 def _checks(node: Node) -> list[Check]:
@@ -169,18 +191,11 @@ def _views(node: Node) -> dict[str, ListView]:
             equal=tuple(child.plain("equal", ())),
             sort=_names(child.plain("sort", ())),
             columns=tuple(child.plain("columns", ())),
+            shape=build_shape(child),
             source=child,
         )
         for name, child in (views.items() if views else ())
     }
-
-
-def _sections(node: Node) -> list[Section]:
-    sections = node.get("sections")
-    return [
-        Section(label=child.text("label") or Text.of(""), fields=tuple(child.plain("fields", ())))
-        for child in (sections.elements() if sections else ())
-    ]
 
 
 def _names(raw: Any) -> tuple[str, ...]:

@@ -8,10 +8,17 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.definition.objects import Field, Object
+from engine.definition.settling import settled
 from engine.definition.site import Site
-from engine.expressions.types import Member
+from engine.expressions.mixing import RATE
+from engine.expressions.types import Kind, Member, Type
+from engine.fieldtypes.base import FieldType
 from engine.fieldtypes.choice import Choice
+from engine.fieldtypes.composite import Composite
+from engine.fieldtypes.currency import ExchangeRate
 from engine.fieldtypes.link import Collection
+from engine.fieldtypes.links import Links
+from engine.fieldtypes.number import Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +36,10 @@ class Catalog:
     def draft(cls, definitions: Mapping[str, Mapping[str, Any]]) -> Catalog:
         """A catalog of built, not yet connected definitions, by kind and name."""
         sites = definitions.get("site", {})
+        site = next(iter(sites.values()), Site())
         return cls(
-            site=next(iter(sites.values()), Site()),
-            objects=MappingProxyType(dict(definitions.get("object", {}))),
+            site=site,
+            objects=MappingProxyType(settled(definitions.get("object", {}), site)),
             others=MappingProxyType(
                 {k: v for k, v in definitions.items() if k not in ("site", "object")}
             ),
@@ -56,14 +64,39 @@ class Catalog:
 
     def member(self, object: str, name: str) -> Member | None:
         """What `name` means after a record of `object` in an expression."""
+        if not object:
+            return self._settings(name)
         definition = self.objects.get(object)
         found = definition.fields.get(name) if definition else None
-        return None if found is None else as_member(found)
+        if found is None or isinstance(found.type, Composite):  # its parts have values
+            return None
+        return as_member(found)
+
+    def _settings(self, name: str) -> Member | None:
+        found = self.objects.get(name)
+        if found is None or not found.is_settings:
+            return None
+        return Member(name=name, type=Type(Kind.RECORD, object=name))
+
+    def tree(self, object: str) -> str:
+        """The link that makes the object a tree, or an empty string."""
+        definition = self.objects.get(object)
+        return definition.tree if definition else ""
 
     def members(self, object: str) -> Iterable[str]:
         """All names that can follow a record of `object`."""
+        if not object:
+            return [name for name, found in self.objects.items() if found.is_settings]
         definition = self.objects.get(object)
-        return definition.fields.keys() if definition else ()
+        fields = definition.fields if definition else {}
+        return [name for name, f in fields.items() if not isinstance(f.type, Composite)]
+
+
+def _currency(type_: FieldType) -> str:
+    """How expressions know of an amount's currency, and of an exchange rate."""
+    if isinstance(type_, ExchangeRate):
+        return RATE
+    return type_.currency_path if isinstance(type_, Money) else ""
 
 
 def as_member(field_: Field) -> Member:
@@ -77,5 +110,7 @@ def as_member(field_: Field) -> Member:
         formula=field_.formula if field_.virtual else None,
         keys=type_.keys if isinstance(type_, Choice) else {},
         attributes=type_.attributes if isinstance(type_, Choice) else {},
+        currency=_currency(type_),
         via=type_.by if isinstance(type_, Collection) else "",
+        join=type_.table if isinstance(type_, Links) else "",
     )

@@ -6,12 +6,16 @@ from collections.abc import Iterable
 
 from engine.definition import messages as say
 from engine.definition.catalog import Catalog
+from engine.definition.guarded import check_attachments, check_guarded
 from engine.definition.kinds import Problems
+from engine.definition.layouts_checking import check_layouts
 from engine.definition.objects import Field, Object
+from engine.definition.settings import check_setting
+from engine.definition.trees import check_tree
 from engine.fieldtypes.link import Collection, Link
 from engine.problems import Place, Refusal, Text, did_you_mean
 
-GRAMS, POSITION, COLUMN_SUFFIXES = "grams", "position", ("__f", "__s")
+GRAMS, POSITION, COLUMN_SUFFIXES = "grams", "position", ("__f", "__s", "__p")
 """Columns that tables have beside those of the fields (`engine.schema.tables`)."""
 
 
@@ -19,12 +23,14 @@ def check_object(definition: Object, catalog: Catalog, problems: Problems) -> No
     """Adds what is wrong with the object's own references."""
     _title(definition, problems)
     _search(definition, catalog, problems)
+    check_tree(definition, problems)
+    check_attachments(definition, problems)
     for field in definition.fields.values():
         _field(definition, field, problems)
+        check_guarded(definition, field, problems)
     for index, names in enumerate(definition.unique):
         _known(definition, names, definition.place("unique", index), problems, stored="unique")
-    for index, section in enumerate(definition.sections):
-        _known(definition, section.fields, definition.place("sections", index, "fields"), problems)
+    check_layouts(definition, catalog, problems)
     for view in definition.views.values():
         place = definition.place("views", view.name)
         _known(definition, view.equal, place, problems, stored="equal")
@@ -102,6 +108,7 @@ def _field(definition: Object, field: Field, problems: Problems) -> None:
     if node.plain("searchable") is True and not (field.stored and field.type.textual):
         place = field.place("searchable")
         problems.append(say.NOT_SEARCHABLE(place, object=definition.name, field=field.name))
+    check_setting(definition, field, node, problems)
     if field.unique and not field.stored:
         place = field.place("unique")
         problems.append(

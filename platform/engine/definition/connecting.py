@@ -16,21 +16,35 @@ from engine.definition import messages as say
 from engine.definition.building import build_object
 from engine.definition.catalog import Catalog, as_member
 from engine.definition.checking import check_object
+from engine.definition.copying import IN_STEP
+from engine.definition.currencies import check_result, companion_formula
+from engine.definition.defaulting import default_order
 from engine.definition.kinds import DefinitionKind, Problems
+from engine.definition.layouts_checking import connected_layouts, connected_shape
 from engine.definition.objects import Check, Field, ListView, Object, Rollup
 from engine.definition.ordering import computing_order
 from engine.definition.paths import Aggregate, aggregate, has_aggregate, paths
+from engine.definition.storing import what_moves
 from engine.definition.structure import with_structure
 from engine.definition.tree import Node
+from engine.definition.wholes import sharing_conditions
 from engine.expressions import Expression, compile_expression
+from engine.expressions.trees import uses_tree
 from engine.expressions.types import Kind, Member, Type
 from engine.fieldtypes.choice import Choice
 from engine.fieldtypes.link import Collection, Link
+from engine.fieldtypes.links import Links
+from engine.fieldtypes.qr import Qr
 from engine.problems import Place, Refusal
 
 BOOLEAN = Type(Kind.BOOLEAN)
 _NO_VARIABLES: Mapping[str, Type] = {}
-ROLLUPS = ("sum", "count", "min", "max")
+_RULES = frozenset(
+    ("required_when", "when", "visible_when", "read_only_when", "default_from", "suggest", "where",
+     "options")
+)  # fmt: skip
+"""The keys of a field that hold its rules."""
+ROLLUPS = ("sum", "count", "min", "max", "avg")
 
 
 def connect_objects(catalog: Catalog, problems: Problems) -> Catalog:
@@ -55,9 +69,13 @@ class _Connector:
     def members(self, object: str) -> Iterable[str]:
         return self.catalog.members(object)
 
+    def tree(self, object: str) -> str:
+        return self.catalog.tree(object)
+
     def member(self, object: str, name: str) -> Member | None:
-        if self.catalog.member(object, name) is None:
-            return None
+        found = self.catalog.member(object, name)
+        if found is None or not object:
+            return found
         return as_member(self.field(object, name))
 
     def field(self, object: str, name: str) -> Field:
@@ -75,6 +93,11 @@ class _Connector:
             self.fields[key] = built
         return self.fields[key]
 
+    def known_field(self, object: str, name: str) -> Field | None:
+        """The field with its formula compiled, or None where there is no such field."""
+        definition = self.catalog.objects.get(object)
+        return self.field(object, name) if definition and name in definition.fields else None
+
     def connected(self) -> Catalog:
         objects = {name: self._object(o) for name, o in self.catalog.objects.items()}
         catalog = self.catalog.with_objects(objects)
@@ -84,34 +107,64 @@ class _Connector:
 
     def _object(self, definition: Object) -> Object:
         fields = {n: self._with_rules(self.field(definition.name, n)) for n in definition.fields}
+        fields = sharing_conditions(fields)
         with_fields = replace(definition, fields=fields)
         return replace(
             with_fields,
             checks=tuple(self._check(definition, check) for check in definition.checks),
             views={n: self._view(definition, view) for n, view in definition.views.items()},
+            layouts=connected_layouts(definition, self._condition),
             order=computing_order(with_fields, self.problems),
+            defaults=default_order(with_fields, self.problems),
         )
 
     def _with_formula(self, field: Field) -> Field:
         expected = field.type.expression_type()
         if field.source is None:
             return field
+        if field.beside:
+            return self._beside(field)
         if field.source.get("rollup"):
             return replace(field, rollup=self._rollup(field))
+        if field.source.get("copy"):
+            return self._copied(field, field.source)
+        if isinstance(field.type, Qr):
+            text = self._compile(field.source, "of", field.object, expected)
+            return replace(field, formula=text, virtual=text is not None)
         formula = self._compile(field.source, "formula", field.object, expected)
         if formula is None:
             return field
-        virtual = self._is_virtual(field, formula)
-        if virtual and field.source.plain("stored") is True:
-            self.problems.append(
-                say.CANNOT_STORE(field.place("formula"), field=f"{field.object}.{field.name}")
-            )
-        return replace(
-            field, formula=formula, virtual=virtual or field.source.plain("stored") is False
-        )
+        check_result(field, formula, "formula", self.problems)
+        stored = field.source.plain("stored")
+        if stored is not True:
+            virtual = stored is False or self._is_virtual(field, formula)
+            return replace(field, formula=formula, virtual=virtual)
+        return self._stored(field, formula, "formula")
+
+    def _stored(self, field: Field, formula: Expression, key: str) -> Field:
+        moving = what_moves(formula, self.known_field)
+        if moving:
+            name = f"{field.object}.{field.name}"
+            self.problems.append(say.CANNOT_STORE(field.place(key), field=name, found=moving))
+        return replace(field, formula=formula, virtual=bool(moving))
+
+    def _copied(self, field: Field, source: Node) -> Field:
+        copy = self._compile(source, "copy", field.object, field.type.expression_type())
+        if copy is None:
+            return field
+        if source.plain("keep") == IN_STEP:
+            return self._stored(field, copy, "copy")
+        return replace(field, copy=copy)
+
+    def _beside(self, field: Field) -> Field:
+        """A field that stands beside another, with the formula that it has by itself."""
+        formula = companion_formula(field, self.catalog, self)
+        virtual = formula is not None and self._is_virtual(field, formula)
+        return replace(field, formula=formula, virtual=virtual)
 
     def _is_virtual(self, field: Field, formula: Expression) -> bool:
-        if formula.uses_clock or formula.uses_user or has_aggregate(formula.source):
+        moving = formula.uses_clock or formula.uses_user or formula.uses_settings
+        if moving or has_aggregate(formula.source) or uses_tree(formula.tree):
             return True
         definition = self.catalog.objects[field.object]
         for path in paths(formula.source):
@@ -131,6 +184,7 @@ class _Connector:
         if whole is None:
             return None
         place = field.place("rollup")
+        check_result(field, whole, "rollup", self.problems)
         parts = aggregate(whole.source)
         collection = (
             self.catalog.objects[field.object].fields.get(parts.collection[0]) if parts else None
@@ -141,26 +195,25 @@ class _Connector:
             or len(parts.collection) != 1
             or parts.function not in ROLLUPS
             or not isinstance(collection.type, Collection)
+            or self._joined(collection.type)
         ):
             self.problems.append(say.ROLLUP_SHAPE(place, field=field.name))
             return None
-        if whole.uses_clock or whole.uses_user:
-            self.problems.append(say.ROLLUP_CLOCK(place, field=field.name))
+        moving = what_moves(whole, self.known_field)
+        if moving:
+            self.problems.append(say.ROLLUP_CLOCK(place, field=field.name, found=moving))
         return self._taken_apart(field, collection.type, parts, whole, place)
+
+    def _joined(self, over: Collection) -> bool:
+        """Whether many links make the collection, which count for several records each."""
+        back = self.catalog.objects[over.of].fields.get(over.by)
+        return isinstance(over, Links) or (back is not None and isinstance(back.type, Links))
 
     def _taken_apart(
         self, field: Field, over: Collection, parts: Aggregate, whole: Expression, place: Place
     ) -> Rollup | None:
         child = self.catalog.objects[over.of]
         variables = {parts.variable: Type(Kind.RECORD, object=child.name)}
-        for path in paths(f"({parts.value}) if ({parts.condition or 'true'}) else empty"):
-            own = child.fields.get(path[1]) if path[0] == parts.variable and len(path) > 1 else None
-            through = own is not None and isinstance(own.type, Link | Collection) and len(path) > 2
-            if through or (own is not None and self.field(child.name, own.name).virtual):
-                self.problems.append(
-                    say.ROLLUP_READS(place, field=field.name, found=".".join(path[1:]))
-                )
-                return None
 
         def part(text: str, expected: Type | None) -> Expression | None:
             try:
@@ -186,16 +239,22 @@ class _Connector:
 
     def _with_rules(self, field: Field) -> Field:
         node = field.source
-        if node is None:
+        if node is None or not isinstance(node.value, Mapping) or _RULES.isdisjoint(node.value):
             return field
         expected = field.type.expression_type()
+        default = self._compile(node, "default_from", field.object, expected)
+        suggest = self._compile(node, "suggest", field.object, expected, clock=False)
+        for key, found in (("default_from", default), ("suggest", suggest)):
+            if found is not None:
+                check_result(field, found, key, self.problems)
         return replace(
             field,
             required_when=self._compile(node, "required_when", field.object, BOOLEAN),
+            when=self._compile(node, "when", field.object, BOOLEAN),
             visible_when=self._compile(node, "visible_when", field.object, BOOLEAN),
             read_only_when=self._compile(node, "read_only_when", field.object, BOOLEAN),
-            default_from=self._compile(node, "default_from", field.object, expected),
-            suggest=self._compile(node, "suggest", field.object, expected, clock=False),
+            default_from=default,
+            suggest=suggest,
             where=self._condition_on_target(field, node),
             offered_when=self._conditions_on_options(field, node),
         )
@@ -212,7 +271,7 @@ class _Connector:
 
     def _condition_on_target(self, field: Field, node: Node) -> Expression | None:
         """What the record must fulfil that a link points to, about that record."""
-        if not isinstance(field.type, Link) or field.type.to not in self.catalog.objects:
+        if not isinstance(field.type, Link | Links) or field.type.to not in self.catalog.objects:
             return None
         linking = {field.object: Type(Kind.RECORD, object=field.object)}
         found = self._compile(node, "where", field.type.to, BOOLEAN, variables=linking)
@@ -229,7 +288,15 @@ class _Connector:
 
     def _view(self, definition: Object, view: ListView) -> ListView:
         assert view.source is not None
-        return replace(view, where=self._compile(view.source, "where", definition.name, BOOLEAN))
+        return replace(
+            view,
+            where=self._compile(view.source, "where", definition.name, BOOLEAN),
+            shape=connected_shape(view.shape, definition.name, self._condition),
+        )
+
+    def _condition(self, node: Node, key: str, object: str) -> Expression | None:
+        """The condition under a key, about a record of the object."""
+        return self._compile(node, key, object, BOOLEAN)
 
     def _compile(
         self,

@@ -13,31 +13,24 @@ FORMULA_CYCLE = Message(
 )
 CANNOT_STORE = Message(
     "cannot-store",
-    en="{field} cannot be stored: its formula reads the clock, the user or another record",
-    zh="{field} 无法存储：其公式读取了当前时间、当前用户或其他记录",
-    hint_en="leave out `stored`, it is then computed when read",
-    hint_zh="请去掉 `stored`，该字段将在读取时计算",
+    en="{field} cannot be stored: it reads {found}, which moves without any record being changed",
+    zh="{field} 无法存储：它读取了{found}，其变化不经任何记录的修改",
+    hint_en="leave out `stored`, it is then computed when read; or take that out of the formula",
+    hint_zh="请去掉 `stored`，该字段将在读取时计算；或从公式中移除该部分",
 )
 ROLLUP_SHAPE = Message(
     "rollup-shape",
-    en="the rollup {field} is not one sum, count, min or max over lines or related records",
-    zh="汇总 {field} 必须是对明细或相关记录的一个 sum、count、min 或 max",
+    en="the rollup {field} is not one sum, count, avg, min or max over lines or related records",
+    zh="汇总 {field} 必须是对明细或相关记录的一个 sum、count、avg、min 或 max",
     hint_en="write it like sum(line.amount for line in lines if line.kind == 'goods')",
     hint_zh="写法如 sum(line.amount for line in lines if line.kind == 'goods')",
 )
 ROLLUP_CLOCK = Message(
     "rollup-clock",
-    en="the rollup {field} depends on the clock or the user, so it could not be kept exact",
-    zh="汇总 {field} 依赖当前时间或用户，无法保持准确",
+    en="the rollup {field} cannot be kept exact: it reads {found}, which moves by itself",
+    zh="汇总 {field} 无法保持准确：它读取了{found}，其变化不经任何记录的修改",
     hint_en="use a formula instead, it is computed when read",
     hint_zh="请改用公式，在读取时计算",
-)
-ROLLUP_READS = Message(
-    "rollup-reads",
-    en="the rollup {field} reads {found}, which the child record does not store itself",
-    zh="汇总 {field} 读取了 {found}，而该值并不存储在子记录中",
-    hint_en="store it in the child by a formula or a suggestion first",
-    hint_zh="请先在子记录中用公式或建议值保存它",
 )
 UNKNOWN_OBJECT = Message(
     "unknown-object",

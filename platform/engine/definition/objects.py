@@ -6,16 +6,24 @@ They are built from YAML (`building.py`) with their expressions still as text, a
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from engine.definition.layouts import Layout, Section, ViewShape
 from engine.definition.numbering import NumberPattern
 from engine.definition.tree import Node
 from engine.expressions import Expression
+from engine.expressions.trees import PATH_END
+from engine.expressions.types import Kind
 from engine.fieldtypes.base import FieldType
+from engine.fieldtypes.composite import Composite
 from engine.fieldtypes.link import Collection, Lines, Link
+from engine.fieldtypes.links import Links
+from engine.fieldtypes.parent import Parent
 from engine.problems import Place, Text
 
 ID_FIELDS = ("id",)
@@ -46,16 +54,27 @@ class Rollup:
     condition: Expression | None
     expression: Expression
 
+    @property
+    def nothing(self) -> Any:
+        """The sum or count of no records, in the kind of value that it adds up."""
+        durations = self.expression.type.kind is Kind.DURATION
+        return dt.timedelta() if durations else Decimal(0)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
     """One field of an object.
 
     `default` is in input form. Expressions are None until the field is connected, or absent.
+    A `copy` is taken once, when its link is set; one that keeps in step is a formula.
     `virtual` fields are computed when read; `derived` ones take no input. Where `visible_when`
     does not hold the field takes no value; where `read_only_when` held it takes no other one.
     `where` is what a link's target must fulfil; it names the linking record by its object.
-    `offered_when` are the conditions of options that may not always be chosen.
+    `when` says when a number of a series is taken; without it, at once.
+    `offered_when` are the conditions of options that may not always be chosen. `attached` marks
+    the field that `attachments: true` brings. `part_of` names the
+    composite that brought the field, `short` is its label beside the composite's other parts.
+    `beside` names the field that brought this one: an amount in company currency, its amount.
     """
 
     name: str
@@ -66,6 +85,7 @@ class Field:
     help: Text | None = None
     required: bool = False
     required_when: Expression | None = None
+    when: Expression | None = None
     visible_when: Expression | None = None
     read_only_when: Expression | None = None
     set_once: bool = False
@@ -74,6 +94,7 @@ class Field:
     default: Any = None
     default_from: Expression | None = None
     suggest: Expression | None = None
+    copy: Expression | None = None
     formula: Expression | None = None
     virtual: bool = False
     rollup: Rollup | None = None
@@ -82,7 +103,12 @@ class Field:
     restricted: bool = False
     searchable: bool = False
     personal: str = ""
+    copied: bool = True
     system: bool = False
+    part_of: str = ""
+    beside: str = ""
+    attached: bool = False
+    short: Text | None = None
     source: Node | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -92,8 +118,9 @@ class Field:
 
     @property
     def folded(self) -> str:
-        """The column with the folded text, or an empty string (rule 21)."""
-        found = self.stored and self.type.textual and (self.searchable or self.unique)
+        """The column with the folded text or a secret's digest, or an empty string (rule 21)."""
+        textual = self.type.textual and (self.searchable or self.unique)
+        found = self.stored and (textual or self.type.blind)
         return f"{self.column}__f" if found else ""
 
     @property
@@ -110,7 +137,7 @@ class Field:
     def writable(self) -> bool:
         """Whether input may set it at all."""
         return not (self.derived or self.system or self.read_only) and not (
-            isinstance(self.type, Collection) and not isinstance(self.type, Lines)
+            isinstance(self.type, Collection) and not isinstance(self.type, Lines | Links)
         )
 
     def place(self, *path: str | int) -> Place:
@@ -139,29 +166,25 @@ class ListView:
     sort: tuple[str, ...] = ()
     where: Expression | None = None
     columns: tuple[str, ...] = ()
+    shape: ViewShape = field(default_factory=ViewShape)
     source: Node | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """A group of fields on the form."""
-
-    label: Text
-    fields: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Object:
     """A business thing: its fields and rules.
 
-    `order` is the sequence in which stored formulas and suggestions are computed. `parent` is,
-    for a line object, its link to the record that it is part of.
+    `kind` is "ordinary", "settings" (exactly one record) or "view" (read-only, made by a query).
+    `order` is the sequence in which stored formulas and suggestions are computed, `defaults` that
+    of defaults which read other fields. `parent` is, for a line object, its link to the record
+    that it is part of.
     """
 
     name: str
     label: Text
     plural: Text
     fields: Mapping[str, Field]
+    kind: str = "ordinary"
     key: str = ""
     icon: str = ""
     help: Text | None = None
@@ -173,14 +196,22 @@ class Object:
     unique: tuple[tuple[str, ...], ...] = ()
     views: Mapping[str, ListView] = field(default_factory=dict)
     sections: tuple[Section, ...] = ()
+    layouts: tuple[Layout, ...] = ()
+    quick: tuple[str, ...] = ()
     parent: str = ""
     order: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
     source: Node | None = field(default=None, compare=False, repr=False)
 
     @property
     def table(self) -> str:
         """The physical table."""
         return self.key or self.name
+
+    @property
+    def is_settings(self) -> bool:
+        """Whether it has exactly one record."""
+        return self.kind == "settings"
 
     @cached_property
     def stored_fields(self) -> tuple[Field, ...]:
@@ -196,6 +227,38 @@ class Object:
     def links(self) -> tuple[Field, ...]:
         """The stored links, system fields included."""
         return tuple(f for f in self.fields.values() if isinstance(f.type, Link) and f.stored)
+
+    @cached_property
+    def many(self) -> tuple[Field, ...]:
+        """The fields of many links, each with a join table of its own."""
+        return tuple(f for f in self.fields.values() if isinstance(f.type, Links))
+
+    @cached_property
+    def wholes(self) -> Mapping[str, Mapping[str, str]]:
+        """The composite fields, each with the names of its parts by suffix."""
+        found: dict[str, dict[str, str]] = {
+            name: {} for name, f in self.fields.items() if isinstance(f.type, Composite)
+        }
+        for name, f in self.fields.items():
+            if f.part_of:
+                found[f.part_of][name.removeprefix(f"{f.part_of}_")] = name
+        return found
+
+    @cached_property
+    def tree(self) -> str:
+        """The link that makes the object a tree, or an empty string."""
+        return next((f.name for f in self.links if isinstance(f.type, Parent)), "")
+
+    @property
+    def path_column(self) -> str:
+        """The column with each record's path in the tree, or an empty string."""
+        return f"{self.fields[self.tree].column}{PATH_END}" if self.tree else ""
+
+    def in_company_currency(self, name: str) -> str:
+        """The field to add up across records: of an amount, that in the company's currency."""
+        beside = f"{name}_company"
+        found = self.fields.get(beside)
+        return beside if found is not None and found.beside == name else name
 
     @property
     def parent_object(self) -> str:

@@ -10,7 +10,9 @@ from engine.definition.catalog import Catalog
 from engine.definition.kinds import DefinitionKind, Problems
 from engine.definition.messages import UNKNOWN_FIELD, UNKNOWN_OBJECT
 from engine.definition.tree import Node
+from engine.fieldtypes.composite import Composite
 from engine.fieldtypes.link import Link
+from engine.fieldtypes.links import Links
 from engine.problems import Message, Refusal, did_you_mean
 
 UNKNOWN_SEED = Message(
@@ -69,16 +71,18 @@ def _connected(file: SeedFile, catalog: Catalog, problems: Problems) -> SeedFile
                 best = did_you_mean(name, definition.fields)
                 problems.append(UNKNOWN_FIELD(place, object=definition.name, name=name, best=best))
                 continue
-            value = (
-                raw.get(locale, next(iter(raw.values()), None)) if isinstance(raw, dict) else raw
-            )
-            if isinstance(found.type, Link):
+            by_locale = isinstance(raw, dict) and not isinstance(found.type, Composite)
+            value = raw.get(locale, next(iter(raw.values()), None)) if by_locale else raw
+            if isinstance(found.type, Link | Links):
                 target = catalog.of("data").get(found.type.to)
                 keys = target.records if target else {}
-                if value not in keys:
-                    best = did_you_mean(str(value), keys)
-                    problems.append(UNKNOWN_SEED(place, key=value, object=found.type.to, best=best))
-            elif found.type.stored:
+                several = isinstance(found.type, Links) and isinstance(value, list)
+                for key_ in value if several else [value]:
+                    if isinstance(key_, str) and key_ in keys:
+                        continue
+                    best = did_you_mean(str(key_), keys)
+                    problems.append(UNKNOWN_SEED(place, key=key_, object=found.type.to, best=best))
+            elif found.type.stored or isinstance(found.type, Composite):
                 try:
                     found.type.read(value)
                 except Refusal as refusal:

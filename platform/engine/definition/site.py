@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from engine.definition.kinds import Problems
 from engine.definition.tree import Node
+from engine.fieldtypes.phone import DEFAULT_COUNTRY, UNKNOWN_COUNTRY, is_country
 from engine.problems import Message, Text
 
 UNKNOWN_ZONE = Message(
@@ -30,17 +31,37 @@ class Module:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Currencies:
+    """The objects of currencies and of their rates (empty: none), and what their fields are.
+
+    A rate says what one unit of `rate_currency` is worth in the company's currency from
+    `rate_date` on.
+    """
+
+    object: str = ""
+    code: str = "code"
+    decimals: str = "decimals"
+    rates: str = ""
+    rate_currency: str = "currency"
+    rate_date: str = "date"
+    rate: str = "rate"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Site:
     """The settings of the whole application.
 
     `person`, `department` name the objects of people and departments (empty: none);
     `person_department`, `person_manager`, `person_account`, `person_email` and
-    `department_parent` are the fields of those objects that carry the meaning.
+    `department_parent` are the fields of those objects that carry the meaning. `team` names the
+    object of teams. `country` is the one whose telephone numbers need no country code.
     """
 
     label: Text = field(default_factory=lambda: Text.of("Formwright"))
     company: Text = field(default_factory=lambda: Text.of("Company"))
     currency: str = "CNY"
+    currencies: Currencies = field(default_factory=Currencies)
+    country: str = DEFAULT_COUNTRY
     time_zone: str = "UTC"
     locales: tuple[str, ...] = ("en", "zh")
     person: str = ""
@@ -50,6 +71,7 @@ class Site:
     person_email: str = ""
     department: str = ""
     department_parent: str = ""
+    team: str = ""
     modules: Mapping[str, Module] = field(default_factory=dict)
     source: Node | None = field(default=None, compare=False, repr=False)
 
@@ -69,11 +91,16 @@ def build_site(name: str, node: Node, problems: Problems) -> Site | None:
         zone = "UTC"
     people = node.plain("people", {})
     departments = node.plain("departments", {})
+    country = str(node.plain("country", DEFAULT_COUNTRY))
+    if not is_country(country):
+        problems.append(UNKNOWN_COUNTRY(node.at("country"), found=country))
     modules = node.get("modules")
     return Site(
         label=node.text("site") or Text.of("Formwright"),
         company=node.text("company") or Text.of(""),
         currency=node.plain("currency", "CNY"),
+        currencies=Currencies(**node.plain("currencies", {})),
+        country=country,
         time_zone=zone,
         locales=tuple(node.plain("locales", ["en", "zh"])),
         person=people.get("object", ""),
@@ -83,6 +110,7 @@ def build_site(name: str, node: Node, problems: Problems) -> Site | None:
         person_email=people.get("email", ""),
         department=departments.get("object", ""),
         department_parent=departments.get("parent", ""),
+        team=node.plain("teams", {}).get("object", ""),
         modules={
             key: Module(
                 name=key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.definition.catalog import Catalog
+from engine.definition.currencies import check_currencies
 from engine.definition.kinds import DefinitionKind, Problems
 from engine.definition.messages import UNKNOWN_FIELD, UNKNOWN_OBJECT
 from engine.definition.site import build_site
@@ -12,6 +13,8 @@ from engine.problems import did_you_mean
 MEANINGS = {
     "people": ("department", "manager", "account", "email"),
     "departments": ("parent",),
+    "currencies": ("code", "decimals"),
+    "teams": (),
 }
 """The keys whose `object` is an object, each with those that name fields of it."""
 _SYSTEM = frozenset(("owner", "department"))
@@ -24,6 +27,9 @@ def connect_site(catalog: Catalog, problems: Problems) -> Catalog:
         node = source.get(key) if source else None
         if node is not None:
             _check(node, fields, catalog, problems)
+    currencies = source.get("currencies") if source else None
+    if currencies is not None:
+        check_currencies(currencies, catalog, problems)
     return catalog
 
 

@@ -8,13 +8,20 @@ from typing import Protocol
 
 from engine.definition import messages as say
 from engine.definition.catalog import Catalog
+from engine.definition.copying import with_copies
+from engine.definition.currencies import connected as connected_currency
+from engine.definition.currencies import idle_rates, with_currency_links
+from engine.definition.joining import connected_links, is_many_link, with_labels
 from engine.definition.kinds import Problems
 from engine.definition.objects import Field, Object
+from engine.definition.settling import check_settled
 from engine.definition.system import with_system_fields
 from engine.expressions.types import Attribute
 from engine.fieldtypes.base import FieldType
 from engine.fieldtypes.choice import Option, Stage
+from engine.fieldtypes.currency import Currency
 from engine.fieldtypes.link import Collection, Lines, Link
+from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import Money
 from engine.problems import did_you_mean
 
@@ -33,34 +40,45 @@ class OptionSource(Protocol):
 
 def with_structure(catalog: Catalog, problems: Problems) -> Catalog:
     """The catalog with objects that know each other; their expressions are still text."""
-    parents = _parents(catalog, problems)
+    catalog = with_currency_links(catalog)
+    parents, idle = _parents(catalog, problems), idle_rates(catalog)
     objects = {}
     for name, definition in catalog.objects.items():
         fields = {
-            key: replace(f, type=_connected(f, catalog, problems))
+            key: _with_type(f, _connected(f, catalog, problems))
             for key, f in definition.fields.items()
         }
-        fields = {k: f for k, f in fields.items() if _has_target(f, catalog)}
+        fields = {
+            k: f for k, f in fields.items() if _has_target(f, catalog) and (name, k) not in idle
+        }
+        fields = with_labels(fields, catalog)
         parent = parents.get(name, "")
         if parent in fields:
             link = fields[parent]
             assert isinstance(link.type, Link)
             fields[parent] = replace(link, type=replace(link.type, on_delete="cascade"))
         built = replace(definition, fields=fields, parent=parent if parent in fields else "")
-        objects[name] = _with_title(
-            with_system_fields(built, catalog.site, bool(built.parent)), problems
-        )
-    return catalog.with_objects(objects)
+        objects[name] = with_system_fields(built, catalog.site, bool(built.parent))
+    copied = with_copies(objects, problems)
+    return catalog.with_objects({name: _with_title(o, problems) for name, o in copied.items()})
+
+
+def _with_type(field: Field, type_: FieldType) -> Field:
+    return field if type_ is field.type else replace(field, type=type_)
 
 
 def _connected(field: Field, catalog: Catalog, problems: Problems) -> FieldType:
     type_ = field.type
-    if isinstance(type_, Money):
-        return replace(type_, currency=catalog.site.currency)
+    if isinstance(type_, Money | Currency):
+        return connected_currency(field, catalog, problems)
     if isinstance(type_, Stage):
         return _stage(field, type_, catalog, problems)
+    if not check_settled(field, problems):
+        return type_
     if isinstance(type_, Link) and type_.to not in catalog.objects:
         _unknown_object(field, "to", type_.to, catalog, problems)
+    if isinstance(type_, Links):
+        return connected_links(field, type_, catalog, problems)
     if isinstance(type_, Collection):
         if type_.of not in catalog.objects:
             _unknown_object(field, "of", type_.of, catalog, problems)
@@ -93,6 +111,8 @@ def _link_back(field: Field, type_: Collection, catalog: Catalog, problems: Prob
     ]
     if type_.by and (type_.by in links or _system_link(type_.by, field.object, catalog)):
         return type_.by
+    if not isinstance(type_, Lines) and is_many_link(child, type_.by, field.object):
+        return type_.by
     if not type_.by and len(links) == 1:
         return links[0]
     problems.append(
@@ -114,6 +134,8 @@ def _has_target(field: Field, catalog: Catalog) -> bool:
     type_ = field.type
     if isinstance(type_, Link):
         return type_.to in catalog.objects
+    if isinstance(type_, Links):
+        return bool(type_.table)
     if isinstance(type_, Collection):
         return type_.of in catalog.objects and bool(type_.by)
     return True
@@ -158,7 +180,7 @@ def _with_title(definition: Object, problems: Problems) -> Object:
             "",
         )
         title = "name" if "name" in definition.fields else first
-        if not title:
+        if not title and not definition.is_settings:
             problems.append(say.NO_TITLE(definition.place(), object=definition.name))
     search = definition.search or tuple(n for n in (title, "number") if n in definition.fields)
     own = {name for name in (*search, title) if "." not in name}

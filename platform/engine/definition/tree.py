@@ -32,7 +32,8 @@ class Node:
 
     def get(self, key: str) -> Node | None:
         """The child under `key`, or None."""
-        return self.value.get(key) if isinstance(self.value, Mapping) else None
+        value = self.value  # nearly always a dict, of which Python knows without asking around
+        return value.get(key) if isinstance(value, dict | Mapping) else None
 
     def plain(self, key: str, default: Any = None) -> Any:
         """The child's value as plain Python data, or `default`."""

@@ -107,6 +107,8 @@ def _branches(
     if isinstance(instance, dict):
         value = instance.get(schema["x-by"])
         branch = branches.get(value) if isinstance(value, str) else None
+        if value is None and schema.get("x-instead") in instance:
+            branch = branches["instead"]
         yield from validator.descend(instance, branch or branches[""])
 
 

@@ -24,6 +24,7 @@ from engine.loading.merging import Trees, merge_trees
 from engine.loading.reading import shown
 from engine.loading.schemas import SCHEMAS, prepared
 from engine.loading.validating import validate
+from engine.pausing import collector_paused
 from engine.problems import Message, Place, Problem
 
 NO_FILE = Message(
@@ -60,6 +61,13 @@ def load(
     `schemas` is the folder of JSON Schemas, `others` are folders of a layer that hold no
     definitions. Never raises for what the files hold.
     """
+    with collector_paused():
+        return _load(layers, kinds, schemas, others)
+
+
+def _load(
+    layers: Sequence[Path], kinds: Sequence[DefinitionKind], schemas: Path, others: Collection[str]
+) -> Loaded:
     problems: Problems = []
     read = [read_layer(folder, kinds, problems, others) for folder in layers]
     by_kind = {kind.name: prepared(kind.schema, schemas) for kind in kinds}
@@ -76,7 +84,8 @@ def load(
 def load_trees(trees: Trees, kinds: Sequence[DefinitionKind], *, schemas: Path = SCHEMAS) -> Loaded:
     """Loads definitions that were merged before, such as an applied revision (rule 5)."""
     problems: Problems = []
-    catalog = _assembled(trees, kinds, problems, set(), schemas)
+    with collector_paused():
+        catalog = _assembled(trees, kinds, problems, set(), schemas)
     return Loaded(catalog, _sorted(problems), trees)
 
 

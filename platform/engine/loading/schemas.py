@@ -91,11 +91,18 @@ def _inlined(part: Any, resolver: Any, done: dict[int, Any]) -> Any:
 
 
 def _branch(schema: Schema) -> None:
-    """Turns `x-by` and the if/then rules of `allOf` into `x-branches`, in place."""
+    """Turns `x-by` and the if/then rules of `allOf` into `x-branches`, in place.
+
+    A rule with `not` names the key that stands instead of that of `x-by`.
+    """
     by = schema["x-by"]
     properties = schema.pop("properties")
-    required = schema.pop("required")
+    required = schema.pop("required", [])
     rules = schema.pop("allOf")
+    for rule in [rule for rule in rules if "not" in rule["if"]]:
+        rules.remove(rule)
+        (schema["x-instead"],) = rule["if"]["not"]["required"]
+        required = [*required, *rule["then"]["required"]]
     schema.pop("additionalProperties")
     schema["x-properties"] = properties
     branches = {}
@@ -119,4 +126,5 @@ def _branch(schema: Schema) -> None:
             "x-by": by,
         }
     branches[""] = {"properties": properties, "required": required, "additionalProperties": False}
+    branches["instead"] = {**branches[""], "required": [name for name in required if name != by]}
     schema["x-branches"] = branches

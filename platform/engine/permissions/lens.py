@@ -21,6 +21,9 @@ from engine.expressions.types import Member, View
 from engine.permissions.binds import Binds
 from engine.permissions.roles import Grant, Role, Scope
 
+ONCE = frozenset(("create", "import", "delete", "restore"))
+"""Actions that nobody is granted on settings: there is one record, and it stays."""
+
 
 @dataclass(frozen=True, eq=False)
 class Lens:
@@ -49,6 +52,12 @@ class Lens:
         """Whether the field can be seen on some row."""
         return name in self.levels
 
+    def may_read_all(self) -> bool:
+        """Whether every record can be seen, by each role that shows any."""
+        reading = self.allowing("read")
+        whole = all(g.scope("read").name == "all" for g in self.grants if g.role in reading)
+        return self.is_system or (bool(reading) and whole)
+
     def may_write(self, name: str) -> bool:
         """Whether the field can be set on some row."""
         return self.levels.get(name) == "write"
@@ -62,6 +71,8 @@ class Lens:
     def allowing(self, action: str) -> frozenset[str]:
         """The roles that grant the action, on whatever rows; of lines their parent's, if they
         also grant fields of the lines."""
+        if self.definition.is_settings and action in ONCE:
+            return frozenset()
         if self.parent is not None:
             return self.parent.allowing(action) & {g.role for g in self.grants if g.fields}
         return frozenset(
@@ -89,6 +100,12 @@ class Lens:
         if self.is_system:
             return None
         return self._rows(action, self.allowing(action), source, binds)
+
+    def rows_of(
+        self, action: str, roles: frozenset[str], source: sa.FromClause, binds: Binds
+    ) -> sa.ColumnElement[bool] | None:
+        """The rows on which one of `roles` grants the action; None for all of them."""
+        return self._rows(action, roles, source, binds)
 
     def cell(self, name: str, source: sa.FromClause, binds: Binds) -> sa.ColumnElement[bool] | None:
         """The condition under which the field of a visible row is visible; None for always."""
@@ -242,7 +259,7 @@ class ActorView:
     def column(self, object: str, member: Member, source: sa.FromClause) -> sa.ColumnElement[Any]:
         """The member's column, empty on rows where the roles may not read it."""
         column = self.lenses.view.column(object, member, source)
-        return self.masked(object, member.name, column, source)
+        return self.masked(object, member.name.partition("@")[0], column, source)
 
     def masked(
         self, object: str, name: str, value: sa.ColumnElement[Any], source: sa.FromClause
@@ -278,8 +295,15 @@ class ReadableNames:
         """The object whose records are people."""
         return self.catalog.user_object
 
+    def tree(self, object: str) -> str:
+        """The link that makes the object a tree; asked for before it is read."""
+        return self.catalog.tree(object)
+
     def member(self, object: str, name: str) -> Member | None:
         """The member, where these roles may read it; else as if it did not exist."""
+        if not object and name in self.catalog.objects:
+            lens = self.lenses.lens(name, self.roles)
+            return self.catalog.member("", name) if lens.may_read_all() else None
         if object not in self.catalog.objects:
             return None
         readable = self.lenses.lens(object, self.roles).may_read(name)

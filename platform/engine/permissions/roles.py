@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.definition.catalog import Catalog
+from engine.definition.guarded import attachment_level, check_reveal, read_reveal
 from engine.definition.kinds import DefinitionKind, Problems
 from engine.definition.messages import UNKNOWN_FIELD, UNKNOWN_OBJECT
 from engine.definition.objects import Object
@@ -75,7 +76,8 @@ class Grant:
     """What one role may do with one object.
 
     `scopes` by row action, `allowed` the granted plain actions, `fields` the level of each
-    field: "read" or "write"; a field that is missing is hidden (default deny).
+    field: "read" or "write"; a field that is missing is hidden (default deny). `reveal` are the
+    secrets whose value is shown on request, not only their mask.
     """
 
     role: str
@@ -83,6 +85,7 @@ class Grant:
     scopes: Mapping[str, Scope]
     allowed: frozenset[str]
     fields: Mapping[str, str]
+    reveal: frozenset[str] = frozenset()
     source: Node | None = field(default=None, compare=False, repr=False)
 
     def scope(self, action: str) -> Scope:
@@ -151,12 +154,16 @@ def _grant(
         for action in ROW_ACTIONS
         if (child := node.get(action)) is not None
     }
+    levels = _field_levels(definition, node, problems)
+    reveal = read_reveal(definition, node, problems)
+    check_reveal(node, reveal, levels, problems)
     return Grant(
         role=role,
         object=definition.name,
         scopes=scopes,
         allowed=frozenset(a for a in PLAIN_ACTIONS if node.plain(a, False) is True),
-        fields=_field_levels(definition, node, problems),
+        fields=levels,
+        reveal=reveal,
         source=node,
     )
 
@@ -217,6 +224,9 @@ def _field_levels(definition: Object, node: Node, problems: Problems) -> dict[st
             problems.append(UNKNOWN_FIELD(place, object=definition.name, name=name, best=best))
             continue
         levels[name] = child.to_plain()
+    _level_parts(definition, levels, fields_node)
+    _level_beside(definition, levels, fields_node)
+    attachment_level(definition, node, levels)
     if any(level != "none" for level in levels.values()):
         # a record that is visible at all can be referred to, and changed from its version; a line
         # is only ever seen with the record that it belongs to
@@ -224,6 +234,24 @@ def _field_levels(definition: Object, node: Node, problems: Problems) -> dict[st
         if definition.parent and levels.get(definition.parent) != "write":
             levels[definition.parent] = "read"
     return {name: level for name, level in levels.items() if level in ("read", "write")}
+
+
+def _level_parts(definition: Object, levels: dict[str, str], named: Node) -> None:
+    """Parts that are not named have their composite's level; it has the highest of its parts'."""
+    for name, parts in definition.wholes.items():
+        of_whole = levels.get(name, "none")
+        for part in parts.values():
+            if named.get(part) is None:
+                levels[part] = of_whole
+        reached = {levels.get(part, "none") for part in parts.values()}
+        levels[name] = next((level for level in ("write", "read") if level in reached), "none")
+
+
+def _level_beside(definition: Object, levels: dict[str, str], named: Node) -> None:
+    """What stands beside a field and is not named is read by whoever sees the field."""
+    for name, found in definition.fields.items():
+        if found.beside and named.get(name) is None:
+            levels[name] = "none" if levels.get(found.beside, "none") == "none" else "read"
 
 
 def roles_of(catalog: Catalog) -> Mapping[str, Any]:

@@ -15,8 +15,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.fieldtypes.duration import iso
 from engine.records.changes import DELETE, RESTORE, Batch, Change
 from engine.schema.tables import DELETED, POSITION, Tables
+from engine.vault import DOTS, Hidden
 
 QUIET = frozenset(("version", "changed_on", "changed_by", POSITION, DELETED, "deleted_by"))
 """Changes that say nothing by themselves."""
@@ -37,9 +39,11 @@ def plain(value: Any) -> Any:
         return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, dt.date):
         return value.isoformat()
+    if isinstance(value, dt.timedelta):
+        return iso(value)
     if isinstance(value, tuple):
         return list(value)
-    return value
+    return DOTS if isinstance(value, Hidden) else value
 
 
 def difference(change: Change) -> dict[str, list[Any]]:

@@ -12,6 +12,7 @@ from engine.expressions import Context
 from engine.permissions.actors import Actor
 from engine.records.query import Linking
 from engine.records.rows import RowView
+from engine.records.settings import reading
 from engine.records.shapes import Row
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ def reading_context(gate: Gate, connection: sa.Connection, actor: Actor) -> Cont
     """The context of one query; the actor's person is read only when an expression asks."""
     user = None
     people = gate.catalog.user_object
+    source = _Source(gate, connection)
     if actor.person is not None and people:
-        source = _Source(gate, connection)
         user = RowView(source, gate.catalog.objects[people], None, id=actor.person)
     return Context(
         now=gate.clock(),
@@ -31,6 +32,7 @@ def reading_context(gate: Gate, connection: sa.Connection, actor: Actor) -> Cont
         user=user,
         below=lambda object, id: gate.hierarchy.below(connection, object, id),
         variables={},
+        settings=reading(gate, connection, source),
     )
 
 
@@ -63,4 +65,12 @@ class _Source:
 
     def collection(self, object: str, by: str, id: int) -> tuple[RowView, ...]:
         """Paths from the user never lead through collections."""
+        return ()
+
+    def named(self, object: str, name: str, id: int) -> tuple[RowView, ...]:
+        """Nor through lists of links."""
+        return ()
+
+    def branch(self, object: str, id: int) -> tuple[RowView, ...]:
+        """Nor through branches of a tree."""
         return ()

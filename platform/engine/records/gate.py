@@ -8,7 +8,7 @@ that nobody can forget one. Reading goes through `reading.Reader`, with the same
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -16,23 +16,31 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from engine.definition.catalog import Catalog
+from engine.definition.dependencies import dependencies
 from engine.definition.objects import Object
 from engine.permissions.actors import Actor
 from engine.permissions.lens import Lenses
 from engine.permissions.roles import Role
 from engine.problems import Refusal
 from engine.records import (
+    any_links,
     auditing,
     computing,
+    currencies,
     derived,
+    filing,
     inputs,
+    joining,
     lines,
     locks,
     numbers,
+    propagating,
     removal,
     rights,
     rollups,
     rules,
+    series,
+    settings,
     unique,
     writing,
 )
@@ -65,30 +73,43 @@ def _opening(batch: Batch) -> None:
     lines.start_lines(batch)
     inputs.read_input(batch)
     inputs.resolve_links(batch)
+    filing.resolve_files(batch)
     inputs.fill_defaults(batch)
 
 
 STEPS: tuple[Step, ...] = (
+    Step("kind", settings.keep_one, frozenset((CREATE, DELETE, RESTORE))),
     Step("permission", rights.authorise, _EVERY),
     Step("before", rights.load_before, _EXISTING),
     Step("version", rights.check_version, frozenset((UPDATE, DELETE))),
     Step("new", rights.start_new, frozenset((CREATE,))),
+    Step("joined", joining.load, _EVERY),
+    Step("any links", any_links.name_objects),
     Step("input", inputs.read_input),
     Step("links", inputs.resolve_links),
+    Step("files", filing.resolve_files),
+    Step("join input", joining.resolve),
     Step("defaults", inputs.fill_defaults),
     Step("department", inputs.assign_department),
     Step("lines", lines.open_lines(_opening)),
+    Step("currencies", currencies.adopt_currencies),
     Step("locks", locks.check_locks, frozenset((UPDATE,))),
     Step("compute", computing.compute),
+    Step("amounts", currencies.check_amounts),
     Step("rules", rules.check_rules),
+    Step("join rules", joining.check),
     Step("unique", unique.check_unique, _SAVING | {RESTORE}),
     Step("references", removal.check_references, _REMOVING),
     Step("number", numbers.number),
+    Step("series", series.take_series),
     Step("parents", rollups.lock_parents, _EVERY),
+    Step("file copies", filing.copy_files),
     Step("write", writing.write),
+    Step("attach", filing.attach_files),
+    Step("join", joining.write, _SAVING | {RESTORE}),
     Step("remove", removal.remove, _REMOVING),
     Step("follow", removal.follow_links, frozenset((DELETE,))),
-    Step("rollups", rollups.carry_rollups, _EVERY),
+    Step("rollups", propagating.carry_on, _EVERY),
     Step("audit", auditing.audit, _EVERY),
 )
 """The steps in order. A step runs for its own actions only."""
@@ -133,10 +154,11 @@ class Gate:
         self.dialect = databases.dialect
         self.zone: ZoneInfo = catalog.site.zone
         self.lenses = Lenses(catalog, tables, self.dialect)
-        self.shapes = make_shapes(catalog, tables)
+        self.shapes = make_shapes(catalog, tables, databases.vault)
         self.statements = Statements(databases.reads.dialect)
         self.hierarchy = Hierarchy(catalog, tables)
         self.keepers = rollups.keepers(catalog)
+        self.dependencies = dependencies(catalog)
         self.numbering = numbers.Numbering(self)
         self.audit = auditing.Audit(tables)
 
@@ -314,10 +336,15 @@ class Gate:
         return self.catalog.objects[definition.fields[name].type.expression_type().object]
 
     def write_derived(
-        self, tx: Transaction, definition: Object, before: Mapping[int, Row], after: dict[int, Row]
+        self,
+        tx: Transaction,
+        definition: Object,
+        before: Mapping[int, Row],
+        after: dict[int, Row],
+        moved: Collection[str] = (),
     ) -> None:
-        """Writes rows whose rollups moved, and everything that follows from that."""
-        derived.write_derived(tx, definition, before, after)
+        """Writes rows of which something moved, and everything that follows from that."""
+        derived.write_derived(tx, definition, before, after, moved)
 
     def require_right(self, actor: Actor, right: str) -> None:
         """Refuses an actor whose roles all lack the right (`historical_import`, `administer`)."""

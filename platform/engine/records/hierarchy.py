@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from engine.definition.catalog import Catalog
 from engine.fieldtypes.link import Link
+from engine.records.trees import below
 from engine.schema.tables import DELETED, Tables
 
 
@@ -19,6 +20,8 @@ class Hierarchy:
     def link(self, object: str) -> str:
         """The link that makes the object a tree, or an empty string."""
         site = self.catalog.site
+        if tree := self.catalog.objects[object].tree:
+            return tree
         if object == site.person:
             return site.person_manager
         if object == site.department and site.department_parent:
@@ -40,6 +43,8 @@ class Hierarchy:
             return frozenset((id,))
         table = self.tables.table(object)
         column = self.catalog.objects[object].fields[name].column
+        if name == self.catalog.objects[object].tree:
+            return below(connection, table, table.c[self.catalog.objects[object].path_column], id)
         tree = sa.select(table.c.id).where(table.c.id == sa.bindparam("root")).cte(recursive=True)
         child = table.alias()
         tree = tree.union(  # UNION, not UNION ALL: a circle ends where it closes

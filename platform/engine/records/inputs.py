@@ -20,7 +20,9 @@ from engine.records import messages as say
 from engine.records.changes import CREATE, Batch, Change
 from engine.records.prepared import Prepared
 from engine.records.rights import role_names
+from engine.records.series import is_series
 from engine.records.values import as_stored
+from engine.records.wholes import spread_wholes
 
 HISTORICAL_FIELDS = frozenset(
     ("number", "owner", "department", "created_on", "created_by", "changed_on", "changed_by")
@@ -30,6 +32,7 @@ HISTORICAL_FIELDS = frozenset(
 
 def read_input(batch: Batch) -> None:
     """Reads every given field, refusing unknown, computed and forbidden ones."""
+    spread_wholes(batch)
     readers: dict[str, Callable[[Any], Any] | Problem | None] = {}
     for change in batch.changes:
         for name, raw in change.given.items():
@@ -81,7 +84,9 @@ def _reader(batch: Batch, name: str) -> Callable[[Any], Any] | Problem | None:
 
 def _is_history(batch: Batch, name: str) -> bool:
     """Whether the right to import history covers the field."""
-    return batch.tx.historical and name in HISTORICAL_FIELDS
+    if not batch.tx.historical:
+        return False
+    return name in HISTORICAL_FIELDS or is_series(batch.definition, name)
 
 
 def _not_writable(field: Field) -> Problem:
@@ -107,7 +112,7 @@ def fill_defaults(batch: Batch) -> None:
         for f in definition.fields.values()
         if f.default is not None and not f.derived
     ]
-    computed = [f for f in definition.fields.values() if f.default_from is not None]
+    computed = [definition.fields[name] for name in definition.defaults]
     for change in new:
         row, given = change.row, change.given
         for name, value in literal:
@@ -171,8 +176,8 @@ def resolve_links(batch: Batch) -> None:
         assert isinstance(field.type, Link)
         words = {v.word for c in waiting if isinstance(v := c.input[field.name], Reference)}
         ids = {v for c in waiting if isinstance(v := c.input[field.name], int)}
-        found = _visible_targets(batch, field, ids)
-        by_word = _targets_by_word(batch, field.type.to, words) if words else {}
+        found = visible_targets(batch, field.type.to, ids)
+        by_word = targets_by_word(batch, field.type.to, words) if words else {}
         for change in waiting:
             _resolve(batch, field, change, found, by_word)
 
@@ -200,21 +205,21 @@ def _resolve(
             change.row[field.name] = None
 
 
-def _visible_targets(batch: Batch, field: Field, ids: Iterable[int]) -> set[int]:
+def visible_targets(batch: Batch, target: str, ids: Iterable[int]) -> set[int]:
+    """Those of these records of the object `target` that the actor sees, kept from deletion."""
     wanted = sorted(set(ids))
     if not wanted:
         return set()
-    assert isinstance(field.type, Link)
-    statement, binds, _ = _target_select(batch, field.type.to)
+    statement, binds, _ = _target_select(batch, target)
     parameters = {"ids": wanted} | binds.values(batch.tx.actor, batch.tx.context)
-    shape = batch.tx.shape(field.type.to)
+    shape = batch.tx.shape(target)
     found = [shape.row(values) for values in statement.rows(batch.tx.connection, parameters)]
     for row in found:
-        batch.tx.learn(field.type.to, row)
+        batch.tx.learn(target, row)
     return {row["id"] for row in found}
 
 
-def _targets_by_word(batch: Batch, target: str, words: set[str]) -> dict[str, list[int]]:
+def targets_by_word(batch: Batch, target: str, words: set[str]) -> dict[str, list[int]]:
     """Visible records by number, unique text or title, all folded."""
     _, binds, named = _target_select(batch, target)
     found: dict[str, list[int]] = {}

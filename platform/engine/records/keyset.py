@@ -15,7 +15,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.expressions.sqltypes import DIGITS, Day, Flag, Moment, Number, String
+from engine.expressions.calendars import MOST_DAYS
+from engine.expressions.sqltypes import DIGITS, Day, Flag, Moment, Number, Span, String
 from engine.records.listing import Builder
 from engine.records.query import Cursor, bad_cursor
 from engine.schema.tables import POSITION
@@ -149,4 +150,6 @@ def _fits(value: Any, column: sa.ColumnElement[Any]) -> bool:
         return isinstance(value, dt.datetime) and value.tzinfo is not None
     if isinstance(type_, Day):
         return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+    if isinstance(type_, Span):
+        return isinstance(value, dt.timedelta) and abs(value.days) < 2 * MOST_DAYS
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63

@@ -23,11 +23,15 @@ from engine.expressions.among import among_ids
 from engine.expressions.syntax import WHERE_LIMITS
 from engine.expressions.types import Kind, Member, Type, View
 from engine.fieldtypes.choice import Choice, Choices, Tags
+from engine.fieldtypes.composite import Composite
 from engine.fieldtypes.link import Collection, Link
+from engine.fieldtypes.links import Links
 from engine.permissions.binds import Binds
 from engine.permissions.lens import ActorView, Lens, ReadableNames
 from engine.problems import Refusal, Text, did_you_mean
 from engine.records import messages as say
+from engine.records.guarded import guarded_filter, is_guarded
+from engine.records.joining_filter import filter_list
 from engine.schema.tables import DELETED, POSITION, sort_column
 
 BOOLEAN = Type(Kind.BOOLEAN)
@@ -112,10 +116,14 @@ class Builder:
         `shape` is "one", "empty", or "many" and how many ("many3").
         """
         found = self.readable(name, name)
-        if isinstance(found.type, Collection):
+        if isinstance(found.type, Links):
+            return filter_list(self, found, shape)
+        if isinstance(found.type, Collection | Composite):
             raise _without_value(name, name)
         if isinstance(found.type, Choices | Tags) and shape != "empty":
             raise Contains(found)
+        if is_guarded(found) and shape != "empty":
+            return guarded_filter(self, found, shape)
         column = self.value(found)
         seen = self._target_seen(found, column) if isinstance(found.type, Link) else None
         if shape == "empty":
@@ -178,7 +186,7 @@ class Builder:
             position: sa.ColumnElement[Any] = self.source.c[POSITION]
             return position
         found = self.readable(name, "sort")
-        if isinstance(found.type, Collection | Choices | Tags):
+        if isinstance(found.type, Collection | Composite | Choices | Tags) or is_guarded(found):
             raise _without_value("sort", name)
         if isinstance(found.type, Link):
             return self._linked_title(found)

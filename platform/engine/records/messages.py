@@ -97,10 +97,24 @@ LINK_UNSUITABLE = Message(
 )
 HIERARCHY_CYCLE = Message(
     "hierarchy-cycle",
-    en="{field}: {found} stands below this record, the two would hang from each other",
-    zh="{field}：{found} 位于本记录之下，会形成循环",
+    en="{field}: the records would stand above each other in a circle: {found}",
+    zh="{field}：记录会互为上级，形成循环：{found}",
     hint_en="choose another one",
     hint_zh="请选择其他记录",
+)
+TREE_TOO_DEEP = Message(
+    "tree-too-deep",
+    en="{field}: a tree has at most {most} levels",
+    zh="{field}：树最多 {most} 层",
+    hint_en="choose one further up",
+    hint_zh="请选择更上层的记录",
+)
+TREE_CIRCLE = Message(
+    "tree-circle",
+    en="the records would stand above each other in a circle: {found}",
+    zh="记录会互为上级，形成循环：{found}",
+    hint_en="move one of them elsewhere first",
+    hint_zh="请先将其中一条移到别处",
 )
 NOT_UNIQUE = Message(
     "not-unique",

@@ -96,7 +96,7 @@ class Numbering:
         )
 
 
-def _day(tx: Transaction, change: Change) -> dt.date:
+def day_of(tx: Transaction, change: Change) -> dt.date:
     """The day that a record is numbered by: history by when it happened, all else by today."""
     created: dt.datetime | None = change.row.get("created_on")
     if tx.historical and created is not None:
@@ -115,7 +115,7 @@ def number(batch: Batch) -> None:
     for change in batch.changes:
         given = change.row.get("number")
         if given is None:
-            waiting[pattern.period(_day(tx, change))].append(change)
+            waiting[pattern.period(day_of(tx, change))].append(change)
             continue
         if given.isdigit():
             change.refuse(say.NUMBER_TAKEN(found=given), "number")
@@ -129,4 +129,4 @@ def number(batch: Batch) -> None:
     for period, changes in waiting.items():
         values = numbering.take(batch, pattern, period, len(changes))
         for change, value in zip(changes, values, strict=True):
-            change.row["number"] = pattern.format(value, _day(tx, change))
+            change.row["number"] = pattern.format(value, day_of(tx, change))

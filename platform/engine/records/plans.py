@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from engine.expressions import JoinSet
 from engine.fieldtypes.choice import Choices, Tags
 from engine.fieldtypes.link import Collection, Link
 from engine.problems import Refusal
+from engine.records.amounts import currency_columns, currency_paths, needed_columns
 from engine.records.keyset import Ordering
 from engine.records.listing import Builder
 from engine.records.prepared import Prepared
@@ -28,7 +30,11 @@ Reading = Callable[[Query], dict[str, Any]]
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A built list: its statements, and how parameters and rows are read."""
+    """A built list: its statements, and how parameters and rows are read.
+
+    `gathered` are all names of a record, where there are composites among them; `lists` the
+    many links that are fetched for the page.
+    """
 
     builder: Builder
     ordering: Ordering
@@ -38,7 +44,14 @@ class Plan:
     flags: tuple[sa.ColumnElement[Any], ...]
     cells: tuple[tuple[str, ...], ...]
     parameters: dict[str, Any]
+    gathered: tuple[str, ...] = ()
+    lists: tuple[Field, ...] = ()
     _compiled: dict[Any, Prepared] = field(default_factory=dict)
+
+    @cached_property
+    def currencies(self) -> tuple[str, ...]:
+        """The paths to the currencies of the amounts that are shown."""
+        return currency_paths(self.shown)
 
     @property
     def key_position(self) -> int:
@@ -88,6 +101,7 @@ class Plan:
         for number, found in enumerate(self.titles):
             id, title = builder.title_of(found, page, outer)
             columns += [id.label(f"l_{number}"), title.label(f"t_{number}")]
+        columns += currency_columns(builder, self.currencies, page, outer)
         return (
             sa.select(*columns)
             .select_from(outer.applied(page))
@@ -102,6 +116,8 @@ class Plan:
         if computed:
             names |= {found.column for found in definition.stored_fields}
             names |= {found.folded for found in definition.stored_fields}
+            names.add(definition.path_column)
+        names |= needed_columns(definition, self.shown)
         return [source.c[c.name] for c in source.c if c.name in names]
 
     def _count(self) -> sa.Select[Any]:
@@ -123,8 +139,10 @@ def make_plan(
     parameters: dict[str, Any],
 ) -> Plan:
     """The plan of a list whose conditions the builder has."""
-    shown = _shown(builder, query)
-    cells = builder.cells([found.name for found in shown])
+    names = _asked(builder, query)
+    shown = _shown(builder, names)
+    lists = _lists(builder, query)
+    cells = builder.cells([found.name for found in (*shown, *lists)])
     flags = [
         sa.case((condition, 1), else_=0).label(f"m_{number}")
         for number, (condition, _) in enumerate(cells)
@@ -138,22 +156,54 @@ def make_plan(
         flags=tuple(flags),
         cells=tuple(tuple(names) for _, names in cells),
         parameters=parameters,
+        gathered=_gathered(builder, names, lists),
+        lists=lists,
     )
 
 
-def _shown(builder: Builder, query: Query) -> tuple[Field, ...]:
-    """The fields that are read: those asked for, else all that the roles may read."""
+def _asked(builder: Builder, query: Query) -> tuple[str, ...]:
+    """The names that are read: those asked for, else all that the roles may read."""
     definition, lens = builder.definition, builder.lens
     for name in query.fields or ():
         builder.readable(name, "fields")
     always = ("id",) if definition.parent else ("id", "version")
     names = definition.fields if query.fields is None else query.fields
     return tuple(
-        definition.fields[name]
+        name
         for name in dict.fromkeys((*always, *names))
         if (lens.may_read(name) or name in always)
         and not isinstance(definition.fields[name].type, Collection)
     )
+
+
+def _lists(builder: Builder, query: Query) -> tuple[Field, ...]:
+    """The many links that are read, each by a statement of its own for the whole page."""
+    asked = query.fields
+    return tuple(
+        found
+        for found in builder.definition.many
+        if builder.lens.may_read(found.name) and (asked is None or found.name in asked)
+    )
+
+
+def _gathered(
+    builder: Builder, names: tuple[str, ...], lists: tuple[Field, ...]
+) -> tuple[str, ...]:
+    """All names of a record, where there are composites among them."""
+    if builder.definition.wholes.keys().isdisjoint(names):
+        return ()
+    return (*names, *(found.name for found in lists))
+
+
+def _shown(builder: Builder, names: tuple[str, ...]) -> tuple[Field, ...]:
+    """The fields that are fetched for these names: of composites the parts that may be read."""
+    definition, lens = builder.definition, builder.lens
+    found: dict[str, Field] = {}
+    for name in names:
+        parts = definition.wholes.get(name)
+        wanted = [name] if parts is None else [p for p in parts.values() if lens.may_read(p)]
+        found |= {one: definition.fields[one] for one in wanted}
+    return tuple(found.values())
 
 
 def filter_shape(definition: Object, name: str, value: Any) -> str:

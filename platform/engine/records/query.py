@@ -16,6 +16,7 @@ from engine.records import messages as say
 
 LIMIT = 25
 MOST = 1_000
+MICROSECOND = dt.timedelta(microseconds=1)
 CAP = 1_000
 """A capped count counts no further than this."""
 COUNTS = ("none", "capped", "exact")
@@ -96,6 +97,8 @@ def _packed(value: Any) -> Any:
             return {"t": value.isoformat()}
         case dt.date():
             return {"c": value.isoformat()}
+        case dt.timedelta():
+            return {"s": value // MICROSECOND}
     return value
 
 
@@ -103,6 +106,8 @@ def _unpacked(value: Any) -> Any:
     if isinstance(value, dict):
         ((kind, text),) = value.items()
         readers = {"d": Decimal, "t": dt.datetime.fromisoformat, "c": dt.date.fromisoformat}
+        if kind == "s":
+            return int(text) * MICROSECOND
         return readers[kind](text)  # type: ignore[operator]
     if value is None or isinstance(value, str | int | bool):
         return value

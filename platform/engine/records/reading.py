@@ -16,13 +16,20 @@ from engine.permissions.actors import Actor
 from engine.permissions.roles import ROW_ACTIONS
 from engine.problems import Refusal, Text
 from engine.records import messages as say
+from engine.records.amounts import with_currencies
+from engine.records.any_links import spread_filters
 from engine.records.contexts import reading_context, with_linking
+from engine.records.joining_reading import read_lists
 from engine.records.keyset import Ordering
 from engine.records.listing import Builder, Contains, containing
 from engine.records.plans import Plan, filter_reader, filter_shape, make_plan
+from engine.records.presenting import present
 from engine.records.query import CAP, COUNTS, MOST, Query
 from engine.records.rights import forbidden, not_found
+from engine.records.seen import Linked as Linked
+from engine.records.seen import Record as Record
 from engine.records.shapes import Row
+from engine.records.wholes import gathered
 from engine.records.words import word_conditions
 from engine.schema.tables import POSITION
 
@@ -34,29 +41,6 @@ FOUND = "found_"
 LINES_OF = "lines_of_"
 MOST_FOUND = 5_000
 """Up to so many records with the words of a search are found before they are sorted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """A linked record as an actor sees it; `restricted` hides both its id and its title."""
-
-    id: int | None
-    title: str | None
-    restricted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record as an actor sees it: readable fields only; links are `Linked`, lines records."""
-
-    object: str
-    id: int
-    values: Row
-
-    @property
-    def version(self) -> int:
-        """The version that a change must be made from."""
-        return int(self.values.get("version") or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +94,37 @@ class Reader:
         self.gate.before_transaction()
         with self.gate.databases.reading() as connection:
             query = Query(filters={key: record}, limit=1, deleted=deleted)
-            try:
-                page = self._page(connection, actor, definition, query)
-            except Refusal:
-                raise Refusal(not_found(lens, record)) from None
-            if not page.items:
+            found = self._one(connection, actor, definition, query)
+            if found is None:
                 raise Refusal(not_found(lens, record))
-            found = page.items[0]
-            for lines in definition.lines:
-                if lens.may_read(lines.name):
-                    found.values[lines.name] = self._lines(connection, actor, lines, found.id)
             return found
+
+    def within(
+        self, connection: sa.Connection, actor: Actor, object: str, id: int
+    ) -> Record | None:
+        """A live record with its lines, as a transaction that is open on `connection` has it.
+
+        None where there is none, or none that the actor may see.
+        """
+        if not self.gate.lenses.lens(object, _roles(actor)).may("read"):
+            return None
+        return self._one(connection, actor, self.object(object), Query(filters={"id": id}, limit=1))
+
+    def _one(
+        self, connection: sa.Connection, actor: Actor, definition: Object, query: Query
+    ) -> Record | None:
+        try:
+            items = self._page(connection, actor, definition, query).items
+        except Refusal:
+            return None
+        if not items:
+            return None
+        lens = self.gate.lenses.lens(definition.name, _roles(actor))
+        for lines in definition.lines:
+            if lens.may_read(lines.name):
+                found = self._lines(connection, actor, lines, items[0].id)
+                items[0].values[lines.name] = found
+        return items[0]
 
     def object(self, name: str) -> Object:
         """The object's definition; refuses an unknown name."""
@@ -145,6 +149,7 @@ class Reader:
     def _page(
         self, connection: sa.Connection, actor: Actor, definition: Object, query: Query
     ) -> Page:
+        query = replace(query, filters=spread_filters(definition, query.filters))
         context = self.context(connection, actor)
         if query.linking is not None:
             context = with_linking(self.gate, connection, context, query.linking)
@@ -155,6 +160,8 @@ class Reader:
         rows = self._rows(connection, plan, query, parameters, actor, context)
         parameters |= plan.builder.binds.values(actor, context)
         items = [self._record(definition, plan, row) for row in rows[: query.limit]]
+        read_lists(self.gate, connection, actor, context, plan.lists, items)
+        present(self.gate, connection, definition, items)
         following = None
         if len(rows) > query.limit:
             following = plan.cursor(rows[query.limit - 1]).encode()
@@ -268,7 +275,7 @@ class Reader:
 
     def _record(self, definition: Object, plan: Plan, row: Any) -> Record:
         """A record from a row: phase, shown values, masks, sort keys and id, titles."""
-        values: Row = {}
+        values: Row = {found.name: () for found in plan.lists}  # what is hidden becomes None
         position = 1
         for found in plan.shown:
             values[found.name] = row[position]
@@ -288,6 +295,11 @@ class Reader:
             if values.get(found.name) is not None:
                 linked = Linked(id, str(title if title is not None else f"#{id}"))
                 values[found.name] = linked if id is not None else Linked(None, None, True)
+        if plan.currencies:
+            company = self.gate.catalog.site.currency
+            with_currencies(values, plan.shown, plan.currencies, row[position:], company)
+        if plan.gathered:
+            values = gathered(definition, values, plan.gathered)
         return Record(definition.name, row[1], values)
 
     def context(self, connection: sa.Connection, actor: Actor) -> Context:

@@ -16,6 +16,8 @@ from engine.permissions.lens import ActorView
 from engine.problems import Problem
 from engine.records import messages as say
 from engine.records.changes import DELETE, RESTORE, UPDATE, Batch, Change
+from engine.records.joining_removal import check_naming, clear_naming
+from engine.records.propagating import propagate
 from engine.records.rollups import carry
 from engine.records.shapes import Row
 from engine.records.transaction import Transaction
@@ -30,6 +32,13 @@ MOST_COUNTED = 1_000
 
 def referring(batch: Batch) -> list[tuple[Object, Field]]:
     """The stored links of other objects that point to this object, lines left out."""
+    statements = batch.tx.gate.statements
+    found: list[tuple[Object, Field]]
+    found = statements.once(("referring", batch.name), lambda: _referring(batch))
+    return found
+
+
+def _referring(batch: Batch) -> list[tuple[Object, Field]]:
     return [
         (definition, field)
         for definition in batch.tx.catalog.objects.values()
@@ -38,6 +47,7 @@ def referring(batch: Batch) -> list[tuple[Object, Field]]:
         and field.type.to == batch.name
         and field.name not in STAMPS
         and field.name != definition.parent
+        and not field.derived  # it follows what it is computed from
     ]
 
 
@@ -48,6 +58,7 @@ def check_references(batch: Batch) -> None:
         _check_targets(batch)
     else:
         _check_users(batch)
+        check_naming(batch)
     batch.settle()
 
 
@@ -147,6 +158,7 @@ def remove(batch: Batch) -> None:
         update_rows(tx, tx.shape(child), pairs)
         tx.forget(child)
         carry(tx, tx.catalog.objects[child], pairs)
+        propagate(tx, tx.catalog.objects[child], pairs)
 
 
 def _cleared(tx: Transaction, definition: Object, row: Row) -> Row:
@@ -169,6 +181,7 @@ def _lines(batch: Batch, field: Field, change: Change) -> list[Row]:
 
 def follow_links(batch: Batch) -> None:
     """Clears the links, or deletes the records, that say so when their target is deleted."""
+    clear_naming(batch)
     tx = batch.tx
     ids = [change.id for change in batch.changes if change.id is not None]
     for definition, field in referring(batch):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 import sqlalchemy as sa
 
@@ -220,5 +219,5 @@ def empty_row(shape: Shape) -> Row:
     row: Row = dict.fromkeys(shape.names)
     for field in shape.definition.fields.values():
         if field.rollup is not None and field.rollup.function in ("sum", "count"):
-            row[field.name] = as_stored(field, Decimal(0))
+            row[field.name] = as_stored(field, field.rollup.nothing)
     return row

@@ -5,6 +5,9 @@
 3. Sums and counts move by the difference; a minimum or maximum moves to a new extreme at once,
    and is looked up anew only where the old extreme may have gone. So is a rollup that rounds.
 4. The record's formulas that read rollups follow, and it counts in turn for its own parents.
+
+An average is looked up anew always; so is a rollup that reads through links of its children when
+something that it reads there was changed by this very transaction.
 """
 
 from __future__ import annotations
@@ -14,14 +17,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import sqlalchemy as sa
-
 from engine.definition.catalog import Catalog
+from engine.definition.dependencies import Kept
 from engine.definition.objects import Field, Object, Rollup
-from engine.expressions import evaluate, to_sql
+from engine.expressions import evaluate
 from engine.fieldtypes.number import NumberType
 from engine.problems import Refusal
+from engine.records.anew import by_database
 from engine.records.changes import Batch, Change
+from engine.records.dependents import Pair, differs
+from engine.records.holding import hold, refresh
 from engine.records.rows import RowView
 from engine.records.shapes import Row
 from engine.records.transaction import Transaction
@@ -61,6 +66,7 @@ def keepers(catalog: Catalog) -> dict[str, tuple[Keeper, ...]]:
 
 def lock_parents(batch: Batch) -> None:
     """Locks every record that these changes may count for, before they are written."""
+    hold(batch)
     wanted: dict[str, set[int]] = defaultdict(set)
     for keeper in _outer_keepers(batch):
         for change in batch.changes:
@@ -94,11 +100,20 @@ def _lock(tx: Transaction, object: str, ids: Iterable[int]) -> dict[int, Row]:
     return {id: known[id] for id in wanted if id in known}
 
 
-def contribution(tx: Transaction, definition: Object, rollup: Rollup, row: Row | None) -> Any:
-    """What a child counts for in a rollup: a value, 1 for a count, or None for nothing."""
+def contribution(
+    tx: Transaction,
+    definition: Object,
+    rollup: Rollup,
+    row: Row | None,
+    view: RowView | None = None,
+) -> Any:
+    """What a child counts for in a rollup: a value, 1 for a count, or None for nothing.
+
+    A child that is about to change is given as the `view` of what it will be.
+    """
     if row is None or row.get(DELETED) is not None or row.get(rollup.via) is None:
         return None
-    view = RowView(tx, definition, row)
+    view = view or RowView(tx, definition, row)
     context = replace(tx.context, variables={rollup.variable: view})
     if rollup.condition is not None and not evaluate(rollup.condition, view, context):
         return None
@@ -112,7 +127,10 @@ def moved(rollup: Rollup, current: Any, gone: Sequence[Any], come: Sequence[Any]
     gone = [value for value in gone if value is not None]
     come = [value for value in come if value is not None]
     if rollup.function in ("sum", "count"):
-        return (current or 0) + sum(come) - sum(gone)
+        zero = rollup.nothing
+        return (current or zero) + sum(come, zero) - sum(gone, zero)
+    if rollup.function == "avg":
+        return LOOK_UP
     best = min if rollup.function == "min" else max
     if current is not None and current in gone and current not in come:
         return LOOK_UP
@@ -142,35 +160,33 @@ def _roll_lines(
     rollup = field.rollup
     assert rollup is not None
     parent = {rollup.via: -1}  # any link will do: new lines have no parent's id yet
+    tx = batch.tx
     values = [
-        contribution(batch.tx, child, rollup, line.row | parent)
+        contribution(tx, child, rollup, line.row | parent, tx.gate.view_of(tx, child, line))
         for line in lines
         if line.action != "delete"
     ]
     try:
-        change.row[field.name] = as_stored(field, moved(rollup, None, (), values))
+        if rollup.function == "avg":
+            whole = tx.gate.view_of(tx, batch.definition, change)
+            value = evaluate(rollup.expression, whole, tx.context)
+        else:
+            value = moved(rollup, None, (), values)
+        change.row[field.name] = as_stored(field, value)
     except Refusal as refusal:
         change.refuse_all(refusal, field.name)
 
 
-def carry_rollups(batch: Batch) -> None:
-    """Carries the difference that these changes make to the records they count for."""
-    pairs = [(change.before, change.row) for change in batch.changes]
-    carry(batch.tx, batch.definition, pairs)
-    for field in batch.definition.lines:
-        lines = [line for change in batch.changes for line in change.lines.get(field.name, ())]
-        if lines:
-            child = batch.tx.catalog.objects[field.type.expression_type().object]
-            carry(batch.tx, child, [(line.before, line.row) for line in lines])
-
-
 def carry(
-    tx: Transaction, definition: Object, pairs: Sequence[tuple[Row | None, Row | None]]
+    tx: Transaction, definition: Object, pairs: Sequence[Pair], *, own_parent: bool = False
 ) -> None:
-    """Moves all rollups over these children from their rows before to their rows after."""
+    """Moves all rollups over these children from their rows before to their rows after.
+
+    A record's own over its lines only with `own_parent`: mostly it has all its lines at hand.
+    """
     by_object: dict[str, list[Keeper]] = defaultdict(list)
     for keeper in tx.gate.keepers.get(definition.name, ()):
-        if keeper.rollup.via != definition.parent:
+        if own_parent or keeper.rollup.via != definition.parent:
             by_object[keeper.object].append(keeper)
     for object in sorted(by_object):
         _carry_to(tx, definition, object, by_object[object], pairs)
@@ -181,28 +197,61 @@ def _carry_to(
     definition: Object,
     object: str,
     kept: Sequence[Keeper],
-    pairs: Sequence[tuple[Row | None, Row | None]],
+    pairs: Sequence[Pair],
 ) -> None:
     gone: dict[tuple[int, str], list[Any]] = defaultdict(list)
     come: dict[tuple[int, str], list[Any]] = defaultdict(list)
+    anew: set[tuple[int, str]] = set()
     for keeper in kept:
-        rollup, name = keeper.rollup, keeper.field.name
-        for before, after in pairs:
-            was = contribution(tx, definition, rollup, before)
-            now = contribution(tx, definition, rollup, after)
-            if before is not None and was is not None:
-                gone[before[rollup.via], name].append(was)
-            if after is not None and now is not None:
-                come[after[rollup.via], name].append(now)
-    touched = {key for key in {*gone, *come} if sorted(gone[key]) != sorted(come[key])}
+        _contributions(tx, definition, keeper, _graph(tx, keeper), pairs, gone, come, anew)
+    touched = {key for key in {*gone, *come} if sorted(gone[key]) != sorted(come[key])} | anew
     if not touched:
         return
     parents = _lock(tx, object, {id for id, _ in touched})
     try:
-        changed = _moved(tx, kept, parents, touched, gone, come)
+        changed = _moved(tx, kept, parents, touched, gone, come, anew)
     except Refusal as refusal:  # of another record than the one at hand
         raise Refusal(*(problem.on("") for problem in refusal.problems)) from None
     tx.gate.write_derived(tx, tx.catalog.objects[object], parents, changed)
+
+
+def _contributions(
+    tx: Transaction,
+    definition: Object,
+    keeper: Keeper,
+    graph: Kept,
+    pairs: Sequence[Pair],
+    gone: dict[tuple[int, str], list[Any]],
+    come: dict[tuple[int, str], list[Any]],
+    anew: set[tuple[int, str]],
+) -> None:
+    """What these children counted for before, and count for now; or which records to look up."""
+    rollup, name = keeper.rollup, keeper.field.name
+    read = {r.field for r in graph.reads if len(r.path) == 1}
+    moving = [pair for pair in pairs if differs(pair, read)]
+    beyond = {(r.object, r.field) for r in graph.reads if len(r.path) > 1}
+    if beyond:
+        if beyond & tx.altered or any(not s.is_link for r in graph.reads for s in r.path[1:]):
+            ids = (row[rollup.via] for pair in moving for row in pair if row)
+            anew.update((id, name) for id in ids if id is not None)
+            return
+        runs = tuple(run[1:] for run in _runs_below(graph))
+        refresh(tx, definition, [row for pair in moving for row in pair if row], runs)
+    for before, after in moving:
+        was = contribution(tx, definition, rollup, before)
+        now = contribution(tx, definition, rollup, after)
+        if before is not None and was is not None:
+            gone[before[rollup.via], name].append(was)
+        if after is not None and now is not None:
+            come[after[rollup.via], name].append(now)
+
+
+def _runs_below(graph: Kept) -> list[tuple[str, ...]]:
+    """The links that a rollup reads through, each behind the name of its collection."""
+    return sorted(
+        {tuple(s.member for s in r.path) for r in graph.reads if len(r.path) > 1},
+        key=lambda names: (len(names), names),
+    )
 
 
 def _moved(
@@ -212,6 +261,7 @@ def _moved(
     touched: set[tuple[int, str]],
     gone: dict[tuple[int, str], list[Any]],
     come: dict[tuple[int, str], list[Any]],
+    anew: set[tuple[int, str]],
 ) -> dict[int, Row]:
     """The locked rows with their rollups moved."""
     changed: dict[int, Row] = {id: dict(row) for id, row in parents.items()}
@@ -222,25 +272,16 @@ def _moved(
             continue
         keeper = by_name[name]
         value = moved(keeper.rollup, changed[id][name], gone[id, name], come[id, name])
-        if value is LOOK_UP or keeper.rounds:
+        if value is LOOK_UP or keeper.rounds or (id, name) in anew:
             look_up[name].add(id)
         else:
             changed[id][name] = as_stored(keeper.field, value)
     for name, ids in look_up.items():
-        for id, value in computed_anew(tx, by_name[name], ids).items():
-            changed[id][name] = as_stored(by_name[name].field, value)
+        keeper = by_name[name]
+        for id, row in by_database(tx, keeper.object, [_graph(tx, keeper)], ids).items():
+            changed[id] |= row
     return changed
 
 
-def computed_anew(tx: Transaction, keeper: Keeper, ids: Iterable[int]) -> dict[int, Any]:
-    """The rollup of these records, taken over all their children in one statement."""
-    table = tx.tables.table(keeper.object)
-    compiled = to_sql(keeper.rollup.expression, tx.tables, table, tx.dialect)
-    source: sa.FromClause = table
-    for join in compiled.joins:
-        source = source.outerjoin(join.source, join.on)
-    statement = (
-        sa.select(table.c.id, compiled.value).select_from(source).where(table.c.id.in_(sorted(ids)))
-    )
-    parameters = compiled.parameters(tx.context)
-    return {row[0]: row[1] for row in tx.connection.execute(statement, parameters)}
+def _graph(tx: Transaction, keeper: Keeper) -> Kept:
+    return tx.gate.dependencies.kept[keeper.object, keeper.field.name]

@@ -8,8 +8,13 @@ from typing import Any, Protocol
 
 from engine.definition.objects import Object
 from engine.fieldtypes.link import Collection, Lines, Link
+from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import Identifier
 from engine.records.shapes import Row
+from engine.records.trees import tree_value
+from engine.schema.tables import DELETED
+
+_GONE: Row = {DELETED: True}
 
 
 class Source(Protocol):
@@ -22,7 +27,13 @@ class Source(Protocol):
         """The view of one linked record."""
 
     def collection(self, object: str, by: str, id: int) -> Sequence[RowView]:
-        """The records whose link `by` points to `id`."""
+        """The records whose link `by`, or list of links, leads to `id`."""
+
+    def named(self, object: str, name: str, id: int) -> Sequence[RowView]:
+        """The records that the record `id` of `object` names in its field `name`."""
+
+    def branch(self, object: str, id: int) -> Sequence[RowView]:
+        """The live records below one, in the tree that its object is."""
 
 
 class RowView:
@@ -60,6 +71,8 @@ class RowView:
         if self.row is None:
             assert self._id is not None
             self.row = self.tx.fetch(self.definition.name, [self._id]).get(self._id, {})
+        if "@" in name:  # its place in a tree
+            return tree_value(self, name)
         field = self.definition.fields[name]
         type_ = field.type
         if isinstance(type_, Link):
@@ -77,6 +90,12 @@ class RowView:
     def _collection(self, name: str, type_: Collection) -> Sequence[RowView]:
         if isinstance(type_, Lines) and self.lines is not None and name in self.lines:
             return self.lines[name]
+        if isinstance(type_, Links) and self.row is not None and name in self.row:
+            found = self.tx.fetch(type_.to, self.row[name] or ())
+            live = [id for id in self.row[name] or () if found.get(id, _GONE).get(DELETED) is None]
+            return [self.tx.linked(type_.to, id) for id in live]
         if self.id is None:
             return ()
+        if isinstance(type_, Links):
+            return self.tx.named(self.definition.name, name, self.id)
         return self.tx.collection(type_.of, type_.by, self.id)

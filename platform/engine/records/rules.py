@@ -15,11 +15,14 @@ from engine.records.changes import DELETE, Batch, Change
 from engine.records.lines import line_batches
 from engine.records.rights import joined
 from engine.records.rows import RowView
+from engine.records.trees import check_circles
+from engine.records.wholes import check_wholes
 
 
 def check_rules(batch: Batch) -> None:
     """Checks the record and its lines; gathers every problem before anything is refused."""
     _check(batch)
+    check_circles(batch)
     for _, lines in line_batches(batch):
         _check(lines)
     for lines_field in batch.definition.lines:
@@ -34,7 +37,7 @@ def _check(batch: Batch) -> None:
         for f in definition.fields.values()
         if f.required and f.stored and not f.derived and f.name != definition.parent
     ]
-    sometimes = [f for f in definition.fields.values() if f.required_when is not None]
+    sometimes = [f for f in definition.fields.values() if f.required_when and f.stored]
     placed = [f for f in definition.fields.values() if f.visible_when is not None]
     limited = [f for f in definition.links if f.where is not None]
     offering = [f for f in definition.fields.values() if f.offered_when]
@@ -50,6 +53,7 @@ def _check(batch: Batch) -> None:
             if change.row.get(field.name) is None and field.name not in wrong:
                 if field.required_when and evaluate(field.required_when, view, tx.context):
                     _refuse_missing(batch, change, field)
+        check_wholes(batch, change, view, wrong)
         if unreadable:
             continue  # checks over values that could not be read would only confuse
         for check in definition.checks:
@@ -59,7 +63,6 @@ def _check(batch: Batch) -> None:
             _check_target(batch, change, field, view)
         for field in offering:
             _check_option(batch, change, field, view)
-        _check_hierarchy(batch, change)
 
 
 def _without_place(batch: Batch, change: Change, placed: list[Field], view: RowView) -> set[str]:
@@ -135,19 +138,6 @@ def unoffered(field: Field, view: RowView, context: Context) -> frozenset[str]:
     return frozenset(
         name for name, when in field.offered_when.items() if not evaluate(when, view, context)
     )
-
-
-def _check_hierarchy(batch: Batch, change: Change) -> None:
-    """No record may stand below itself along the link that makes its object a tree."""
-    name = batch.tx.gate.statements.once(
-        ("tree", batch.name), lambda: batch.tx.gate.hierarchy.link(batch.name)
-    )
-    above = change.row.get(name) if name else None
-    if above is None or change.id is None or above == (change.before or {}).get(name):
-        return
-    if above in batch.tx.gate.hierarchy.below(batch.tx.connection, batch.name, change.id):
-        label = batch.definition.fields[name].label
-        change.refuse(say.HIERARCHY_CYCLE(field=label, found=f"#{above}"), name)
 
 
 def _require_lines(batch: Batch, field: Field) -> None:

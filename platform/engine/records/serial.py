@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.definition.catalog import Catalog
 from engine.fieldtypes.link import Lines, Link
+from engine.fieldtypes.links import Links
 from engine.records.reading import Linked, Record
 
 
@@ -15,8 +16,12 @@ def to_json(catalog: Catalog, record: Record) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name, value in record.values.items():
         type_ = definition.fields[name].type
+        if definition.fields[name].part_of in record.values:
+            continue
         if isinstance(type_, Link):
             result[name] = linked_to_json(value)
+        elif isinstance(type_, Links):
+            result[name] = value if value is None else [linked_to_json(one) for one in value]
         elif isinstance(type_, Lines):
             result[name] = [to_json(catalog, line) for line in value or ()]
         else:

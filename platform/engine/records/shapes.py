@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as with_default
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
@@ -13,8 +14,11 @@ from engine.definition.catalog import Catalog
 from engine.definition.objects import Field, Object
 from engine.expressions.folding import fold
 from engine.fieldtypes.choice import Choice, Choices
+from engine.fieldtypes.file import File
+from engine.records.sealing import opener, sealer, secret_fields
 from engine.schema.searching import MOST_GRAMS, grams
 from engine.schema.tables import DELETED, GRAMS, POSITION, Tables
+from engine.vault import Vault
 
 Row = dict[str, Any]
 
@@ -65,6 +69,8 @@ class Shape:
     columns: tuple[sa.Column[Any], ...]
     decode: Mapping[str, Callable[[Any], Any]]
     encode: Mapping[str, Callable[[Any], Any]]
+    openers: tuple[Callable[[Row], None], ...] = ()
+    sealers: Mapping[str, Callable[[Row], dict[str, Any]]] = with_default(default_factory=dict)
 
     def select_columns(self, source: sa.FromClause) -> list[sa.ColumnElement[Any]]:
         """The columns of an alias, labelled with the fields' names."""
@@ -75,6 +81,8 @@ class Shape:
         row = dict(zip(self.names, values, strict=False))
         for name, decode in self.decode.items():
             row[name] = decode(row[name])
+        for open_ in self.openers:
+            open_(row)
         return row
 
     def stored(self, row: Row, names: Iterable[str]) -> dict[str, Any]:
@@ -82,6 +90,9 @@ class Shape:
         columns: dict[str, Any] = {}
         search_touched = False
         for name in names:
+            if name in self.sealers:
+                columns |= self.sealers[name](row)
+                continue
             value = row.get(name)
             column, encode, folded, sorted_, searched = self._storing[name]
             columns[column] = value if encode is None else encode(value)
@@ -120,12 +131,12 @@ class Shape:
         return tuple(dict.fromkeys(gram for text in texts for gram in grams(text)))
 
 
-def make_shapes(catalog: Catalog, tables: Tables) -> dict[str, Shape]:
-    """The shapes of all objects."""
-    return {name: _shape(o, tables.table(name)) for name, o in catalog.objects.items()}
+def make_shapes(catalog: Catalog, tables: Tables, vault: Vault) -> dict[str, Shape]:
+    """The shapes of all objects; secrets are opened and sealed with the keys of `vault`."""
+    return {name: _shape(o, tables.table(name), vault) for name, o in catalog.objects.items()}
 
 
-def _shape(definition: Object, table: sa.Table) -> Shape:
+def _shape(definition: Object, table: sa.Table, vault: Vault) -> Shape:
     names = [field.name for field in definition.stored_fields]
     columns = [table.c[field.column] for field in definition.stored_fields]
     if definition.parent:
@@ -137,11 +148,20 @@ def _shape(definition: Object, table: sa.Table) -> Shape:
         translation = _renamed(field)
         if translation:
             decode[field.name], encode[field.name] = translation
-    return Shape(definition, table, tuple(names), tuple(columns), decode, encode)
+    secrets = secret_fields(definition)
+    openers = tuple(opener(definition, secret, vault) for secret in secrets)
+    sealers = {secret.name: sealer(definition, secret, vault) for secret in secrets}
+    return Shape(definition, table, tuple(names), tuple(columns), decode, encode, openers, sealers)
 
 
 def _renamed(field: Field) -> tuple[Callable[[Any], Any], Callable[[Any], Any]] | None:
-    """Translations between option names and keys, where an option was ever renamed (rule 1)."""
+    """Translations between option names and keys, where an option was ever renamed (rule 1), and
+    of lists of files, whose ids stand as texts."""
+    if isinstance(field.type, File) and field.type.multiple:
+        return (
+            lambda value: value and tuple(int(id) for id in value),
+            lambda value: value and tuple(str(id) for id in value),
+        )
     if not isinstance(field.type, Choice):
         return None
     keys = {name: key for name, key in field.type.keys.items() if name != key}

@@ -48,9 +48,11 @@ class Statements:
                 self._lately.popitem(last=False)
         return built
 
-    def by_ids(self, shape: Shape, lock: bool = False, removing: bool = False) -> Prepared:
+    def by_ids(
+        self, shape: Shape, lock: bool = False, removing: bool = False, share: bool = False
+    ) -> Prepared:
         """Rows with the ids `ids` in id order; `lock` keeps others from changing them, with
-        `removing` also from linking to them."""
+        `removing` also from linking to them; `share` does so together with others."""
 
         def build() -> Prepared:
             table = shape.table
@@ -61,9 +63,11 @@ class Statements:
             )
             if lock:
                 statement = statement.with_for_update(key_share=not removing)
+            elif share:
+                statement = statement.with_for_update(read=True)
             return self.prepared(statement)
 
-        return self._prepared_once(("by_ids", shape.table.name, lock, removing), build)
+        return self._prepared_once(("by_ids", shape.table.name, lock, removing, share), build)
 
     def lines_of(self, shape: Shape, link: str) -> Prepared:
         """Live lines of the parents `ids`, in their order."""

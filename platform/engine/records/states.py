@@ -7,12 +7,13 @@ sees the record: a condition may read what the actor may not.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
+from engine.definition.layouts import Section
 from engine.definition.objects import Object
 from engine.expressions import Expression, JoinSet, evaluate, to_sql
 from engine.permissions.actors import Actor
@@ -31,12 +32,14 @@ class States:
     """What of a form does not take every input.
 
     `hidden` are the fields without a place, `closed` those that take no other value, `unoffered`
-    the options of choices that cannot be chosen.
+    the options of choices that cannot be chosen, `sections` the sections of layouts that are
+    not shown.
     """
 
     hidden: frozenset[str] = frozenset()
     closed: frozenset[str] = frozenset()
     unoffered: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
+    sections: frozenset[str] = frozenset()
 
 
 OPEN = States()
@@ -48,7 +51,11 @@ def has_states(definition: Object) -> bool:
     return any(
         f.visible_when is not None or f.read_only_when is not None or f.set_once or f.offered_when
         for f in definition.fields.values()
-    )
+    ) or any(section.visible_when is not None for section in _sections(definition))
+
+
+def _sections(definition: Object) -> Iterator[Section]:
+    return (section for layout in definition.layouts for section in layout.sections)
 
 
 def states_of(gate: Gate, actor: Actor, object: str, id: int) -> States:
@@ -69,6 +76,7 @@ def states_of(gate: Gate, actor: Actor, object: str, id: int) -> States:
         hidden=frozenset(name for kind, name in wanting if kind == "visible"),
         closed=frozenset(name for kind, name in true if kind == "closed"),
         unoffered=_by_field(name for kind, name in wanting if kind == "offered"),
+        sections=frozenset(name for kind, name in wanting if kind == "section"),
     )
 
 
@@ -100,7 +108,12 @@ def states_in(tx: Transaction, definition: Object, change: Change) -> States:
         for option, when in found.offered_when.items():
             if not _holds(tx, when, view):
                 unoffered.append(f"{found.name}.{option}")
-    return States(frozenset(hidden), frozenset(closed), _by_field(unoffered))
+    sections = frozenset(
+        section.name
+        for section in _sections(definition)
+        if section.visible_when is not None and not _holds(tx, section.visible_when, view)
+    )
+    return States(frozenset(hidden), frozenset(closed), _by_field(unoffered), sections)
 
 
 def _holds(tx: Transaction, condition: Expression, view: Any) -> bool:
@@ -121,6 +134,11 @@ def _build(gate: Gate, definition: Object) -> tuple[Prepared, Binds, Sequence[tu
         asked.append((kind, name))
         columns.append(sa.case((condition, 1), else_=0))
 
+    for section in _sections(definition):
+        if section.visible_when is not None:
+            compiled = to_sql(section.visible_when, gate.tables, table, gate.dialect, joins)
+            binds.add(compiled)
+            ask("section", section.name, compiled.condition)
     for found in definition.fields.values():
         conditions = [("visible", found.name, found.visible_when)]
         conditions.append(("closed", found.name, found.read_only_when))

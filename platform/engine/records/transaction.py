@@ -19,9 +19,13 @@ from engine.expressions import Context
 from engine.fieldtypes.link import Link
 from engine.permissions.actors import Actor
 from engine.permissions.lens import Lens
+from engine.records.joins import leading_to, named_ids
 from engine.records.prepared import wrapped
+from engine.records.rates import Currencies
 from engine.records.rows import RowView
+from engine.records.settings import reading
 from engine.records.shapes import Row, Shape
+from engine.records.trees import branch_rows
 from engine.schema.tables import DELETED, POSITION, Tables
 
 if TYPE_CHECKING:
@@ -63,6 +67,14 @@ class Transaction:
         self.after_commit: list[Callable[[], None]] = []
         self.locked: set[tuple[str, int]] = set()
         """Records that this transaction holds: nobody else changes them until it ends."""
+        self.files_taken: set[int] = set()
+        """Waiting files that a record of this transaction has taken."""
+        self.shared: set[tuple[str, int]] = set()
+        """Records that it keeps from being changed, together with others."""
+        self.altered: set[tuple[str, str]] = set()
+        """Fields that it has changed in any record, each with its object."""
+        self.moved: dict[str, dict[int, frozenset[str]]] = {}
+        """What moved in records that nobody edited, for those who follow it, who then empty it."""
         self._rows: dict[str, dict[int, Row]] = {}
         self._views: dict[tuple[str, int], RowView] = {}
         self._below: dict[tuple[str, int], frozenset[int]] = {}
@@ -95,7 +107,19 @@ class Transaction:
         user = None
         if person is not None and user_object:
             user = RowView(self, self.catalog.objects[user_object], None, id=person)
-        return Context(now=self.now, zone=self.gate.zone, user=user, below=self.below, variables={})
+        return Context(
+            now=self.now,
+            zone=self.gate.zone,
+            user=user,
+            below=self.below,
+            variables={},
+            settings=reading(self.gate, self.connection, self),
+        )
+
+    @cached_property
+    def currencies(self) -> Currencies:
+        """The currencies and exchange rates that it has met."""
+        return Currencies(self)
 
     def as_system(self) -> Transaction:
         """The same transaction with all rights; what follows from a change is no new decision.
@@ -141,6 +165,48 @@ class Transaction:
         self._rows.pop(object, None)
         self._views = {key: view for key, view in self._views.items() if key[0] != object}
 
+    def note_moved(self, object: str, id: int, names: Iterable[str]) -> None:
+        """Notes which fields of a record moved because of others."""
+        known = self.moved.setdefault(object, {})
+        known[id] = known[id].union(names) if id in known else frozenset(names)
+
+    def forget_all(self) -> None:
+        """Drops every row that is known."""
+        self._rows.clear()
+        self._views.clear()
+
+    def drop(self, object: str, ids: Iterable[int]) -> None:
+        """Drops what is known of these rows, except of those that nobody else can change."""
+        known = self._rows.get(object, {})
+        for id in ids:
+            if (object, id) not in self.locked and (object, id) not in self.shared:
+                known.pop(id, None)
+                self._views.pop((object, id), None)
+
+    def release(self, object: str, ids: Iterable[int]) -> None:
+        """Drops what is known of these rows, which are written: they are read again if needed."""
+        known = self._rows.get(object, {})
+        for id in ids:
+            known.pop(id, None)
+            self._views.pop((object, id), None)
+
+    def hold(self, object: str, ids: Iterable[int], *, alone: bool = False) -> bool:
+        """Keeps others from changing these records until the end, in id order (rule 15).
+
+        `alone` keeps others from holding them, too. Returns whether any was not held before; such
+        rows are known as they are now.
+        """
+        held = self.locked if alone else self.locked | self.shared
+        missing = sorted({id for id in ids if (object, id) not in held})
+        shape = self.shape(object)
+        statement = self.gate.statements.by_ids(shape, lock=alone, share=not alone)
+        for start in range(0, len(missing), CHUNK):
+            chunk = missing[start : start + CHUNK]
+            for values in statement.rows(self.connection, {"ids": chunk}):
+                self.remember(object, shape.row(values))
+        (self.locked if alone else self.shared).update((object, id) for id in missing)
+        return bool(missing)
+
     def linked(self, object: str, id: int) -> RowView:
         """The view of one linked record."""
         key = (object, id)
@@ -155,16 +221,31 @@ class Transaction:
         """Live records of `object` whose link `by` points to `id`, lines in their order."""
         shape = self.shape(object)
         source = shape.table.alias()
-        link = self.catalog.objects[object].fields[by].column
+        field = self.catalog.objects[object].fields[by]
         order = [source.c[POSITION], source.c.id] if POSITION in source.c else [source.c.id]
         statement = (
             sa.select(*shape.select_columns(source))
-            .where(source.c[link] == id, source.c[DELETED].is_(None))
+            .where(leading_to(self.tables, field, source, id), source.c[DELETED].is_(None))
             .order_by(*order)
         )
         definition = self.catalog.objects[object]
         rows = [shape.row(values) for values in self.connection.execute(statement)]
         return [RowView(self, definition, row) for row in rows]
+
+    def named(self, object: str, name: str, id: int) -> Sequence[RowView]:
+        """The live records that the record `id` of `object` names in its list `name`."""
+        field = self.catalog.objects[object].fields[name]
+        view = RowView(self, self.catalog.objects[object], {name: named_ids(self, field, id)})
+        found: Sequence[RowView] = view.value(name)
+        return found
+
+    def lines_below(self, definition: Object, parents: Sequence[int]) -> list[int]:
+        """The ids of the live lines of these records."""
+        statement = self.gate.statements.lines_of(
+            self.shape(definition.name), definition.fields[definition.parent].column
+        )
+        place = self.shape(definition.name).names.index("id")
+        return sorted(row[place] for row in statement.rows(self.connection, {"ids": list(parents)}))
 
     def prefetch(
         self, definition: Object, rows: Iterable[Row], paths: Iterable[tuple[str, ...]]
@@ -187,6 +268,16 @@ class Transaction:
         if key not in self._below:
             self._below[key] = self.gate.hierarchy.below(self.connection, object, id)
         return self._below[key]
+
+    def branch(self, object: str, id: int) -> Sequence[RowView]:
+        """The live records below one, in the tree that its object is."""
+        definition = self.catalog.objects[object]
+        rows = branch_rows(self.connection, self.shape(object), id)
+        return [RowView(self, definition, row) for row in rows]
+
+    def forget_branches(self) -> None:
+        """Drops what is known of who stands below whom."""
+        self._below.clear()
 
     def take_ids(self, table: sa.Table, count: int) -> list[int]:
         """Ids for new rows, known before they are written.

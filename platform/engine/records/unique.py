@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from engine.definition.catalog import as_member
 from engine.definition.objects import Field
 from engine.expressions.among import among_words
-from engine.expressions.folding import fold
 from engine.fieldtypes.link import Link
 from engine.permissions.binds import Binds
 from engine.permissions.lens import ActorView
@@ -20,6 +19,7 @@ from engine.records import messages as say
 from engine.records.changes import DELETE, Batch, Change
 from engine.records.lines import line_batches
 from engine.records.rights import joined
+from engine.records.sealing import aliases, as_compared
 from engine.schema.tables import DELETED
 
 Key = tuple[Any, ...]
@@ -90,7 +90,7 @@ def _key(batch: Batch, fields: list[Field], change: Change) -> Key | None:
             value = change.parent
         if value is None:
             return None
-        key.append(fold(value) if field.folded else value)
+        key.append(as_compared(batch.tx.gate, batch.definition, field, value))
     return tuple(key)
 
 
@@ -124,8 +124,10 @@ def _holders(
     title = definition.fields[definition.title]
     name = view.column(batch.name, as_member(title), table) if title.stored else sa.null()
     words: tuple[str, ...] = ()
+    same: dict[str, str] = {}  # what another key made of the same secret
     if len(columns) == 1 and fields[0].folded:
-        words = tuple(key[0] for key in asked)
+        same = aliases(batch, fields[0])
+        words = (*(key[0] for key in asked), *same)
         among: sa.ColumnElement[bool] = among_words(columns[0], "words_", tx.dialect)
     elif len(columns) == 1:
         among = columns[0].in_([key[0] for key in asked])
@@ -137,6 +139,6 @@ def _holders(
     )
     parameters = binds.values(tx.actor, tx.context) | {"words_": words}
     return [
-        (tuple(key), id, str(title or f"#{id}") if may_see else None)
+        (tuple(same.get(k, k) for k in key), id, str(title or f"#{id}") if may_see else None)
         for id, title, may_see, *key in tx.connection.execute(statement, parameters)
     ]

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from engine.definition.objects import Object
 from engine.expressions.folding import fold
 from engine.fieldtypes.link import Link
+from engine.fieldtypes.phone import typed_digits
 from engine.fieldtypes.text import TextType
 from engine.problems import Refusal
 from engine.records.listing import Builder
@@ -21,21 +22,32 @@ MOST_WORDS = 8
 def word_conditions(builder: Builder, text: str, parameters: dict[str, Any]) -> None:
     """Adds the condition that every word stands in some searched text the roles may read.
 
+    A telephone number is found by its digits as well, however they were grouped.
     Raises Refusal for characters that no text can hold.
     """
     try:
-        words = fold(TextType(multiline=True).read(text) or "").split()
+        words = fold(TextType(multiline=True).read(text) or "").split()[:MOST_WORDS]
     except Refusal as refusal:
         raise Refusal(*(problem.on("q") for problem in refusal.problems)) from None
-    for number, word in enumerate(words[:MOST_WORDS]):
-        parameter = f"w_{number}"
-        parameters[parameter] = word
-        ways = [_own(builder, word, parameter)]
-        for link, names in _linked_fields(builder.definition).items():
-            ids = _linked(builder, link, names, word, parameter)
-            if ids is not None:
-                ways.append(builder.value(builder.definition.fields[link]).in_(ids))
-        builder.conditions.append(sa.or_(*ways))
+    found = [_somewhere(builder, word, f"w_{n}", parameters) for n, word in enumerate(words)]
+    digits = typed_digits(text)
+    if digits and words != [digits]:
+        dialled = _somewhere(builder, digits, "w_digits", parameters)
+        found = [sa.or_(sa.and_(*found), dialled)]
+    builder.conditions += found
+
+
+def _somewhere(
+    builder: Builder, word: str, parameter: str, parameters: dict[str, Any]
+) -> sa.ColumnElement[bool]:
+    """Whether the word stands in a searched text of the record, or of one that it links to."""
+    parameters[parameter] = word
+    ways = [_own(builder, word, parameter)]
+    for link, names in _linked_fields(builder.definition).items():
+        ids = _linked(builder, link, names, word, parameter)
+        if ids is not None:
+            ways.append(builder.value(builder.definition.fields[link]).in_(ids))
+    return sa.or_(*ways)
 
 
 def contains_word(

@@ -10,6 +10,7 @@ from engine.records.changes import CREATE, DELETE, UPDATE, Batch, Change
 from engine.records.lines import line_batches, removed_row
 from engine.records.shapes import Row, Shape
 from engine.records.transaction import Transaction
+from engine.records.trees import keep_moved, keep_new
 from engine.schema.searching import search_statements, tokens
 from engine.schema.tables import DELETED, GRAMS
 
@@ -35,6 +36,7 @@ def _insert(batch: Batch) -> None:
         change.id = change.row["id"] = id
         rows.append(shape.stored(change.row, shape.names))
     tx.insert(shape.table, rows)
+    keep_new(tx, shape, [change.row for change in batch.changes])
     _index_words(tx, shape, [(row["id"], row.get(GRAMS)) for row in rows])
 
 
@@ -67,6 +69,7 @@ def update_rows(tx: Transaction, shape: Shape, pairs: list[tuple[Row, Row]]) -> 
         names = [name for name in shape.names if before.get(name) != after.get(name)]
         if not names:
             continue
+        tx.altered.update((shape.definition.name, name) for name in names)
         columns = shape.stored(after, names)
         if GRAMS in columns:
             words.append((after["id"], columns[GRAMS]))
@@ -76,6 +79,7 @@ def update_rows(tx: Transaction, shape: Shape, pairs: list[tuple[Row, Row]]) -> 
         parameters_list.sort(key=lambda p: p["row_id"])
         statement = tx.gate.statements.update(shape.table, columns_set)
         statement.run(tx.connection, parameters_list)
+    keep_moved(tx, shape, pairs)
     _index_words(tx, shape, words)
 
 

@@ -14,6 +14,7 @@ from alembic.operations import ops
 from engine.definition.objects import Field, Object
 from engine.problems import Message, Problem, Text
 from engine.schema import wording
+from engine.schema.joins import joined_fields, new_join
 from engine.schema.naming import OWN_PREFIXES
 from engine.schema.searching import create_search_table, search_table_names
 from engine.schema.steps import (
@@ -51,6 +52,7 @@ class Comparison:
         self.dialect = connection.dialect.name
         self.tables = target.tables
         self.objects = {o.table: o for o in self.tables.catalog.objects.values()}
+        self.joins = joined_fields(self.tables.catalog.objects.values())
         self.searches = search_table_names(list(self.tables.by_object.values()), self.dialect)
         self.told: set[tuple[str, str]] = set()
         self.problems: list[Problem] = []
@@ -74,7 +76,7 @@ class Comparison:
             t for n, t in self.tables.metadata.tables.items() if n not in self.structure.tables
         ]
         operations, circles = create_tables(missing, self.dialect)
-        internal = [name for name in operations if name not in self.objects]
+        internal = [n for n in operations if n not in self.objects and n not in self.joins]
         if internal:
             yield Step(
                 kind="platform-tables",
@@ -103,6 +105,11 @@ class Comparison:
                     table=name,
                     operations=(*found, *((create_search_table(search),) if search else ())),
                 )
+        for name, (definition, field) in self.joins.items():
+            if name in operations:
+                if (definition.name, "") not in self.told:
+                    self.told.add((definition.name, field.name))
+                yield new_join(definition, field, operations[name])
         if circles:
             yield Step(kind="links", text=CIRCLES, phase=Phase.CREATE, operations=circles)
 
@@ -161,7 +168,7 @@ class Comparison:
             own = [name for name in missing if name in _columns_of(field.column)]
             rest = [name for name in rest if name not in own]
             self.told.add((definition.name, field.name))
-            if field.derived:
+            if field.derived or field.name == definition.tree:
                 self.fills.append(Fill(definition.name, field.name, field.column))
             yield Step(
                 kind="new-field",
@@ -225,6 +232,6 @@ def _by_column(definition: Object) -> dict[str, Field]:
     return {name: f for f in definition.stored_fields for name in _columns_of(f.column)}
 
 
-def _columns_of(column: str) -> tuple[str, str, str]:
-    """A field's column, its folded form and its sort key."""
-    return column, f"{column}__f", f"{column}__s"
+def _columns_of(column: str) -> tuple[str, ...]:
+    """A field's column, its folded form, its sort key and its path."""
+    return column, f"{column}__f", f"{column}__s", f"{column}__p"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from engine.expressions import prepare_sqlite
 from engine.problems import Problem, Refusal
 from engine.schema import engines_messages as say
+from engine.vault import Vault
 
 BUSY_SECONDS = 15
 CONNECT_SECONDS = 10
@@ -29,12 +30,16 @@ _SQLITE = ("sqlite", "sqlite+pysqlite")
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """One database behind three pools; `accounts` is for the session that manages sign-in."""
+    """One database behind three pools; `accounts` is for the session that manages sign-in.
+
+    `vault` holds the keys that the database's secrets are sealed with.
+    """
 
     url: sa.URL
     reads: sa.Engine
     writes: sa.Engine
     accounts: sa.Engine
+    vault: Vault = field(default_factory=Vault, repr=False)
 
     @property
     def dialect(self) -> str:
@@ -60,13 +65,19 @@ class Databases:
 
 
 def open_databases(
-    url: str, *, pool_size: int = 8, overflow: int = 8, statement_seconds: float = 0
+    url: str,
+    *,
+    pool_size: int = 8,
+    overflow: int = 8,
+    statement_seconds: float = 0,
+    vault: Vault | None = None,
 ) -> Databases:
     """The pools for the database at `url`, tried once.
 
     `pool_size` connections a pool are kept, `overflow` more are opened under load; together
     they should be at least the number of threads. `statement_seconds` ends longer queries of
-    the reading pool (PostgreSQL; 0: never). The folder of a SQLite file is created.
+    the reading pool (PostgreSQL; 0: never). `vault` has the keys for secrets (none: no secret
+    can be kept). The folder of a SQLite file is created.
     Raises Refusal when the URL is not usable or the database cannot be reached.
     """
     parsed = _parsed(url)
@@ -74,6 +85,7 @@ def open_databases(
         databases = _sqlite(parsed, pool_size, overflow)
     else:
         databases = _postgres(parsed, pool_size, overflow, statement_seconds)
+    databases = replace(databases, vault=vault or Vault())
     try:
         with databases.accounts.connect() as connection:
             # on SQLite only a query of the schema finds out that the file is no database

@@ -9,6 +9,7 @@ parked and comes back finds its key, so its values, again; with another type it 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ from engine.definition.tree import Node
 from engine.fieldtypes.base import FieldType
 from engine.fieldtypes.choice import Choice, Choices, Option, Stage
 from engine.fieldtypes.link import Link
+from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import NumberType
 from engine.problems import Message
 from engine.schema.naming import OWN_PREFIXES
@@ -38,7 +40,7 @@ TYPE_CHANGED = Message(
 
 OPTION = "option"
 _OUR_COLUMNS = frozenset((GRAMS, POSITION, DELETED))
-_OUR_COLUMN_ENDS = ("__f", "__s")
+_OUR_COLUMN_ENDS = ("__f", "__s", "__p")
 _OUR_TABLE_ENDS = ("_pkey", "_seq")
 
 
@@ -90,13 +92,15 @@ def column_kind(field: Field, object_key: Callable[[str], str]) -> str:
     type_: FieldType = field.type
     if isinstance(type_, Link):
         return f"link:{object_key(type_.to)}"
+    if isinstance(type_, Links):
+        return f"links:{object_key(type_.to)}"
     if isinstance(type_, NumberType):
         return f"number:{type_.scale}"
     if isinstance(type_, Choices):
         return "choices"
     if isinstance(type_, Choice):
         return "choice"
-    return "text" if type_.textual else type_.name
+    return type_.holds
 
 
 class _Allotting:
@@ -112,6 +116,9 @@ class _Allotting:
     ) -> None:
         self.catalog, self.keys, self.structure = catalog, keys, structure
         self.applied, self.problems = applied, problems
+        self.given: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for name, key in keys.items():
+            self.given[name[:2]].add(key.key)
 
     def run(self) -> None:
         objects = self.catalog.objects
@@ -129,10 +136,12 @@ class _Allotting:
 
     def fields(self, definition: Object, owner: str) -> None:
         """The keys of an object's own fields and of their options."""
-        declared = {f.name: f for f in definition.stored_fields if not f.system}
+        kept = (*definition.stored_fields, *definition.many)
+        declared = {f.name: f for f in kept if not f.system}
         table = self.structure.tables.get(owner)
         occupied = {f.column for f in definition.fields.values() if f.system}
         occupied |= table.columns if table else set()
+        occupied |= {k.key for n, k in self.keys.items() if n[1] == owner and _is_joined(k)}
         for field in declared.values():
             kind = column_kind(field, lambda target: self.key("object", "", target))
             name = ("field", owner, field.name)
@@ -158,6 +167,8 @@ class _Allotting:
             )
         else:
             del self.keys[name]
+            alike = (key.key for other, key in self.keys.items() if other[:2] == name[:2])
+            self.given[name[:2]] = set(alike)
 
     def options(self, owner: str, options: Iterable[Option]) -> None:
         by_name = {option.name: option for option in options}
@@ -180,17 +191,22 @@ class _Allotting:
         if was in self.keys and was[2] not in siblings:
             self.keys[name] = self.keys[was]
             return
-        taken = {key.key for other, key in self.keys.items() if other[:2] == name[:2]}
-        taken.update(occupied)
+        taken = self.given[name[:2]]
         wanted = shape(name[2])
         key, number = wanted, 1
-        while key in taken:
+        while key in taken or key in occupied:
             number += 1
             key = f"{wanted}_{number}"
         self.keys[name] = Key(key, type_)
+        taken.add(key)
 
     def key(self, kind: str, owner: str, name: str) -> str:
         return self.keys[kind, owner, name].key
+
+
+def _is_joined(key: Key) -> bool:
+    """Whether the key names a join table, which keeps what it holds when its field is parked."""
+    return key.type.startswith("links:")
 
 
 def _was(source: Node | None) -> str:
@@ -212,7 +228,7 @@ def _names(catalog: Catalog, keys: Keys) -> Iterable[Name]:
     for name, definition in catalog.objects.items():
         yield "object", "", name
         owner = keys["object", "", name].key
-        for field in definition.stored_fields:
+        for field in (*definition.stored_fields, *definition.many):
             if not field.system:
                 yield "field", owner, field.name
     for kind, definitions in catalog.others.items():

@@ -6,13 +6,17 @@ from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
 
+from engine.fieldtypes.choice import Stage
+from engine.fieldtypes.composite import Composite
+from engine.fieldtypes.registry import FIELD_TYPES
 from engine.schema import wording
 from engine.schema.differences import Difference, Plain, differences
+from engine.schema.joins import joined_records
 from engine.schema.steps import Step
 from engine.schema.structure import Structure
 from engine.schema.targets import Fill, Target
 
-_COMPUTED = ("formula", "rollup", "stored")
+_COMPUTED = ("formula", "rollup", "stored", "copy", "keep")
 
 
 class Notes:
@@ -57,7 +61,7 @@ class Notes:
             return Step(kind=kind, text=wording.parked(what, rows), loses=rows > 0)
         if definition and difference.field and difference.change == "new":
             field = definition.fields[difference.field]
-            if field.stored:
+            if field.stored or field in definition.many:
                 return Step(kind="returning-field", text=wording.returning_field(definition, field))
         text = wording.of_difference(difference, self.before, self.target.definitions)
         return Step(kind=kind, text=text)
@@ -69,19 +73,51 @@ class Notes:
         if owner is None or owner.key not in self.structure.tables:
             return 0
         query = sa.select(sa.func.count()).select_from(sa.table(owner.key))
-        if difference.field:
+        parts = self.parts(difference)
+        if parts:
+            found = [keys[name] for part in parts if (name := ("field", owner.key, part)) in keys]
+            columns = self.structure.tables[owner.key].columns
+            held = [sa.column(k.key).is_not(None) for k in found if k.key in columns]
+            query = query.where(sa.or_(sa.false(), *held))
+        elif difference.field:
             field = keys.get(("field", owner.key, difference.field))
-            if field is None or field.key not in self.structure.tables[owner.key].columns:
+            if field is None:
+                return 0
+            if field.type.startswith("links:"):
+                return joined_records(self.connection, owner.key, field.key)
+            if field.key not in self.structure.tables[owner.key].columns:
                 return 0
             query = query.where(sa.column(field.key).is_not(None))
         return self.connection.scalar(query) or 0
 
+    def parts(self, difference: Difference) -> list[str]:
+        """The names of the parts of a composite field that goes away."""
+        fields = self.before.get("object", {}).get(difference.name, {}).get("fields") or {}
+        former = fields.get(difference.field) or {}
+        type_ = FIELD_TYPES.get(former.get("type", ""))
+        if type_ is None or not issubclass(type_, Composite):
+            return []
+        suffixes = type_.from_settings(dict(former)).parts()
+        return [f"{difference.field}_{suffix}" for suffix in suffixes]
+
     def recomputed(self, difference: Difference) -> None:
-        """A stored field that is computed in another way now has to be computed anew."""
+        """What is computed in another way now, or of something that means more, is filled anew."""
+        keys = {key for key, _, _ in difference.keys}
+        if difference.kind == "workflow" and keys & {"stages", "attributes"}:
+            self.fills += [
+                Fill(definition.name, field.name, "")
+                for definition in self.tables.catalog.objects.values()
+                for field in definition.fields.values()
+                if isinstance(field.type, Stage) and field.type.workflow == difference.name
+            ]
         definition = self.tables.catalog.objects.get(difference.name)
-        if not (definition and difference.field and difference.change != "gone"):
+        if not (definition and difference.kind == "object" and difference.change != "gone"):
             return
         field = definition.fields.get(difference.field)
-        keys = {key for key, _, _ in difference.keys}
-        if field and field.stored and field.derived and keys & set(_COMPUTED):
-            self.fills.append(Fill(definition.name, field.name, field.column))
+        if field is None:
+            return
+        if field.derived and (difference.change == "new" or keys & set(_COMPUTED)):
+            column = field.column if field.stored else ""
+            self.fills.append(Fill(definition.name, field.name, column))
+        elif keys & {"options", "attributes"}:
+            self.fills.append(Fill(definition.name, field.name, ""))

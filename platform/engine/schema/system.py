@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from engine.expressions.sqltypes import Id, Moment, String
+from engine.schema.files import add_file_table
 
 RESERVED_PREFIXES = ("fw_", "ab_", "sqlite_", "pg_")
 """Prefixes that no object's table may have."""
@@ -69,6 +70,7 @@ def add_system_tables(metadata: sa.MetaData) -> None:
         sa.Index("ix_fw_audit_object_record", "object", "record", "id"),
         sa.Index("ix_fw_audit_batch", "batch"),
     )  # fmt: skip
+    add_file_table(metadata)
 
 
 def _table(metadata: sa.MetaData, name: str, *items: sa.schema.SchemaItem) -> sa.Table:

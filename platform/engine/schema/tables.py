@@ -19,7 +19,10 @@ from engine.definition.objects import Field, Object
 from engine.expressions.sqltypes import Id, Moment, Names, String
 from engine.expressions.types import Member
 from engine.fieldtypes.link import Link
+from engine.fieldtypes.links import Links
+from engine.pausing import collector_paused
 from engine.schema.indexes import Unserved, derived_indexes
+from engine.schema.joins import add_join_tables
 from engine.schema.naming import derived_name
 from engine.schema.system import add_system_tables
 
@@ -44,6 +47,11 @@ class Tables:
     def system(self, name: str) -> sa.Table:
         """A table of the platform, such as `fw_audit`."""
         return self.metadata.tables[name]
+
+    def join(self, field: Field) -> sa.Table:
+        """The join table of a field of many links."""
+        assert isinstance(field.type, Links)
+        return self.metadata.tables[field.type.table]
 
     def source(self, object: str) -> sa.FromClause:
         """A fresh alias of the object's table (`View`)."""
@@ -77,10 +85,13 @@ def build_tables(
     for add in additions:
         add(metadata)
     unserved: list[Unserved] = []
-    tables = {
-        name: _object_table(definition, catalog, metadata, unserved)
-        for name, definition in catalog.objects.items()
-    }
+    with collector_paused():
+        tables = {
+            name: _object_table(definition, catalog, metadata, unserved)
+            for name, definition in catalog.objects.items()
+        }
+    for definition in catalog.objects.values():
+        add_join_tables(definition, tables, metadata)
     return Tables(catalog, metadata, MappingProxyType(tables), tuple(unserved))
 
 
@@ -97,6 +108,8 @@ def _object_table(
         columns.append(sa.Column(GRAMS, Names()))
     table = sa.Table(definition.table, metadata, *columns, sqlite_strict=True)
     derived_indexes(definition, table, unserved)
+    if path := definition.path_column:  # not only of live rows: what is deleted moves along
+        sa.Index(derived_name("ix", table.name, path), table.c[path])
     return table
 
 
@@ -114,6 +127,8 @@ def _columns(definition: Object, field: Field, catalog: Catalog) -> list[sa.Colu
     columns = [sa.Column(field.column, column_type, *constraints)]
     if field.folded:
         columns.append(sa.Column(field.folded, String()))
+    if field.name == definition.tree:
+        columns.append(sa.Column(definition.path_column, String()))
     if field.name == definition.title and type_.textual and field.name != "number":
         columns.append(sa.Column(f"{field.column}__s", String()))
     return columns

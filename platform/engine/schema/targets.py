@@ -29,7 +29,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A column of existing records that has to be computed; `column` is physical."""
+    """A column of existing records that has to be computed; `column` is physical.
+
+    Without a column the field itself stands as it was, but what is computed from it means
+    something else now. Without a field it is the search grams.
+    """
 
     object: str
     field: str

@@ -24,8 +24,10 @@ from babel.numbers import (
 )
 
 from engine.expressions.types import Kind, Type
+from engine.fieldtypes.amounts import Amount
 from engine.fieldtypes.base import FieldType
 from engine.fieldtypes.date import Date, MomentType
+from engine.fieldtypes.duration import Duration
 from engine.fieldtypes.number import Money, NumberType, Percent, Rating
 from engine.texts.phrases import Piece
 from engine.texts.words import DIGITS, chinese_amount, english_amount
@@ -62,7 +64,7 @@ class Formats:
             return ""
         match type_:
             case Money():
-                return self.amount(value, type_.scale)
+                return self.amount(value, _decimals(value, type_.scale))
             case Percent():
                 return self.percent(value)
             case Rating():
@@ -83,12 +85,14 @@ class Formats:
             return {True: "是", False: "否"}[value] if self.is_chinese else "Yes" if value else "No"
         if isinstance(value, Decimal):
             if type_.unit == "money":
-                return self.with_currency(value, type_.scale)
+                return self.with_currency(value, _decimals(value, type_.scale))
             return self.percent(value) if type_.unit == "percent" else self.number(value)
         if isinstance(value, dt.datetime):
             return self.moment(value)
         if isinstance(value, dt.date):
             return self.day(value)
+        if isinstance(value, dt.timedelta):
+            return Duration().format(value, self.locale)
         if type_.kind is Kind.CHOICES:
             return ("、" if self.is_chinese else ", ").join(value)
         return str(value)
@@ -109,15 +113,25 @@ class Formats:
 
     def with_currency(self, value: Decimal, scale: int = 2) -> str:
         """An amount with its currency: ¥12,345.60 in Chinese, CNY 12,345.60 in English."""
-        gap = "\u00a0" if self.mark == self.currency else ""
+        code, mark = self.code_of(value), self.mark_of(value)
+        gap = "\u00a0" if mark == code else ""
         sign = "-" if value < 0 else ""
-        return f"{sign}{self.mark}{gap}{self.amount(abs(value), scale)}"
+        return f"{sign}{mark}{gap}{self.amount(abs(value), scale)}"
+
+    def code_of(self, value: Any) -> str:
+        """The code of an amount's own currency, else of the company's."""
+        return str(getattr(value, "currency", self.currency))
+
+    def mark_of(self, value: Any) -> str:
+        """The currency's sign where the language has one of its own, else its ISO 4217 code."""
+        code = self.code_of(value)
+        symbol = str(get_currency_symbol(code, self.babel))
+        return code if any(c.isascii() and c.isalpha() for c in symbol) else symbol
 
     @cached_property
     def mark(self) -> str:
-        """The currency's sign where the language has one of its own, else its ISO 4217 code."""
-        symbol = str(get_currency_symbol(self.currency, self.babel))
-        return self.currency if any(c.isascii() and c.isalpha() for c in symbol) else symbol
+        """The mark of the company's currency."""
+        return self.mark_of(None)
 
     def number(self, value: Decimal) -> str:
         """A number without needless zeros: 2, 1,500.5."""
@@ -139,15 +153,19 @@ class Formats:
         """The amount in words; empty where the language has no such form, or it is too large."""
         if value is None or (value and abs(value).adjusted() >= DIGITS):
             return ""
+        code = self.code_of(value)
         if self.is_chinese:
-            name = _PREFIXES.get(self.currency) or get_currency_name(
-                self.currency, None, self.babel
-            )
+            name = _PREFIXES.get(code) or get_currency_name(code, None, self.babel)
             return f"{name}{chinese_amount(value)}"
         if self.babel.language != "en":
             return ""
-        name = get_currency_name(self.currency, 1 if abs(value) == 1 else 2, self.babel)
-        return english_amount(value, str(name), get_currency_precision(self.currency))
+        name = get_currency_name(code, 1 if abs(value) == 1 else 2, self.babel)
+        return english_amount(value, str(name), get_currency_precision(code))
+
+
+def _decimals(value: Any, scale: int) -> int:
+    """How many decimals an amount is written with: those that its currency leaves it."""
+    return -int(value.as_tuple().exponent) if isinstance(value, Amount) else scale
 
 
 def side(type_: FieldType) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -21,6 +22,7 @@ from engine.texts import messages as say
 
 _NONE: Mapping[str, Message] = MappingProxyType({})
 _NO_VARIABLES: Mapping[str, Type] = MappingProxyType({})
+_FIRST_OF = re.compile(r"coalesce\(([\w., ]+)\)")
 _UNPRINTABLE = (Kind.RECORDS, Kind.LIST, Kind.EMPTY)
 
 
@@ -71,6 +73,9 @@ class AsRead:
 
     def members(self, object: str) -> Iterable[str]:
         return self.catalog.members(object)
+
+    def tree(self, object: str) -> str:
+        return ""  # whoever reads for texts reads single records
 
     def member(self, object: str, name: str) -> Member | None:
         found = self.catalog.member(object, name)
@@ -146,7 +151,16 @@ def _pieces(
             if found.type.kind in _UNPRINTABLE:
                 problems.append(say.NOT_PRINTABLE(at, source=part.strip()))
             else:
-                yield Piece(found, names.field(object, part.strip().split(".")))
+                yield Piece(found, _field(part.strip(), object, names))
+
+
+def _field(source: str, object: str, names: AsRead) -> Field | None:
+    """The field whose way of writing a piece takes: its own, or that of all it chooses from."""
+    first_of = _FIRST_OF.fullmatch(source)
+    paths = first_of[1].split(",") if first_of else [source]
+    fields = [names.field(object, path.strip().split(".")) for path in paths]
+    kinds = {found.type.name for found in fields if found is not None}
+    return fields[0] if None not in fields and len(kinds) == 1 else None
 
 
 def split(text: str) -> Iterator[tuple[int, str, bool]]:

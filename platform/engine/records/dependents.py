@@ -1,0 +1,115 @@
+"""Finding the records that depend on changed ones: the way that they read, gone backwards.
+
+The last step of a way starts from the changed rows as they were and as they are, so that a child
+that moved finds both of its parents. The steps before it are one statement of nested conditions,
+read in chunks in the order of ids, whatever the number of dependents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.definition.dependencies import DELETED, Edge, Step
+from engine.expressions.among import among_ids
+from engine.expressions.joined_sql import FROM, TO
+from engine.records.holding import ids_named
+from engine.records.prepared import Prepared
+from engine.records.shapes import Row
+from engine.records.transaction import CHUNK, Transaction
+
+Pair = tuple[Row | None, Row | None]
+"""A row before and after a change; None where it was not there."""
+
+
+def differs(pair: Pair, fields: Iterable[str]) -> bool:
+    """Whether the change touches one of these fields, or the existence of the row."""
+    before, after = pair
+    if before is None or after is None or before.get(DELETED) != after.get(DELETED):
+        return True
+    return any(before.get(name) != after.get(name) for name in fields)
+
+
+def dependents(tx: Transaction, edge: Edge, pairs: Sequence[Pair]) -> Iterator[list[int]]:
+    """The ids of the live records that read these rows by the way of the edge, in chunks."""
+    seeds: dict[int, set[int]] = {}
+    ids = {row["id"] for pair in pairs for row in pair if row is not None}
+    if not edge.path:
+        seeds[0] = ids
+    else:
+        last, depth = edge.path[-1], len(edge.path)
+        if last.via:
+            named = {
+                id
+                for pair in pairs
+                for row in pair
+                if row is not None
+                for id in ids_named(row.get(last.via))
+            }
+            seeds[depth - 1] = named
+        if not last.via or last.join:
+            seeds[depth] = ids
+    for level, found in seeds.items():
+        if found:
+            yield from _chunks(tx, edge, level, sorted(found))
+
+
+def _chunks(tx: Transaction, edge: Edge, level: int, seeds: list[int]) -> Iterator[list[int]]:
+    path = edge.path[:level]
+    key = ("dependents", edge.object, path)
+    statement = tx.gate.statements.once(key, lambda: _statement(tx, edge.object, path))
+    for start in range(0, len(seeds), CHUNK):
+        last, known = 0, {"ids": seeds[start : start + CHUNK]}
+        while True:
+            rows = statement.rows(tx.connection, known | {"last_": last, "most_": CHUNK})
+            if rows:
+                yield [row[0] for row in rows]
+            if len(rows) < CHUNK:
+                break
+            last = rows[-1][0]
+
+
+def _statement(tx: Transaction, object: str, path: Sequence[Step]) -> Prepared:
+    table = tx.tables.table(object).alias()
+    condition = _leads(tx, table, path)
+    statement = (
+        sa.select(table.c.id)
+        .where(condition, table.c[DELETED].is_(None))
+        .where(table.c.id > sa.bindparam("last_", type_=table.c.id.type))
+        .order_by(table.c.id)
+        .limit(sa.bindparam("most_", type_=sa.Integer()))
+    )
+    return tx.gate.statements.prepared(statement)
+
+
+def _leads(tx: Transaction, source: sa.FromClause, path: Sequence[Step]) -> Any:
+    """Whether the path leads from a row of `source` to one of the records `ids`."""
+    if not path:
+        return among_ids(source.c.id, "ids", tx.dialect)
+    step, rest = path[0], path[1:]
+    if step.is_link:
+        link = source.c[tx.catalog.objects[step.object].fields[step.member].column]
+        if not rest:
+            return among_ids(link, "ids", tx.dialect)
+        target = tx.tables.table(step.target).alias()
+        return link.in_(sa.select(target.c.id).where(_leads(tx, target, rest)))
+    if step.join:
+        return _joined(tx, source, step, rest)
+    child = tx.tables.table(step.target).alias()
+    back = child.c[tx.catalog.objects[step.target].fields[step.via].column]
+    return source.c.id.in_(sa.select(back).where(_leads(tx, child, rest)))
+
+
+def _joined(tx: Transaction, source: sa.FromClause, step: Step, rest: Sequence[Step]) -> Any:
+    join = tx.tables.metadata.tables[step.join].alias()
+    here, there = (TO, FROM) if step.via else (FROM, TO)
+    target = tx.tables.table(step.target).alias()
+    inner: Any = sa.select(join.c[here])
+    if not rest:
+        inner = inner.where(among_ids(join.c[there], "ids", tx.dialect))
+    else:
+        reached = sa.select(target.c.id).where(_leads(tx, target, rest))
+        inner = inner.where(join.c[there].in_(reached))
+    return source.c.id.in_(inner)

@@ -1,0 +1,78 @@
+"""Join tables: one for every field of many links (rule 1: its name follows the permanent keys).
+
+A row says that `from_id` names `to_id`, at `position` of its list. Rows stay while one of the two
+records lies in the recycle bin, so that it comes back with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+from alembic.operations import ops
+
+from engine.definition.joining import join_name
+from engine.definition.objects import Field, Object
+from engine.expressions.joined_sql import FROM, TO, join_table
+from engine.expressions.sqltypes import Id
+from engine.fieldtypes.links import Links
+from engine.schema import wording
+from engine.schema.naming import derived_name
+from engine.schema.steps import Phase, Step
+
+POSITION = "position"
+
+
+def add_join_tables(
+    definition: Object, tables: Mapping[str, sa.Table], metadata: sa.MetaData
+) -> None:
+    """Adds the join tables of an object's many links; `tables` are those of all objects."""
+    for field in definition.many:
+        assert isinstance(field.type, Links)
+        name = field.type.table
+        sa.Table(
+            name,
+            metadata,
+            _end(FROM, name, tables[definition.name]),
+            _end(TO, name, tables[field.type.to]),
+            sa.Column(POSITION, Id(), nullable=False),
+            sa.Index(derived_name("ix", name, TO), TO),
+            sqlite_strict=True,
+        )
+
+
+def _end(column: str, table: str, target: sa.Table) -> sa.Column[int]:
+    link = sa.ForeignKey(f"{target.name}.id", name=derived_name("fk", table, column))
+    return sa.Column(column, Id(), link, primary_key=True, autoincrement=False)
+
+
+def joined_fields(objects: Iterable[Object]) -> dict[str, tuple[Object, Field]]:
+    """The fields of many links, each with its object, by their join table."""
+    return {
+        field.type.table: (definition, field)
+        for definition in objects
+        for field in definition.many
+        if isinstance(field.type, Links)
+    }
+
+
+def new_join(
+    definition: Object, field: Field, operations: tuple[ops.MigrateOperation, ...]
+) -> Step:
+    """The step that creates a field's join table."""
+    return Step(
+        kind="new-field",
+        text=wording.new_field(definition, field),
+        phase=Phase.CREATE,
+        table=definition.table,
+        operations=operations,
+    )
+
+
+def joined_records(connection: sa.Connection, table: str, column: str) -> int:
+    """How many records the join table of the field with these keys holds something for."""
+    name = join_name(table, column)
+    if not sa.inspect(connection).has_table(name):
+        return 0
+    counted = sa.select(sa.func.count(join_table(name).c[FROM].distinct()))
+    return connection.scalar(counted) or 0
