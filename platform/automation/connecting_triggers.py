@@ -15,6 +15,7 @@ from engine.expressions.typing_rules import unknown_option
 from engine.fieldtypes.boolean import Boolean
 from engine.fieldtypes.choice import Choice, Choices, Stage
 from engine.fieldtypes.link import Collection, Lines
+from engine.fieldtypes.links import Links
 from engine.problems import did_you_mean
 from workflow.approvals.connecting_messages import UNKNOWN_TRANSITION
 from workflow.connecting import UNKNOWN_STAGE
@@ -87,7 +88,7 @@ def is_noticed(field: Field, definition: Object) -> bool:
     Rollups over other records than the record's own lines move when those are written.
     """
     if isinstance(field.type, Collection):
-        return isinstance(field.type, Lines)
+        return isinstance(field.type, Lines | Links)
     if field.rollup is not None:
         return isinstance(definition.fields[field.rollup.collection].type, Lines)
     if field.virtual:

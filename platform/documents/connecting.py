@@ -14,6 +14,7 @@ from engine.definition.objects import Field
 from engine.definition.tree import Node
 from engine.expressions import Expression
 from engine.expressions.types import Kind, Type
+from engine.fieldtypes.file import Image
 from engine.fieldtypes.link import Collection, Link
 from engine.fieldtypes.link import Lines as LinesType
 from engine.fieldtypes.number import NumberType
@@ -52,7 +53,10 @@ class _Connector:
         header = source.get("header")
         return replace(
             layout,
+            issuer=self.phrase(header, "company", self.object) if header else None,
             letterhead=self.phrase(header, "text", self.object) if header else None,
+            picture=self.picture(layout.picture),
+            signatures=tuple(replace(s, stamp=self.picture(s.stamp)) for s in layout.signatures),
             parties=tuple(map(self.party, layout.parties)),
             meta=self.items(layout.meta),
             lines=lines,
@@ -95,6 +99,16 @@ class _Connector:
             prefer=self.condition(source, "prefer", about),
             when=self.condition(source, "when", self.object),
         )
+
+    def picture(self, item: Item | None) -> Item | None:
+        """The item, which must lead to a picture."""
+        if item is None:
+            return None
+        found = self.item(item)
+        if found.last is not None and not isinstance(found.last.type, Image):
+            path = ".".join(found.path)
+            self.problems.append(say.NO_PICTURE_FIELD(item.place(), field=path))
+        return found
 
     def way(self, item: Item) -> str:
         """The object that the item's `from` leads to, or an empty string."""

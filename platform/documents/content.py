@@ -4,10 +4,10 @@ The content is a map:
 
     locale      BCP 47; words_of_frame: the template's own words (`TEXTS`)
     title, number, company, letterhead, logo (its address or "")
-    parties     [{label, title, rows: [{label, text}]}]
-    meta        [{label, text}]
+    parties     [{label, title, rows: [{label, text, picture}]}]
+    meta        [{label, text, picture}], `picture` being the address of a QR code or empty
     lines       {numbered, columns: [{label, unit, side, width, whole}], rows, totals} or null;
-                a cell is {text, detail}; what is `whole` stays on one line
+                a cell is {text, picture, detail}; what is `whole` stays on one line
     taxes       {label, columns, rows} or null
     totals      [{label, text, mark, emphasis}], `mark` being the currency
     words       {label, text} or null
@@ -19,14 +19,17 @@ The content is a map:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import Any
 
 from documents.layouts import Column, Item, Layout, Lines, Party
+from documents.pictures import Drawing
 from documents.sight import Seen, Sight
 from engine.definition.objects import Field
 from engine.definition.site import Site
 from engine.expressions import evaluate
+from engine.fieldtypes import qr
+from engine.fieldtypes.amounts import summed
+from engine.fieldtypes.file import Image
 from engine.fieldtypes.link import Link
 from engine.fieldtypes.number import Money
 from engine.problems import Text
@@ -48,11 +51,19 @@ TEXTS = {
 class Content:
     """Gathers the content of one document of one record."""
 
-    def __init__(self, layout: Layout, site: Site, sight: Sight, formats: Formats) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        site: Site,
+        sight: Sight,
+        formats: Formats,
+        draw: Drawing = lambda value: "",
+    ) -> None:
         self.layout = layout
         self.site = site
         self.sight = sight
         self.formats = formats
+        self.draw = draw
         self.locale = formats.locale
 
     def of(self, seen: Seen) -> Plain:
@@ -65,8 +76,9 @@ class Content:
             "words_of_frame": {key: text.in_(self.locale) for key, text in TEXTS.items()},
             "title": layout.title.in_(self.locale),
             "number": self.number(seen),
-            "company": self.site.company.in_(self.locale),
-            "logo": f"asset:{layout.logo}" if layout.logo else "",
+            "company": self.phrase(layout.issuer, seen) or self.site.company.in_(self.locale),
+            "logo": self.drawn(layout.picture, seen)
+            or (f"asset:{layout.logo}" if layout.logo else ""),
             "letterhead": self.phrase(layout.letterhead, seen),
             "parties": [made for party in layout.parties if (made := self.party(party, seen))],
             "meta": self.rows(layout.meta, seen),
@@ -80,6 +92,7 @@ class Content:
                     "label": signature.label.in_(self.locale) if signature.label else "",
                     "lines": [line.in_(self.locale) for line in signature.lines],
                     "seal": signature.seal,
+                    "stamp": self.drawn(signature.stamp, seen),
                 }
                 for signature in layout.signatures
             ],
@@ -121,7 +134,7 @@ class Content:
         about = self.about(item, seen)
         if about is None:
             return None
-        mark = ""
+        mark, value = "", None
         if item.text is not None:
             text = self.phrase(item.text, about)
         else:
@@ -131,7 +144,8 @@ class Content:
                 text = self.formats.in_words(value)
             else:
                 text = self.shown(item.last, value)
-                mark = self.formats.mark if isinstance(item.last.type, Money) and text else ""
+                is_money = isinstance(item.last.type, Money) and text
+                mark = self.formats.mark_of(value) if is_money else ""
         if not text:
             return None
         label = item.label or (item.last.label if item.last else Text.of(""))
@@ -139,6 +153,7 @@ class Content:
             "name": item.name,
             "label": label.in_(self.locale),
             "text": text,
+            "picture": self.picture(item.last, text, value),
             "mark": mark,
             "emphasis": item.emphasis,
         }
@@ -163,7 +178,7 @@ class Content:
         totals = [self.total(c, values[c.name]) if c.total else "" for c in columns]
         return {
             "numbered": lines.numbered,
-            "columns": [self.head(column) for column in columns],
+            "columns": [self.head(column, values[column.name]) for column in columns],
             "rows": [
                 [self.cell(column, values[column.name][index], row) for column in columns]
                 for index, row in enumerate(rows)
@@ -178,15 +193,18 @@ class Content:
             detail = self.shown(column.last_detail, row.along(column.detail))
         blank = column.optional and not value
         text = "" if blank else self.shown(column.last, value)
-        return {"text": text, "detail": "" if detail == text else detail}
+        picture = self.picture(column.last, text, value)
+        return {"text": text, "picture": picture, "detail": "" if detail == text else detail}
 
-    def head(self, column: Column) -> Plain:
+    def head(self, column: Column, values: Iterable[Any]) -> Plain:
+        """The column's head; amounts stand under the mark of their currency."""
         assert column.last is not None
         is_money = isinstance(column.last.type, Money)
+        first = next((value for value in values if value is not None), None)
         return {
             "name": column.name,
             "label": (column.label or column.last.label).in_(self.locale),
-            "unit": self.formats.mark if is_money else "",
+            "unit": self.formats.mark_of(first) if is_money else "",
             "side": column.align or side(column.last.type),
             "width": column.width,
             "whole": not (column.last.type.textual or isinstance(column.last.type, Link)),
@@ -196,7 +214,7 @@ class Content:
         """The sum of what can be read, or nothing where nothing can."""
         known = [value for value in values if value is not None]
         assert column.last is not None
-        return self.formats.field(column.last.type, sum(known, Decimal(0))) if known else ""
+        return self.formats.field(column.last.type, summed(known)) if known else ""
 
     def groups(self, lines: Sequence[Seen]) -> Plain | None:
         """Sums by the values of a field of the lines, in the order of its options, else as met."""
@@ -211,7 +229,10 @@ class Content:
         first = {"label": groups.last.label.in_(self.locale), "side": "left"}
         return {
             "label": groups.label.in_(self.locale) if groups.label else "",
-            "columns": [first, *map(self.head, groups.columns)],
+            "columns": [
+                first,
+                *(self.head(c, [line.along(c.path) for line in lines]) for c in groups.columns),
+            ],
             "rows": [
                 [text, *(self.sum(column, by[text]) for column in groups.columns)]
                 for text in self.ordered(groups.last, by)
@@ -241,6 +262,17 @@ class Content:
             parts.append(text)
             values.append(text)
         return "" if values and not any(values) else "".join(parts).strip()
+
+    def drawn(self, item: Item | None, seen: Seen) -> str:
+        """The picture that an item leads to, where the actor may see it."""
+        about = self.about(item, seen) if item is not None else None
+        return self.draw(about.along(item.path)) if item is not None and about else ""
+
+    def picture(self, field: Field | None, text: str, value: Any) -> str:
+        """The address of the picture that stands for the text: a QR code, an image; else empty."""
+        if field is not None and isinstance(field.type, Image):
+            return self.draw(value)
+        return qr.address(text) if field is not None and isinstance(field.type, qr.Qr) else ""
 
     def shown(self, field: Field, value: Any) -> str:
         """A field's value for people."""

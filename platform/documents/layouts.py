@@ -97,10 +97,12 @@ class Groups(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class Signature(Part):
-    """A place to sign; `seal` keeps room for a stamp. `lines` are words with a line behind them."""
+    """A place to sign; `seal` keeps room for a stamp, `stamp` is a
+    picture of one. `lines` are words with a line behind them."""
 
     lines: tuple[Text, ...] = ()
     seal: bool = False
+    stamp: Item | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +115,8 @@ class Layout(Part):
     template: str = DEFAULT_TEMPLATE
     roles: tuple[str, ...] = ()
     logo: str = ""
+    picture: Item | None = None
+    issuer: Phrase | None = None
     letterhead: Phrase | None = None
     parties: tuple[Party, ...] = ()
     meta: tuple[Item, ...] = ()
@@ -130,6 +134,7 @@ def build_layout(name: str, node: Node, problems: Problems) -> Layout | None:
     """The layout from its file; `connect_layouts` checks what it names."""
     label = node.text("label") or Text.of(name.replace("_", " ").capitalize())
     header, lines, groups = node.get("header"), node.get("lines"), node.get("taxes")
+    logo = header.get("logo_from") if header else None
     return Layout(
         name=name,
         object=node.plain("object", ""),
@@ -138,6 +143,7 @@ def build_layout(name: str, node: Node, problems: Problems) -> Layout | None:
         template=node.plain("template", DEFAULT_TEMPLATE),
         roles=tuple(node.plain("roles", ())),
         logo=header.plain("logo", "") if header else "",
+        picture=_item("logo_from", logo) if logo else None,
         parties=tuple(_party(key, child) for key, child in _entries(node, "parties")),
         meta=_items(node, "meta"),
         lines=_lines(lines) if lines else None,
@@ -231,6 +237,7 @@ def _signature(name: str, node: Node) -> Signature:
         label=node.text("label") or Text.of(name.replace("_", " ").capitalize()),
         lines=tuple(Text.of(child.to_plain()) for child in (lines.elements() if lines else ())),
         seal=bool(node.plain("seal", False)),
+        stamp=_item("seal_from", named) if (named := node.get("seal_from")) else None,
         source=node,
     )
 

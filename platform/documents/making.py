@@ -97,7 +97,7 @@ class Maker:
         forget(running.gate, self.files, real_now())
 
     def _printed(self, gate: Gate, actor: Actor, about: dict[str, Any], locale: str) -> Printed:
-        documents = Documents(Reader(gate), self.renderer, self.layers)
+        documents = Documents(Reader(gate), self.renderer, self.layers, self.files)
         return documents.pdf(actor, about["name"], about["record"], locale)
 
 

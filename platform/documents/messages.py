@@ -44,6 +44,13 @@ NO_SUM = Message(
     en="{field!r} is no number, so it cannot be added up",
     zh="{field!r} 不是数字，无法求和",
 )
+NO_PICTURE_FIELD = Message(
+    "document-no-picture",
+    en="{field} holds no picture",
+    zh="{field} 不是图片字段",
+    hint_en="name a field of type `image`, such as `legal_entity.logo`",
+    hint_zh="请使用 `image` 类型的字段，例如 `legal_entity.logo`",
+)
 NO_AMOUNT = Message(
     "document-no-amount",
     en="{field!r} is no number, so it cannot be written in words",

@@ -17,8 +17,10 @@ from documents import messages as say
 from documents.connecting import DOCUMENT
 from documents.content import Content
 from documents.layouts import Layout
+from documents.pictures import drawing
 from documents.rendering import PATIENCE, Job, Renderer
 from documents.sight import Sight
+from engine.files import Files
 from engine.permissions.actors import Actor
 from engine.problems import Refusal, Text, did_you_mean
 from engine.records.reading import Reader
@@ -44,14 +46,22 @@ class Documents:
     """The documents of one application. `layers` are its folders, lowest first.
 
     Templates are looked up in `templates/documents` and pictures in `assets` of the layers,
-    the highest first; after them come the platform's own templates.
+    the highest first; after them come the platform's own templates. `files` is the store, for
+    pictures of records (none: documents have none).
     """
 
-    def __init__(self, reader: Reader, renderer: Renderer, layers: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        renderer: Renderer,
+        layers: Sequence[Path],
+        files: Files | None = None,
+    ) -> None:
         self.reader = reader
         self.renderer = renderer
         self.catalog = reader.gate.catalog
         self.layers = tuple(layers)
+        self.draw = drawing(reader.gate, files)
 
     def available(self, actor: Actor, object: str) -> list[Layout]:
         """The documents of an object that the actor may print, where they see a record."""
@@ -98,7 +108,7 @@ class Documents:
         formats = Formats(locale or site.locales[0], site.zone, site.currency)
         sight = Sight(self.reader, actor)
         seen = sight.record(layout.object, record)
-        return Content(layout, site, sight, formats).of(seen)
+        return Content(layout, site, sight, formats, self.draw).of(seen)
 
     def layout(self, actor: Actor, name: str) -> Layout:
         """The layout, if the actor may print it. Raises Refusal otherwise."""

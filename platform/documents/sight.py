@@ -14,11 +14,13 @@ from typing import Any
 
 from engine.expressions import Context
 from engine.fieldtypes.link import Lines, Link
+from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import Identifier
 from engine.permissions.actors import Actor
 from engine.problems import Refusal
 from engine.records.query import MOST, Query
 from engine.records.reading import Linked, Reader, Record
+from engine.records.settings import one_id
 from engine.schema.tables import POSITION
 
 
@@ -30,6 +32,7 @@ class Sight:
         self.actor = actor
         self.objects = reader.gate.catalog.objects
         self._read: dict[tuple[str, int], Record | None] = {}
+        self._settings: dict[str, int | None] = {}
 
     def record(self, object: str, key: int | str) -> Seen:
         """A record by id or number, with its lines. Raises Refusal where there is none to see."""
@@ -43,7 +46,18 @@ class Sight:
         gate = self.reader.gate
         people, person = gate.catalog.user_object, self.actor.person
         user = Seen(self, people, person) if people and person is not None else None
-        return Context(now=gate.clock(), zone=gate.zone, user=user, below=self._below)
+        return Context(
+            now=gate.clock(), zone=gate.zone, user=user, below=self._below, settings=self._setting
+        )
+
+    def _setting(self, object: str) -> Seen | None:
+        """The one record of a settings object, where the actor may see it."""
+        gate = self.reader.gate
+        if object not in self._settings:
+            with gate.databases.reading() as connection:
+                self._settings[object] = one_id(gate, connection, object)
+        id = self._settings[object]
+        return Seen(self, object, id) if id is not None and self.whole(object, id) else None
 
     def whole(self, object: str, id: int) -> Record | None:
         """The record with its lines, or None where the actor may not see it."""
@@ -155,6 +169,9 @@ class Seen:
                 return None
             way = (self.group, name) if self.group else None
             return Seen(self.sight, type_.to, found.id, title=found.title or "", way=way)
+        if isinstance(type_, Links):
+            seen = [one for one in found or () if one.id is not None]
+            return tuple(Seen(self.sight, type_.to, one.id, title=one.title) for one in seen)
         if isinstance(type_, Identifier) and found is not None:
             return Decimal(found)
         return found

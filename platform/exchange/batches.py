@@ -19,7 +19,9 @@ from engine.fieldtypes.link import Link
 from engine.problems import Problem, Refusal, Text
 from engine.records.changes import CREATE, UPDATE, Change
 from engine.records.gate import Gate
+from engine.records.revealing import may_look_for
 from engine.records.rights import forbidden, joined
+from engine.records.sealing import digest_of
 from engine.records.transaction import Transaction
 from exchange import messages as say
 from exchange.finding import Finder, Key, normal
@@ -99,6 +101,7 @@ class Batches:
     def process(self, tx: Transaction, rows: Iterable[SourceRow], patient: bool) -> Outcome:
         """Writes the rows. `patient`: those that link to a row not yet written may wait."""
         outcome = Outcome()
+        may_look_for(tx.lens(self.definition.name), self.match)
         drafts = [self.translator.draft(row) for row in rows]
         pending: list[Draft] = []
         for draft in drafts:
@@ -127,7 +130,8 @@ class Batches:
             told = name in self.translator.told
             raw = draft.told.get(name) if told else draft.given.get(name)
             try:
-                values.append(normal(fields[name], fields[name].type.read(raw)))
+                value = normal(fields[name], fields[name].type.read(raw))
+                values.append(digest_of(self.gate, self.definition, fields[name], value))
             except Refusal as refusal:
                 if told:
                     for problem in refusal.problems:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, BinaryIO
 
 from engine.definition.objects import Field, Object
 from engine.expressions.folding import fold
 from engine.fieldtypes.boolean import Boolean
 from engine.fieldtypes.choice import Choice
+from engine.fieldtypes.composite import Composite
 from engine.fieldtypes.link import Collection, Lines, Link
+from engine.fieldtypes.links import Links
 from engine.permissions.actors import Actor
 from engine.permissions.lens import Lens
 from engine.problems import Problem, Refusal, did_you_mean
@@ -23,6 +26,7 @@ from engine.records.query import MOST, Query
 from engine.records.reading import Linked, Reader, Record
 from engine.schema.tables import POSITION
 from exchange import messages as say
+from exchange.lists import list_text, lists_in
 from exchange.naming import RESTRICTED, link_key, own_key
 from exchange.scope import exchanged
 from exchange.writers import FORMATS, Sheet, Writer
@@ -166,6 +170,8 @@ class _Export:
             value = record.values.get(cell.field.name)
             if isinstance(value, Linked):
                 value = _link_value(sheet, cell, value)
+            elif isinstance(cell.field.type, Links):
+                value = list_text(value or (), partial(_link_value, sheet, cell)) or None
             elif self.order.labels and isinstance(cell.field.type, Choice | Boolean):
                 value = self._worded(sheet, cell.field, value)
             values.append(cell.field.type.to_text(value) if _as_text(cell, value) else value)
@@ -210,13 +216,13 @@ class _Export:
         sheet.named.clear()
         for cell in sheet.cells:
             link = cell.field.type
-            if cell.of is None or not isinstance(link, Link) or cell.of.name == "id":
+            if cell.of is None or not isinstance(link, Link | Links) or cell.of.name == "id":
                 continue
             target = self.reader.gate.catalog.objects[link.to]
             if cell.of.name == target.title:
                 continue
-            values = (record.values.get(cell.field.name) for record in records)
-            ids = sorted({v.id for v in values if isinstance(v, Linked) and v.id is not None})
+            values = lists_in([record.values.get(cell.field.name) for record in records])
+            ids = sorted({value.id for value in values if value.id is not None})
             known: dict[int, Any] = {}
             for start in range(0, len(ids), PAGE):
                 part = ids[start : start + PAGE]
@@ -230,14 +236,17 @@ class _Export:
         headers = _headers(definition, lens, self.order.labels)
         cells: list[Cell] = []
         for found in definition.fields.values():
-            skipped = found.name in LEFT_OUT or isinstance(found.type, Collection)
-            if skipped or not lens.may_read(found.name):
-                continue
+            beside = isinstance(found.type, Collection) and not isinstance(found.type, Links)
+            skipped = found.name in LEFT_OUT or beside
+            if skipped or isinstance(found.type, Composite) or not lens.may_read(found.name):
+                continue  # of a composite its parts
             if wanted and found.name not in (*wanted, own_key(definition)):
                 continue
             if found.name == "id" and own_key(definition) != "id":
                 continue
-            if isinstance(found.type, Link):
+            if isinstance(found.type, Links):
+                cells += self._link_cells(found, headers[found.name])[:1]
+            elif isinstance(found.type, Link):
                 cells += self._link_cells(found, headers[found.name])
             else:
                 cells.append(Cell(headers[found.name], found))
@@ -245,7 +254,7 @@ class _Export:
 
     def _link_cells(self, link: Field, header: str) -> list[Cell]:
         """The column that names the linked record, and its title for people."""
-        assert isinstance(link.type, Link)
+        assert isinstance(link.type, Link | Links)
         target = self.reader.gate.catalog.objects[link.type.to]
         lens = self._lens(target.name)
         key = link_key(target)
@@ -303,8 +312,6 @@ def labelled(field: Field, value: Any, locale: str) -> Any:
 
 def _link_value(sheet: _Sheet, cell: Cell, linked: Linked) -> Any:
     assert cell.of is not None
-    link = cell.field.type
-    assert isinstance(link, Link)
     if linked.restricted:
         return RESTRICTED
     if cell.of.name == "id":

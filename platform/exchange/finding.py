@@ -20,6 +20,7 @@ from engine.problems import Problem, Refusal
 from engine.records import messages as gate_say
 from engine.records.gate import Gate
 from engine.records.transaction import Transaction
+from engine.vault import Hidden
 from exchange.translating import Draft
 
 Key = tuple[Any, ...]
@@ -161,7 +162,7 @@ def normal(field: Field, value: Any) -> Any:
     """A field's value as it is compared: folded where the field is, options by their keys."""
     if value is None:
         return None
-    if field.folded:
+    if field.folded and not isinstance(value, Hidden):
         return fold(value)
     keys: Mapping[str, str] = getattr(field.type, "keys", {})
     return keys.get(value, value) if keys and isinstance(value, str) else value

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from engine.definition.catalog import Catalog
 from engine.definition.objects import Field, Object
 from engine.expressions.folding import fold
-from engine.fieldtypes.link import Collection, Link
+from engine.fieldtypes.link import Lines, Link
 from engine.permissions.lens import Lens
 from engine.problems import Problem, Refusal, did_you_mean
 from engine.records.rights import role_names
@@ -118,7 +118,7 @@ class _Guesser:
         if not column.field:
             return column
         field = self.lens.definition.fields[column.field]
-        if isinstance(field.type, Collection) or not takes_input(field, historical=False):
+        if isinstance(field.type, Lines) or not takes_input(field, historical=False):
             self.unsettable.append(column.name)
         elif not self.lens.may_write(field.name):
             self.forbidden.append(column.name)

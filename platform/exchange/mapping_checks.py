@@ -9,7 +9,9 @@ from engine.definition.catalog import Catalog
 from engine.definition.kinds import Problems
 from engine.definition.messages import UNKNOWN_FIELD, UNKNOWN_OBJECT
 from engine.definition.objects import Field, Object
+from engine.fieldtypes.file import File
 from engine.fieldtypes.link import Collection, Link
+from engine.fieldtypes.links import Links
 from engine.problems import Place, Refusal, did_you_mean
 from engine.records.inputs import HISTORICAL_FIELDS
 from exchange import messages as say
@@ -113,7 +115,7 @@ class _Checker:
             other = self.set_by[field.name]
             self.problems.append(say.SET_TWICE(place, field=field.name, other=other))
         self.set_by.setdefault(field.name, setter)
-        if isinstance(field.type, Collection):
+        if isinstance(field.type, Collection) and not isinstance(field.type, Links):
             self.problems.append(say.LINES_FIELD(place, field=field.name))
         elif field.name not in self.mapping.match and not takes_input(
             field, self.mapping.historical
@@ -131,6 +133,8 @@ def takes_input(field: Field, historical: bool) -> bool:
     """Whether an import may set the field at all."""
     if field.name == "owner":
         return True
+    if isinstance(field.type, File):  # a table holds no files, only their names
+        return False
     return field.writable or (historical and field.name in HISTORICAL_FIELDS)
 
 

@@ -13,10 +13,13 @@ from engine.definition.catalog import Catalog
 from engine.definition.objects import Field
 from engine.fieldtypes.choice import Choice, Tags
 from engine.fieldtypes.date import MomentType
+from engine.fieldtypes.duration import iso
 from engine.fieldtypes.link import Link
+from engine.fieldtypes.links import Links
 from engine.problems import Problem, Refusal
 from engine.records.inputs import HISTORICAL_FIELDS
 from exchange import messages as say
+from exchange.lists import list_input
 from exchange.mapping import Column, ImportMapping
 from exchange.mapping_checks import takes_input
 from exchange.naming import LINE, PROBLEMS, RESTRICTED, link_key
@@ -192,6 +195,8 @@ def _converter(target: Field, zone: ZoneInfo) -> Callable[[Any], Any] | None:
     """What makes typed cells of a workbook, and times without a zone, fit for the field."""
     if isinstance(target.type, MomentType):
         return lambda value: localised(value, zone)
+    if isinstance(target.type, Links):
+        return lambda value: list_input(as_text(value))
     if target.type.textual or isinstance(target.type, Choice | Tags):
         return as_text
     return None
@@ -209,6 +214,8 @@ def as_text(value: Any) -> str:
         return f"{value:f}"
     if isinstance(value, dt.datetime) and value.time() == dt.time():
         return value.date().isoformat()
+    if isinstance(value, dt.timedelta):
+        return iso(value)
     return value.isoformat() if isinstance(value, dt.date) else str(value)
 
 

@@ -12,10 +12,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from engine.definition.objects import Field, Object
+from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import NumberType
 from engine.problems import Problem
 from engine.records.auditing import plain
 from engine.records.inputs import HISTORICAL_FIELDS
+from engine.records.joins import named_ids
 from engine.records.shapes import Row
 from engine.records.transaction import Transaction
 from engine.schema.tables import POSITION
@@ -68,13 +70,20 @@ def _value_back(
         return
     if found.derived or (found.system and not _input(tx, found)):
         return  # it follows from what goes back
-    current = plain(row.get(name))
+    current = plain(_current(tx, found, row))
     if _same(found, current, before):
         return
     if _same(found, current, after):
         given[name] = before
     else:
         conflicts.append(say.CHANGED_SINCE(field=found.label).on(name))
+
+
+def _current(tx: Transaction, found: Field, row: Row) -> Any:
+    """What the record holds now: lists of links stand beside its row."""
+    if isinstance(found.type, Links) and found.name not in row:
+        return named_ids(tx, found, row["id"])
+    return row.get(found.name)
 
 
 def _input(tx: Transaction, found: Field) -> bool:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, BinaryIO, Self
 
 from engine.definition.catalog import Catalog
+from engine.fieldtypes.duration import iso
 from engine.problems import Refusal
 from engine.records.reading import Record
 from engine.records.serial import to_json
@@ -171,6 +172,8 @@ def _text(value: Any) -> str:
         return f"{value:f}"
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, dt.timedelta):
+        return iso(value)
     return value.isoformat() if isinstance(value, dt.date) else str(value)
 
 
@@ -193,4 +196,4 @@ def _keeps(value: Any) -> bool:
         return len(value.as_tuple().digits) <= EXACT_DIGITS
     if isinstance(value, dt.date):
         return not isinstance(value, dt.datetime) and value.year >= FIRST_YEAR
-    return True
+    return not isinstance(value, dt.timedelta)

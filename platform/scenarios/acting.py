@@ -17,6 +17,7 @@ from notices.comments import add_comment
 from scenarios import messages as say
 from scenarios import verdicts
 from scenarios.clock import company_time, moment
+from scenarios.converting import convert
 from scenarios.definitions import EMPTY, Step
 from scenarios.mapping import mapping_of
 from scenarios.seeing import Done, Seeing
@@ -38,6 +39,7 @@ class Acting:
             "create": self.create,
             "update": self.update,
             "perform": self.perform,
+            "convert": self.convert,
             "approve": self.decide,
             "reject": self.decide,
             "withdraw": self.withdraw,
@@ -84,6 +86,11 @@ class Acting:
         version = step.node.plain("version")
         gate = self.stage.gate
         gate.perform(actor, subject.object, subject.id, step.target, values, version)
+        return Done(subject=subject)
+
+    def convert(self, step: Step, actor: Actor) -> Done:
+        subject = self.named(step)
+        convert(self.stage, self.giving, step, actor, subject)
         return Done(subject=subject)
 
     def decide(self, step: Step, actor: Actor) -> Done:

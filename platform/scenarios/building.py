@@ -36,6 +36,7 @@ ACTS = {
     "create": Act(may=("named", "fields")),
     "update": Act(needs=("fields",), may=("version",)),
     "perform": Act(needs=("on",), may=("fields", "version")),
+    "convert": Act(needs=("on",), may=("values", "made", "version")),
     "approve": Act(may=("comment",)),
     "reject": Act(may=("comment",)),
     "withdraw": Act(may=("comment",)),

@@ -14,6 +14,7 @@ from engine.definition.tree import Node
 from engine.permissions.roles import ACTIONS
 from engine.problems import did_you_mean
 from scenarios import messages as say
+from scenarios.converting import check_conversion
 from scenarios.definitions import (
     EMPTY,
     Background,
@@ -122,6 +123,10 @@ class _Checker(Lookups):
                 definition = self.named(node.get("on"))
                 if definition is not None and target is not None and not step.refusal:
                     self.transition(target, definition)
+            case "convert":
+                definition = self.named(node.get("on"))
+                if definition is not None:
+                    check_conversion(self, step, definition)
             case "document":
                 definition = self.named(node.get("of"))
                 self.document(target, definition)

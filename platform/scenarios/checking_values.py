@@ -10,6 +10,7 @@ from engine.definition.tree import Node
 from engine.expressions import compile_expression
 from engine.expressions.types import Kind, Type
 from engine.fieldtypes.link import Collection, Lines, Link
+from engine.fieldtypes.links import Links
 from engine.problems import Refusal, did_you_mean
 from scenarios import messages as say
 from scenarios.symbols import Symbols
@@ -40,6 +41,8 @@ class Values:
             found = self._field(name, node, definition)
             if found is None:
                 continue
+            if isinstance(found.type, Links):
+                continue  # records are known when they are there
             if isinstance(found.type, Collection):
                 for line in self._lines(found, node):
                     self.expected(line, found.type.of)

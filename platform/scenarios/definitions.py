@@ -108,7 +108,7 @@ class Step:
         """The name of the record that the step is about, or an empty string."""
         if self.act == "create":
             return self.word("named")
-        if self.act in ("perform", "may"):
+        if self.act in ("perform", "convert", "may"):
             return self.word("on")
         if self.act == "document":
             return self.word("of")

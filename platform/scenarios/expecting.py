@@ -12,6 +12,7 @@ from typing import Any
 from engine.definition.objects import Object
 from engine.definition.tree import Node
 from engine.fieldtypes.link import Collection
+from engine.fieldtypes.links import Links
 from engine.problems import Problem, Text
 from engine.records.reading import Record
 from exchange.report import Report
@@ -66,7 +67,7 @@ class Looking:
         for name, node in expected.items():
             field = definition.fields[name]
             found = record.values.get(name)
-            if isinstance(field.type, Collection):
+            if isinstance(field.type, Collection) and not isinstance(field.type, Links):
                 yield from self._lines(node, found or [], f"{called}.{name}")
             elif self.comparing.differs(field, node.to_plain(), found):
                 yield say.FIELD(

@@ -25,6 +25,7 @@ from engine.records.gate import Gate
 from engine.records.reading import Reader
 from engine.schema.engines import open_databases
 from engine.schema.state import SEED
+from engine.vault import scratch_vault
 from scenarios.cast import Cast
 from scenarios.clock import EPOCH, Clock
 from scenarios.later import Afterwards
@@ -43,7 +44,7 @@ class Named(NamedTuple):
 
 def make_template(layers: Sequence[Path], file: Path) -> None:
     """Applies the layers to a new database in `file`. Raises Refusal with all their problems."""
-    databases = open_databases(f"sqlite:///{file}", pool_size=1)
+    databases = open_databases(f"sqlite:///{file}", pool_size=1, vault=scratch_vault())
     try:
         establish(databases, layers, by="scenarios", clock=Clock(EPOCH))
     finally:
@@ -74,7 +75,8 @@ class Stage:
         self.names: dict[str, Named] = {}
         self.renderer = Typist()
         shutil.copyfile(template, self.file)
-        databases = open_databases(f"sqlite:///{self.file}", pool_size=2)
+        url = f"sqlite:///{self.file}"
+        databases = open_databases(url, pool_size=2, vault=scratch_vault())
         self.site = Site(databases, lambda one: build_application(one, self.clock))
         self.set_back(self.bare)
 

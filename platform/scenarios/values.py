@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +18,9 @@ from engine.definition.objects import Field, Object
 from engine.expressions.folding import fold
 from engine.fieldtypes.base import FieldType
 from engine.fieldtypes.date import MomentType
+from engine.fieldtypes.duration import Duration
 from engine.fieldtypes.link import Collection, Lines, Link
+from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import Money, Percent
 from engine.problems import Refusal
 from engine.records.reading import Linked, Record
@@ -60,6 +63,8 @@ class Giving:
             ]
         if raw == EMPTY_WORD:
             return None
+        if isinstance(field.type, Links) and isinstance(raw, list):
+            return [self._value(replace(field, type=Link(to=field.type.to)), one) for one in raw]
         if isinstance(field.type, Link) and isinstance(raw, str):
             id = self.names(raw, field.type.to)
             return raw if id is None else id
@@ -77,6 +82,12 @@ class Comparing:
         type_ = field.type
         if expected == EMPTY_WORD or expected is None:
             return found not in (None, (), [])
+        if isinstance(type_, Links):
+            wanted, one = expected if isinstance(expected, list) else [expected], Link(to=type_.to)
+            return len(wanted) != len(found or ()) or not all(
+                self._is_record(one, name, linked)
+                for name, linked in zip(wanted, found, strict=True)
+            )
         if isinstance(type_, Link):
             return not self._is_record(type_, expected, found)
         try:
@@ -112,10 +123,12 @@ def shown(field: Field | None, value: Any, catalog: Catalog | None = None) -> st
         return value.astimezone(catalog.site.zone).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, Decimal):
         return _number(field, value)
+    if isinstance(value, dt.timedelta):
+        return Duration().format(value, "en")
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return ", ".join(map(str, value))
+        return ", ".join(shown(None, one) if isinstance(one, Linked) else str(one) for one in value)
     text = str(value)
     return text if len(text) <= 80 else text[:79] + "…"
 

@@ -20,6 +20,7 @@ from engine.records.gate import STEPS, with_steps
 from engine.records.rights import joined, role_names
 from engine.records.rows import RowView
 from engine.records.values import as_stored
+from engine.records.wholes import holds
 from workflow import history
 from workflow import messages as say
 from workflow.definitions import Transition, Workflow
@@ -195,7 +196,7 @@ def _is_empty(field: Field, change: Change, view: RowView) -> bool:
         return not view.value(field.name)
     if field.virtual:
         return False  # nobody could fill it
-    return change.row.get(field.name) is None
+    return not holds(view.definition, change.row, field.name)
 
 
 def _guard_problem(transition: Transition) -> Problem:
