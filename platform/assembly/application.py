@@ -17,6 +17,7 @@ from automation.steps import automation_steps
 from engine.definition.catalog import Catalog
 from engine.loading.loading import load_trees
 from engine.loading.storing import restore
+from engine.pausing import collector_paused
 from engine.problems import Message, Refusal
 from engine.records.gate import Gate
 from engine.records.reading import Reader
@@ -25,6 +26,7 @@ from engine.schema.fence import current_revision
 from engine.schema.state import Applied, Keys, current, read_keys
 from engine.schema.tables import Tables, build_tables
 from workflow.approvals.steps import approval_steps
+from workflow.conversions.steps import conversion_steps
 from workflow.steps import workflow_steps
 
 NOTHING_APPLIED = Message(
@@ -58,6 +60,7 @@ class Application:
     reader: Reader
 
 
+@collector_paused()
 def build_application(
     databases: Databases,
     clock: Clock = utc_now,
@@ -73,7 +76,7 @@ def build_application(
     if loaded.catalog is None:
         raise Refusal(*loaded.problems)
     tables = build_tables(loaded.catalog, TABLES)
-    steps = automation_steps(approval_steps(workflow_steps()))
+    steps = automation_steps(approval_steps(conversion_steps(workflow_steps())))
     gate = Gate(loaded.catalog, tables, databases, applied.id, clock, steps, before_transaction)
     return Application(
         revision=applied.id,

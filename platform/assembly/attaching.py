@@ -8,6 +8,7 @@ from pathlib import Path
 
 from documents.printing import Documents
 from documents.rendering import Busy, Renderer
+from engine.files import Files
 from engine.permissions.actors import Actor
 from engine.problems import Refusal
 from engine.records.gate import Gate
@@ -21,7 +22,7 @@ MOST = 10 * 1024 * 1024
 """Bytes of all documents of one mail."""
 
 
-def attaching(renderer: Renderer, layers: Sequence[Path]) -> Attach:
+def attaching(renderer: Renderer, layers: Sequence[Path], store: Files | None = None) -> Attach:
     """What makes the documents of a mail; those that the receiver may not print are left out.
 
     What it returns raises Later where too many documents are being made. One that cannot be made,
@@ -34,7 +35,7 @@ def attaching(renderer: Renderer, layers: Sequence[Path]) -> Attach:
     ) -> Attached:
         if record is None:
             return Attached()
-        documents = Documents(Reader(gate), renderer, layers)
+        documents = Documents(Reader(gate), renderer, layers, store)
         labels = {layout.name: layout.label for layout in documents.available(actor, object)}
         files: list[tuple[str, bytes]] = []
         missing: list[str] = []

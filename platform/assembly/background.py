@@ -13,6 +13,7 @@ from pathlib import Path
 from assembly.attaching import attaching
 from assembly.document_work import document_handlers
 from assembly.failures import after_failure
+from assembly.file_work import ask_to_sweep, sweeping
 from assembly.long_work import ByAccount, work_handlers
 from assembly.revisions import Site
 from automation.approvals import ApprovalNews
@@ -67,6 +68,7 @@ def handlers_of(services: Services) -> Mapping[str, Handler]:
         webhook_handler(services.outgoing, services.secrets),
         *AUTOMATION_HANDLERS,
         *_telling(services),
+        sweeping(services.files),
         *document_handlers(services.directory, services.renderer, services.layers, services.files),
         *work_handlers(services.directory, services.by_account, services.files),
     )
@@ -81,14 +83,20 @@ def _telling(services: Services) -> Iterable[Handler]:
     yield CommentNews(teller).handler()
     yield from ApprovalNews(teller).handlers()
     if post is not None:
-        attach = attaching(services.renderer, services.layers)
+        attach = attaching(services.renderer, services.layers, services.files)
         yield Mail(directory=directory, post=post, address=services.url, attach=attach).handler()
 
 
 SYNC: tuple[Sync, ...] = (sync,)
 """What brings timers and schedules into line with a new revision."""
 
-PRUNING: tuple[Prune, ...] = (prune_outbox, prune_notices, ask_to_prune, ask_to_prune_documents)
+PRUNING: tuple[Prune, ...] = (
+    prune_outbox,
+    prune_notices,
+    ask_to_prune,
+    ask_to_prune_documents,
+    ask_to_sweep,
+)
 """What removes rows that have served their purpose."""
 
 

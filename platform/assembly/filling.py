@@ -1,25 +1,29 @@
 """Computing new columns of records that are there already, while a revision is published.
 
-1. Objects whose records others sum up come before those others.
-2. Rollups are taken over all children anew, those over what is computed here too; formulas are
-   computed from the row.
+1. The paths of trees are written.
+2. What is derived is computed anew, with everything that follows from it on any object, each field
+   after those that it reads: a field (or several of one object) in one pass over its records.
 3. Folded texts, sort keys and search grams are written from the texts that they belong to.
+
+Nothing propagates meanwhile: whatever may follow is among the fields that are computed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import sqlalchemy as sa
 
 from assembly.application import Clock
+from engine.definition.dependencies import Key
 from engine.permissions.actors import SYSTEM
+from engine.records.anew import right_values
 from engine.records.gate import Gate
-from engine.records.rollups import Keeper, computed_anew
 from engine.records.shapes import Row
 from engine.records.transaction import Transaction
-from engine.records.values import as_stored
+from engine.records.trees import fill_paths
 from engine.records.writing import update_rows
 from engine.schema.engines import Databases
 from engine.schema.tables import Tables
@@ -39,84 +43,79 @@ def filler(databases: Databases, clock: Clock) -> Filling:
         # it writes for the revision that is only about to be current, so it passes no fence
         gate = Gate(tables.catalog, tables, databases, 0, clock)
         tx = Transaction(gate, connection, SYSTEM, cause="apply")
-        fields = _fields(fills, gate)
-        for name in _children_first(fields, gate):
-            _fill_object(tx, name, fields[name])
+        for name in sorted({f.object for f in fills if _is_tree(f, gate)}):
+            fill_paths(tx, name)
+        computed, beside = _wanted([f for f in fills if not _is_tree(f, gate)], gate)
+        for name, fields in _passes(gate.dependencies.following(computed), gate):
+            _compute(tx, name, fields)
+        for name, texts in beside.items():
+            _write_beside(tx, name, texts)
 
     return fill
 
 
-def _fields(fills: Sequence[Fill], gate: Gate) -> dict[str, set[str]]:
-    """The fields to write, by object; with all rollups over what is computed anew."""
-    fields: dict[str, set[str]] = defaultdict(set)
-    computed: list[str] = []
+def _is_tree(fill: Fill, gate: Gate) -> bool:
+    """Whether it is about the link that makes an object a tree, beside which a path stands."""
+    return bool(fill.field) and fill.field == gate.catalog.objects[fill.object].tree
+
+
+def _wanted(fills: Sequence[Fill], gate: Gate) -> tuple[list[Key], dict[str, set[str]]]:
+    """The derived fields to compute, and by object the texts with columns beside them."""
+    computed: list[Key] = []
+    beside: dict[str, set[str]] = defaultdict(set)
     for fill in fills:
         definition = gate.catalog.objects[fill.object]
-        if not fill.field:
-            fields[fill.object] |= definition.fields.keys() & set(definition.search)
+        key = (fill.object, fill.field)
+        if not fill.column:
+            kept = gate.dependencies.kept.items()
+            computed += [other for other, one in kept if key in one.expression.reads]
+        elif not fill.field:
+            beside[fill.object] |= definition.fields.keys() & set(definition.search)
+        elif key in gate.dependencies.kept:
+            computed.append(key)
         else:
-            fields[fill.object].add(fill.field)
-            if definition.fields[fill.field].derived:
-                computed.append(fill.object)
-    followed: set[str] = set()
-    while computed:
-        child = computed.pop()
-        if child not in followed:
-            followed.add(child)
-            for keeper in gate.keepers.get(child, ()):
-                fields[keeper.object].add(keeper.field.name)
-                computed.append(keeper.object)
-    return fields
+            beside[fill.object].add(fill.field)
+    return computed, beside
 
 
-def _children_first(objects: Collection[str], gate: Gate) -> Iterator[str]:
-    """The objects, each after those of them whose records it aggregates."""
-    done: set[str] = set()
-
-    def visit(name: str) -> Iterator[str]:
-        if name in done:
-            return
-        done.add(name)
-        for child, keepers in gate.keepers.items():
-            if any(keeper.object == name for keeper in keepers):
-                yield from visit(child)
-        if name in objects:
-            yield name
-
-    for name in sorted(objects):
-        yield from visit(name)
+def _passes(keys: Sequence[Key], gate: Gate) -> Iterator[tuple[str, list[str]]]:
+    """The fields of one object that are computed together, as none reads another's records."""
+    for object, group in groupby(keys, key=lambda key: key[0]):
+        together: list[str] = []
+        for _, name in group:
+            one = gate.dependencies.kept[object, name]
+            read = {r.field for r in one.reads if r.object == object and r.path}
+            if not read.union(one.own if one.aggregated else ()).isdisjoint(together):
+                yield object, together
+                together = []
+            together.append(name)
+        yield object, together
 
 
-def _fill_object(tx: Transaction, name: str, names: set[str]) -> None:
-    table = tx.tables.table(name)
-    keepers = [
-        keeper
-        for kept in tx.gate.keepers.values()
-        for keeper in kept
-        if keeper.object == name and keeper.field.name in names
-    ]
+def _compute(tx: Transaction, name: str, fields: Sequence[str]) -> None:
+    definition = tx.catalog.objects[name]
+    kept = [tx.gate.dependencies.kept[name, field] for field in fields]
+    for ids in _chunks(tx, tx.tables.table(name)):
+        rows = tx.fetch(name, ids)
+        before: dict[int, Row] = {id: dict(rows[id]) for id in ids}
+        values = right_values(tx, definition, kept, before)
+        pairs = [(before[id], before[id] | values[id]) for id in ids]
+        update_rows(tx, tx.shape(name), pairs)
+        tx.forget_all()
+
+
+def _write_beside(tx: Transaction, name: str, fields: set[str]) -> None:
+    for ids in _chunks(tx, tx.tables.table(name)):
+        rows = tx.fetch(name, ids)
+        # an image that differs makes the columns beside a text be written, whatever the text is
+        other = dict.fromkeys(fields, _OTHER)
+        update_rows(tx, tx.shape(name), [({**rows[id], **other}, rows[id]) for id in ids])
+        tx.forget_all()
+
+
+def _chunks(tx: Transaction, table: sa.Table) -> Iterator[list[int]]:
     last = 0
-    while ids := _next(tx, table, last):
+    query = sa.select(table.c.id).order_by(table.c.id).limit(CHUNK)
+    while ids := list(tx.connection.scalars(query.where(table.c.id > last))):
+        yield ids
         last = ids[-1]
-        _fill_rows(tx, name, ids, names, keepers)
-        tx.forget(name)
-
-
-def _next(tx: Transaction, table: sa.Table, last: int) -> list[int]:
-    query = sa.select(table.c.id).where(table.c.id > last).order_by(table.c.id).limit(CHUNK)
-    return list(tx.connection.scalars(query))
-
-
-def _fill_rows(
-    tx: Transaction, name: str, ids: list[int], names: set[str], keepers: list[Keeper]
-) -> None:
-    rows = tx.fetch(name, ids)
-    before: dict[int, Row] = {id: dict(rows[id]) for id in ids}
-    after: dict[int, Row] = {id: dict(rows[id]) for id in ids}
-    for keeper in keepers:
-        for id, value in computed_anew(tx, keeper, ids).items():
-            after[id][keeper.field.name] = as_stored(keeper.field, value)
-    tx.gate.write_derived(tx, tx.catalog.objects[name], before, after)
-    # an image that differs makes the columns beside a text be written, whatever the text is
-    beside = dict.fromkeys(names, _OTHER)
-    update_rows(tx, tx.shape(name), [({**after[id], **beside}, after[id]) for id in ids])

@@ -30,6 +30,8 @@ from notices.webhooks_definitions import WEBHOOK_KIND
 from workflow import history as stage_history
 from workflow.approvals import tables as approvals
 from workflow.approvals.definitions import APPROVAL_KIND
+from workflow.conversions import provenance as conversions
+from workflow.conversions.definitions import CONVERSION_KIND
 from workflow.definitions import WORKFLOW_KIND
 
 KINDS: tuple[DefinitionKind, ...] = (
@@ -38,6 +40,7 @@ KINDS: tuple[DefinitionKind, ...] = (
     ROLE_KIND,
     WORKFLOW_KIND,
     APPROVAL_KIND,
+    CONVERSION_KIND,
     DOCUMENT_KIND,
     WEBHOOK_KIND,
     AUTOMATION_KIND,
@@ -52,6 +55,7 @@ TABLES: tuple[Callable[[sa.MetaData], None], ...] = (
     schedules.add_tables,
     stage_history.add_tables,
     approvals.add_tables,
+    conversions.add_tables,
     comments.add_tables,
     made_documents.add_tables,
     notices.add_tables,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from assembly.rotating import ROTATE_KIND
 from assembly.settings import Settings
 from engine.files import Files
 from engine.permissions.actors import SYSTEM, Actor
@@ -25,7 +26,7 @@ from jobs.work_tables import FAILED
 from notices.directory import Directory
 from notices.telling import NOTICE, Notice
 
-KINDS = (IMPORT_KIND, EXPORT_KIND, BULK_KIND, UNDO_KIND)
+KINDS = (IMPORT_KIND, EXPORT_KIND, BULK_KIND, UNDO_KIND, ROTATE_KIND)
 """Everything that can be long work."""
 AREA = "work"
 """The area of the store for files of long work."""

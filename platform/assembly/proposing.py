@@ -21,7 +21,7 @@ from engine.schema.keying import allotted
 from engine.schema.planning import Plan, plan
 from engine.schema.state import Applied, Keys, Name, current, read_keys
 from engine.schema.structure import read_structure
-from engine.schema.tables import build_tables
+from engine.schema.tables import Tables, build_tables
 from engine.schema.targets import Target
 
 Trees = Mapping[str, Mapping[str, Node]]
@@ -39,6 +39,13 @@ def planner(loaded: Loaded, extra: Sequence[sa.MetaData] = ()) -> Replan:
     stored = json.dumps(dump(loaded.trees), ensure_ascii=False, separators=(",", ":"))
     definitions = plain(loaded.trees)
 
+    known: list[tuple[Keys, Tables]] = []  # a plan is made again before it is carried out
+
+    def tables_for(keys: Keys) -> Tables:
+        if not known or known[-1][0] != keys:
+            known[:] = [(dict(keys), build_tables(_with_keys(loaded, catalog, keys), TABLES))]
+        return known[-1][1]
+
     def replan(connection: sa.Connection) -> Plan:
         structure = read_structure(connection)
         applied, keys = current(connection), read_keys(connection)
@@ -46,7 +53,7 @@ def planner(loaded: Loaded, extra: Sequence[sa.MetaData] = ()) -> Replan:
         problems: Problems = []
         allotted_keys = allotted(catalog, keys, structure, _names(before, keys), problems)
         target = Target(
-            tables=build_tables(_with_keys(loaded, catalog, allotted_keys), TABLES),
+            tables=tables_for(allotted_keys),
             definitions=definitions,
             stored=stored,
             keys=allotted_keys,

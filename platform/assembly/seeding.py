@@ -9,9 +9,11 @@ import sqlalchemy as sa
 
 from engine.definition.seeds import SeedFile
 from engine.fieldtypes.link import Link
+from engine.fieldtypes.links import Links
 from engine.permissions.actors import SYSTEM
 from engine.records.changes import CREATE, UPDATE, Change
 from engine.records.gate import Gate
+from engine.records.settings import make_missing, one_id
 from engine.records.transaction import Transaction
 from engine.schema.state import SEED
 
@@ -22,11 +24,14 @@ def sow(gate: Gate) -> int:
     A record that somebody deleted stays deleted.
     """
     files: dict[str, SeedFile] = dict(gate.catalog.of("data"))
-    if not files:
+    if not files and not any(o.is_settings for o in gate.catalog.objects.values()):
         return 0
-    return gate.write(
-        SYSTEM, lambda tx: sum(_sow(tx, gate, f) for f in _ordered(gate, files)), quiet=True
-    )
+    return gate.write(SYSTEM, lambda tx: _sow_all(tx, gate, files), quiet=True)
+
+
+def _sow_all(tx: Transaction, gate: Gate, files: dict[str, SeedFile]) -> int:
+    """Seed records first: one of a settings object takes the place of that with its defaults."""
+    return sum(_sow(tx, gate, f) for f in _ordered(gate, files)) + make_missing(tx)
 
 
 def _ordered(gate: Gate, files: dict[str, SeedFile]) -> Iterator[SeedFile]:
@@ -36,8 +41,9 @@ def _ordered(gate: Gate, files: dict[str, SeedFile]) -> Iterator[SeedFile]:
     def visit(file: SeedFile, trail: frozenset[str]) -> Iterator[SeedFile]:
         if file.object in done or file.object in trail:
             return
-        for field in gate.catalog.objects[file.object].links:
-            needed = files.get(field.type.to) if isinstance(field.type, Link) else None
+        definition = gate.catalog.objects[file.object]
+        for field in (*definition.links, *definition.many):
+            needed = files.get(field.type.to) if isinstance(field.type, Link | Links) else None
             if needed is not None:
                 yield from visit(needed, trail | {file.object})
         done.add(file.object)
@@ -53,6 +59,11 @@ def _sow(tx: Transaction, gate: Gate, file: SeedFile) -> int:
     for key, values in file.records.items():
         id = known.get(key)
         given = {n: _resolved(tx, gate, file.object, n, v) for n, v in values.items()}
+        if id is None and gate.catalog.objects[file.object].is_settings:
+            id = one_id(gate, tx.connection, file.object)  # made before there was a seed
+            if id is not None:
+                _remember(tx, file.object, key, id)
+                continue
         if id is None:
             change = Change(given=given)
             gate.pass_steps(tx, file.object, CREATE, [change])
@@ -70,6 +81,10 @@ def _sow(tx: Transaction, gate: Gate, file: SeedFile) -> int:
 
 def _resolved(tx: Transaction, gate: Gate, object: str, name: str, value: Any) -> Any:
     type_ = gate.catalog.objects[object].fields[name].type
+    if isinstance(type_, Links):
+        known = _known(tx, type_.to)
+        keys = value if isinstance(value, list) else [value]
+        return [known[key] for key in keys if key in known]
     return _known(tx, type_.to).get(value) if isinstance(type_, Link) else value
 
 

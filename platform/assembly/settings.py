@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from assembly.keeping import read_keys, whole_number
 from assembly.secrets import SECRETS, read_secrets
 from engine.problems import Message, Place, Problem, Refusal, did_you_mean
 from notices.mail_url import read_mail_url
@@ -97,7 +98,9 @@ UNREADABLE_FILE = Message(
 class Settings:
     """What the environment says. `folder` is the current folder, which paths start from.
 
-    `url` is the address under which people reach the site, for links in mails.
+    `url` is the address under which people reach the site, for links in mails. `files_max_mb` and
+    `files_quota_mb` limit one uploaded file and all of them (0: no limit), `files_scan` is the
+    command that looks at each.
     """
 
     folder: Path
@@ -109,6 +112,9 @@ class Settings:
     url: str = ""
     secret_key: str = field(default="", repr=False)
     encryption_keys: tuple[str, ...] = field(default=(), repr=False)
+    files_max_mb: int = 25
+    files_quota_mb: int = 0
+    files_scan: str = ""
     outgoing_allow: tuple[str, ...] = ()
     log: str = "auto"
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -144,7 +150,7 @@ def read_settings(
         ]
     keys = tuple(part.strip() for part in value("ENCRYPTION_KEYS").split(",") if part.strip())
     _long_enough("SECRET_KEY", [value("SECRET_KEY")] if value("SECRET_KEY") else [], problems)
-    _long_enough("ENCRYPTION_KEYS", keys, problems)
+    read_keys(keys, problems)
     settings = Settings(
         folder=folder,
         layers=layers,
@@ -155,6 +161,11 @@ def read_settings(
         url=_url("URL", value, ("http", "https"), problems).rstrip("/"),
         secret_key=value("SECRET_KEY"),
         encryption_keys=keys,
+        files_max_mb=whole_number(PREFIX, "FILES_MAX_MB", value("FILES_MAX_MB", "25"), 1, problems),
+        files_quota_mb=whole_number(
+            PREFIX, "FILES_QUOTA_MB", value("FILES_QUOTA_MB", "0"), 0, problems
+        ),
+        files_scan=value("FILES_SCAN"),
         outgoing_allow=_hosts(value("OUTGOING_ALLOW"), problems),
         log=_style(value("LOG", "auto"), problems),
         secrets=read_secrets(values, PREFIX, problems),

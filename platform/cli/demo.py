@@ -19,6 +19,7 @@ from pathlib import Path
 import click
 
 from assembly.application import Application, build_application, utc_now
+from assembly.keeping import vault_of
 from assembly.settings import Settings, secret_key
 from cli import demo_texts as say
 from cli.demo_building import Wanted, build, differs, plot_of
@@ -77,7 +78,7 @@ def demo(
     plot = plot_of(folder)
     if plot is None or fresh or wanted.differs(plot):
         plot = build(folder, chosen, wanted, locale)
-    databases = open_databases(plot.url)
+    databases = open_databases(plot.url, vault=vault_of(replace(chosen, database_url=plot.url)))
     application = build_application(databases)
     if differs(databases, chosen, wanted):
         _say(say.CHANGED, locale)

@@ -8,7 +8,7 @@ import os
 import secrets
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
@@ -16,6 +16,7 @@ import click
 from assembly.application import Application, build_application, utc_now
 from assembly.background import Background, Services
 from assembly.establishing import establish
+from assembly.keeping import vault_of
 from assembly.kinds import KINDS
 from assembly.proposing import planner
 from assembly.revisions import Site
@@ -98,7 +99,8 @@ def build(folder: Path, chosen: Settings, wanted: Wanted, locale: str) -> Plot:
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / _DRAFT
     _remove(draft)
-    databases = open_databases(_url(draft))
+    vault = vault_of(replace(chosen, database_url=_url(draft)))
+    databases = open_databases(_url(draft), vault=vault)
     try:
         _play(databases, story, layers(chosen, wanted))
         _settle(databases, Hands(end))

@@ -15,6 +15,7 @@ from cli.printing import locale_of, locale_option
 from documents.messages import UNWRITABLE
 from documents.printing import Documents, Printed
 from documents.rendering import Renderer
+from engine.files import Files
 from engine.problems import Refusal
 
 DONE = {"en": "written to {file}", "zh": "已写入 {file}"}
@@ -42,7 +43,8 @@ def document(
         with database(chosen) as databases:
             application = build_application(databases)
             actor = acting(application, user)
-            documents = Documents(application.reader, renderer, chosen.layers)
+            files = Files(chosen.files_url, chosen.folder)
+            documents = Documents(application.reader, renderer, chosen.layers, files)
             printed = documents.pdf(actor, name, record, locale or "")
     finally:
         renderer.close()

@@ -27,9 +27,11 @@ COMMANDS = {
     "worker": ("cli.worker:worker", "Carry out what must happen later."),
     "scheduler": ("cli.scheduler:scheduler", "Fire timers and schedules, and keep house."),
     "user": ("cli.user:user", "Accounts: add, password, roles, key."),
+    "verify": ("cli.verify:verify_command", "Compute what is stored of other values anew."),
     "why": ("cli.why:why", "Say why somebody may or may not do something."),
     "init": ("cli.init:init", "Make the folder of a new client project."),
     "demo": ("cli.demo:demo", "Build a demonstration company and serve it here."),
+    "keys": ("cli.keys:keys", "Encryption keys for secrets: make one, seal anew."),
     "revisions": ("cli.revisions:revisions", "List what was applied, when and by whom."),
 }
 """Every command: where it is, and what `--help` says of it without importing it."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from assembly.keeping import vault_of
 from assembly.kinds import KINDS
 from assembly.proposing import planner
 from assembly.settings import Settings, read_settings
@@ -43,7 +44,7 @@ def definitions(of: Settings) -> Loaded:
 @contextmanager
 def database(of: Settings) -> Iterator[Databases]:
     """The database of the settings, closed at the end."""
-    databases = open_databases(of.database_url)
+    databases = open_databases(of.database_url, vault=vault_of(of))
     try:
         yield databases
     finally:

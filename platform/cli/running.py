@@ -25,6 +25,7 @@ from engine.files import Files
 from engine.permissions.actors import Actor
 from engine.problems import Refusal
 from engine.records.gate import Wake
+from engine.records.sealing import require_keys
 from engine.redaction import secrets_within
 from jobs.redis.listening import listener
 from jobs.redis.pushing import Pusher
@@ -75,6 +76,7 @@ def opened_site(chosen: Settings) -> Iterator[Site]:
     start_logging(chosen)
     with database(chosen) as databases:
         site = Site(databases)
+        require_keys(site.current.catalog, databases.vault)
         if wake := pusher_of(chosen, site):
             site.wake = wake
         yield site

@@ -10,14 +10,17 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from sqlalchemy.exc import SQLAlchemyError
 
+from assembly.application import build_application
 from assembly.background import Background
 from assembly.establishing import establish
+from assembly.keeping import file_limits, vault_of
 from assembly.revisions import Site
 from assembly.settings import Settings, secret_key
 from cli.opening import definitions, settings
 from cli.running import start_background, start_logging
 from cli.server_log import ServerLog
 from engine.files import Files
+from engine.records.sealing import require_keys
 from engine.schema.engines import Databases, open_databases
 from engine.schema.state import current
 from webapp.app import create_app
@@ -46,8 +49,11 @@ def serve(host: str, port: int, workers: int, log_level: str, reload: bool) -> N
     """
     chosen = settings()
     secret = secret_key(chosen)
-    databases = open_databases(chosen.database_url, statement_seconds=STATEMENT_SECONDS)
+    databases = open_databases(
+        chosen.database_url, statement_seconds=STATEMENT_SECONDS, vault=vault_of(chosen)
+    )
     _establish_if_empty(databases, chosen)
+    _require_keys(databases)
     shown = f"[{host}]" if ":" in host else host
     Server(
         databases,
@@ -103,7 +109,10 @@ class Server(BaseApplication):
         self.site = Site(self.databases)
         chosen = self.chosen
         files = Files(chosen.files_url, chosen.folder)
-        return create_app(self.site, self.secret, layers=chosen.layers, files=files)
+        return create_app(
+            self.site, self.secret, layers=chosen.layers, files=files,
+            file_limits=file_limits(chosen),
+        )  # fmt: skip
 
     def _begin(self) -> None:
         """In a worker process, once it has the application."""
@@ -133,3 +142,9 @@ def _establish_if_empty(databases: Databases, chosen: Settings) -> None:
         application = establish(databases, chosen.layers, by="serve", extra=account_tables())
         with databases.writing() as connection:
             sync_roles(connection, application.catalog)
+
+
+def _require_keys(databases: Databases) -> None:
+    """Refuses to start where definitions have secrets that nothing could keep."""
+    if not databases.vault.ready:
+        require_keys(build_application(databases).catalog, databases.vault)

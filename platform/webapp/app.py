@@ -20,7 +20,8 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 
 from assembly.revisions import Site
 from engine.files import Files
-from webapp import failures, headers, operations, screens, tracing
+from engine.records.uploading import FileLimits
+from webapp import failures, headers, operations, screens, tracing, uploads
 from webapp.actors import Actors
 from webapp.api.bodies import LARGEST
 from webapp.api.routes import BASE, api_blueprint
@@ -49,13 +50,14 @@ def create_app(
     clock: Callable[[], dt.datetime] = utc_now,
     layers: Sequence[Path] = (),
     files: Files | None = None,
+    file_limits: FileLimits | None = None,
 ) -> Flask:
     """The web application of a site.
 
     `secret` signs sessions, tokens and cursors; all processes of a site need the same one, and
     without one they end with the process. `layers` are the folders of the definitions, lowest
     first: documents find templates and pictures there. `files` keeps what people bring and long
-    work makes, in the folder `var/files` unless given.
+    work makes, in the folder `var/files` unless given. `file_limits` are for uploads.
     """
     keys = Keys(secret or secrets.token_urlsafe(32))
     app = Flask("webapp", static_folder="static", template_folder="templates")
@@ -75,6 +77,7 @@ def create_app(
             clock=clock,
             files=files or Files("var/files", Path.cwd()),
             layers=tuple(layers),
+            file_limits=file_limits or FileLimits(),
         ),
     )
     app.teardown_appcontext(lambda _: accounts.remove())
@@ -84,6 +87,7 @@ def create_app(
     headers.install(app)
     failures.install(app)
     app.before_request(importing.allow_upload)
+    app.before_request(uploads.allow_upload)
     app.before_request(_check_csrf)
     # the library tells at length of every view that it registers
     logging.getLogger("flask_appbuilder").setLevel(logging.WARNING)

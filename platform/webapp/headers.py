@@ -42,9 +42,12 @@ def csp_nonce() -> str:
 def add_headers(response: Response) -> Response:
     """The answer with its security headers; what is about one person is not cached."""
     headers = response.headers
+    own = headers.get("Content-Security-Policy")
     for name, value in _ALWAYS.items():
         headers[name] = value
-    if response.mimetype == "text/html":
+    if own:  # of an answer that holds what somebody has uploaded
+        pass
+    elif response.mimetype == "text/html":
         nonce = f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
         headers["Content-Security-Policy"] = _PAGE.format(nonce=nonce)
     else:

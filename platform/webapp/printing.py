@@ -27,7 +27,7 @@ PATIENCE = 10.0
 def documents_of(call: Call) -> Documents:
     """The documents of the request's application."""
     shell = call.shell
-    return Documents(call.application.reader, shell.renderer, shell.layers)
+    return Documents(call.application.reader, shell.renderer, shell.layers, shell.files)
 
 
 def available(call: Call, object: str) -> list[Layout]:

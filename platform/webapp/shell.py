@@ -17,6 +17,7 @@ from assembly.application import Application
 from assembly.revisions import Site
 from documents.rendering import Renderer
 from engine.files import Files
+from engine.records.uploading import FileLimits
 from engine.schema.fence import current_revision
 from webapp.actors import Actors
 from webapp.attempts import Attempts
@@ -31,9 +32,9 @@ LOOK_AGAIN_AFTER = 1.0
 class Shell:
     """The site behind the Flask application, and what belongs to the two of them.
 
-    `files` keeps what people bring and long work makes. `layers` are the folders in which
-    documents find templates and pictures. The renderer starts its processes with the first
-    document, so it may be made before a fork.
+    `files` keeps what people bring and long work makes, within `file_limits`. `layers` are the
+    folders in which documents find templates and pictures. The renderer starts its processes with
+    the first document, so it may be made before a fork.
     """
 
     site: Site
@@ -44,6 +45,7 @@ class Shell:
     clock: Callable[[], dt.datetime]
     files: Files
     layers: Sequence[Path] = ()
+    file_limits: FileLimits = field(default_factory=FileLimits)
     renderer: Renderer = field(default_factory=Renderer)
     cache: dict[tuple[object, ...], Any] = field(default_factory=dict)
     looked: float = 0.0

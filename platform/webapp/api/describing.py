@@ -10,6 +10,7 @@ from flask_wtf.csrf import generate_csrf
 from engine.definition.objects import Field, Object
 from engine.fieldtypes.choice import Choice
 from engine.fieldtypes.link import Collection, Link
+from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import Money, NumberType
 from engine.permissions.lens import Lens
 from engine.permissions.roles import ACTIONS, Role
@@ -17,6 +18,7 @@ from engine.problems import Refusal
 from engine.records.query import Query
 from webapp.answers import answer
 from webapp.api.call import Call, known
+from webapp.api.convert import conversions_shown
 from webapp.api.queries import read_parameters
 from workflow.approvals.definitions import reserved
 
@@ -81,6 +83,7 @@ def _definition(call: Call, definition: Object, locale: str) -> dict[str, Any]:
         "actions": _actions(lens),
         "fields": {name: _field(call, f, lens, locale) for name, f in readable.items()},
         "transitions": _transitions(call, definition, lens),
+        "conversions": conversions_shown(call, definition),
         "views": {
             name: {
                 "label": view.label.in_(locale),
@@ -109,6 +112,8 @@ def _field(call: Call, field: Field, lens: Lens, locale: str) -> dict[str, Any]:
         shown["help"] = field.help.in_(locale)
     if field.unique:
         shown["unique"] = True
+    if field.part_of:
+        shown["part_of"] = field.part_of
     if field.derived:
         shown["computed"] = True
     if isinstance(type_, Choice):
@@ -121,9 +126,11 @@ def _field(call: Call, field: Field, lens: Lens, locale: str) -> dict[str, Any]:
         shown |= {k: f"{v:f}" for k in ("min", "max") if (v := getattr(type_, k)) is not None}
     if isinstance(type_, Money):
         shown["currency"] = type_.currency
-    if isinstance(type_, Link) and known(call.lens(type_.to)):
+        if type_.currency_path:
+            shown["currency_from"] = type_.currency_path
+    if isinstance(type_, Link | Links) and known(call.lens(type_.to)):
         shown["to"] = type_.to
-    if isinstance(type_, Collection) and known(call.lens(type_.of)):
+    elif isinstance(type_, Collection) and known(call.lens(type_.of)):
         shown["of"] = type_.of
         shown["by"] = type_.by
     return shown

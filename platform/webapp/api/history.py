@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +17,10 @@ from flask import Response, request
 
 from engine.definition.objects import Field, Object
 from engine.expressions import Context
+from engine.fieldtypes.file import File
 from engine.fieldtypes.link import Lines, Link
+from engine.fieldtypes.links import Links
+from engine.fieldtypes.secret import Secret
 from engine.permissions.binds import Binds
 from engine.problems import Refusal
 from engine.records.query import Query
@@ -25,6 +28,7 @@ from engine.records.reading import Linked, Record
 from engine.records.serial import linked_to_json
 from webapp.answers import answer
 from webapp.api.call import Call
+from webapp.api.filed_history import file_titles, file_value
 from webapp.api.queries import opened, read_limit, read_parameters, sealed
 from webapp.api.records import one
 
@@ -60,6 +64,7 @@ def history_of(
     entries = list(_entries(call, rows[:limit], readable))
     following = str(rows[limit - 1].id) if len(rows) > limit else None
     titles = _titles(call, entries)
+    titles |= file_titles(call, (one for entry in entries for one in entry._all()))
     return [entry.to_json(titles) for entry in entries], following
 
 
@@ -84,6 +89,8 @@ class _Entry:
                 type_ = definition.fields[name].type
                 if isinstance(type_, Link):
                     yield from ((type_.to, id) for id in values if isinstance(id, int))
+                elif isinstance(type_, Links):
+                    yield from ((type_.to, id) for ids in values for id in ids or ())
 
     def to_json(self, titles: Mapping[tuple[str, int], str]) -> dict[str, Any]:
         """The entry in JSON form."""
@@ -218,6 +225,13 @@ def _shown(
 def _value(found: Field, value: Any, titles: Mapping[tuple[str, int], str]) -> Any:
     """A value of the audit in JSON form."""
     type_ = found.type
+    if isinstance(type_, Links):
+        one = Link(to=type_.to)
+        return [_value(replace(found, type=one), id, titles) for id in value or ()]
+    if isinstance(type_, File):
+        return file_value(found, value, titles)
+    if isinstance(type_, Secret):  # that it changed is all that is told
+        return value
     if isinstance(type_, Link):
         if value is None:
             return None

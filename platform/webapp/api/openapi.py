@@ -7,11 +7,14 @@ from typing import Any
 from flask import Response, request
 
 from engine.definition.objects import Field, Object
+from engine.fieldtypes.address import Address
 from engine.fieldtypes.boolean import Boolean
 from engine.fieldtypes.choice import Choice, Choices, Tags
 from engine.fieldtypes.code import Json
 from engine.fieldtypes.date import Date, MomentType
+from engine.fieldtypes.duration import Duration
 from engine.fieldtypes.link import Collection, Lines, Link
+from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import Integer, Money, NumberType
 from engine.records.query import COUNTS, LIMIT, MOST
 from jobs.states import STATES
@@ -19,11 +22,16 @@ from webapp.answers import dumped
 from webapp.api.approvals import SHOWN, WITHDRAW
 from webapp.api.call import Call
 from webapp.api.jobs import ACTS
+from webapp.api.openapi_files import REVEAL, file_paths, guarded_type
+from webapp.api.openapi_making import making_paths
+from webapp.api.openapi_parts import Schema
+from webapp.api.openapi_parts import operation as _operation
+from webapp.api.openapi_parts import parameter as _parameter
+from webapp.api.openapi_parts import path_parameter as _path_parameter
+from webapp.api.openapi_parts import ref as _ref
 from webapp.api.queries import read_parameters
 from workflow.approvals.deciding import DECISIONS
 from workflow.approvals.definitions import reserved
-
-Schema = dict[str, Any]
 
 
 def get_openapi(call: Call) -> Response:
@@ -78,6 +86,7 @@ _PARAMETERS: dict[str, tuple[str, Schema, str]] = {
     "after": ("query", {"type": "string"}, "The `next` of the page before"),
     "count": ("query", {"type": "string", "enum": list(COUNTS), "default": "none"}, "Total"),
     "If-Match": ("header", {"type": "string"}, "The ETag that the change was made from"),
+    "preview": ("query", {"type": "boolean"}, "Only tells what would be made"),
     "Idempotency-Key": ("header", {"type": "string"}, "Carries the request out once only"),
     "object": ("query", {"type": "string"}, "Only records of this object"),
     "show": (
@@ -131,18 +140,10 @@ _SCHEMAS: dict[str, Schema] = {
 }
 
 
-def _parameter(name: str, in_: str, schema: Schema, text: str) -> Schema:
-    return {"name": name, "in": in_, "schema": schema, "description": text}
-
-
-def _ref(name: str, kind: str = "schemas") -> Schema:
-    return {"$ref": f"#/components/{kind}/{name}"}
-
-
 def _object(definition: Object, locale: str) -> Schema:
     fields = [
         f for f in definition.fields.values() if not isinstance(f.type, Collection)
-        or isinstance(f.type, Lines)
+        or isinstance(f.type, Lines | Links)
     ]  # fmt: skip
     return {
         "type": "object",
@@ -162,6 +163,8 @@ def _field(field: Field, locale: str) -> Schema:
 
 def _type(field: Field) -> Schema:
     type_ = field.type
+    if (guarded := guarded_type(field)) is not None:
+        return guarded
     match type_:
         case Money():
             return _ref("Money")
@@ -188,8 +191,16 @@ def _type(field: Field) -> Schema:
             return {"type": "array", "items": {"type": "string"}}
         case Link():
             return _ref("Link")
+        case Links():
+            return {"type": "array", "items": _ref("Link")}
         case Lines():
             return {"type": "array", "items": _ref(type_.of)}
+        case Duration():
+            return {"type": "string", "format": "duration", "nullable": True}
+        case Address():
+            text = {"type": "string", "nullable": True}
+            parts = {suffix: text for suffix in type_.parts()}
+            return {"type": "object", "properties": parts, "nullable": True}
         case Json():
             return {"description": "Any JSON value", "nullable": True}
     return {"type": "string", "nullable": True}
@@ -215,7 +226,8 @@ def _paths(call: Call, definition: Object, locale: str) -> dict[str, Any]:
     base, one = f"/o/{name}", f"/o/{name}/{{record}}"
     at_record = [_path_parameter("record", "Id or number")]
     if definition.parent:  # lines are written with the record that they are part of
-        return {base: {"get": listing}, one: {"get": reading, "parameters": at_record}}
+        lines = {base: {"get": listing}, one: {"get": reading, "parameters": at_record}}
+        return lines | file_paths(definition, plural)
     either = {"oneOf": [record, {"type": "array", "items": record}]}
     paths = {
         base: {
@@ -226,7 +238,7 @@ def _paths(call: Call, definition: Object, locale: str) -> dict[str, Any]:
         },
         one: {
             "parameters": at_record,
-            "get": reading,
+            "get": reading | {"parameters": [REVEAL]},
             "patch": _operation(
                 name, "update", plural, record, body=record, parameters=("If-Match",)
             ),
@@ -259,6 +271,7 @@ def _paths(call: Call, definition: Object, locale: str) -> dict[str, Any]:
         for t in w.transitions.values()
         if t.name not in reserved(call.application.catalog, name)
     ]
+    paths.update(making_paths(call, definition, one, at_record))
     layouts = call.application.catalog.of("document").values()
     documents = sorted(layout.name for layout in layouts if layout.object == name)
     if documents:
@@ -279,36 +292,7 @@ def _paths(call: Call, definition: Object, locale: str) -> dict[str, Any]:
                 name, "do", plural, record, body=record, parameters=("If-Match", "Idempotency-Key")
             ),
         }
-    return paths
-
-
-def _path_parameter(name: str, text: str, schema: Schema | None = None) -> Schema:
-    return _parameter(name, "path", schema or {"type": "string"}, text) | {"required": True}
-
-
-def _operation(
-    object: str,
-    verb: str,
-    tag: str,
-    result: Schema | None,
-    status: int = 200,
-    *,
-    body: Schema | None = None,
-    parameters: tuple[str, ...] = (),
-) -> Schema:
-    done: Schema = {"description": "Done"}
-    if result is not None:
-        done["content"] = {"application/json": {"schema": result}}
-    operation: Schema = {
-        "operationId": f"{verb}_{object}",
-        "tags": [tag],
-        "responses": {str(status): done, "default": _ref("problem", "responses")},
-    }
-    if parameters:
-        operation["parameters"] = [_ref(name, "parameters") for name in parameters]
-    if body is not None:
-        operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
-    return operation
+    return paths | file_paths(definition, plural)
 
 
 def _general() -> dict[str, Any]:

@@ -40,7 +40,8 @@ def read_query(request: Request, lens: Lens, keys: Keys) -> Query:
     fields = _names(one["fields"]) if "fields" in one else None
     for name in fields or ():
         found = lens.definition.fields.get(name)
-        if found is not None and isinstance(found.type, Collection) and lens.may_read(name):
+        beside = found is not None and isinstance(found.type, Collection)
+        if beside and found not in lens.definition.many and lens.may_read(name):
             expected = Text({"en": "fields of the records themselves", "zh": "记录自身的字段"})
             problems.append(records.BAD_QUERY(key="fields", found=name, expected=expected))
     if problems:

@@ -15,6 +15,7 @@ from engine.records import messages as records
 from engine.records.changes import CREATE, UPDATE, Change
 from engine.records.query import Query
 from engine.records.reading import Record
+from engine.records.revealing import reveal_all
 from engine.records.rights import not_found
 from engine.records.serial import to_json
 from engine.records.transaction import Transaction
@@ -49,9 +50,12 @@ def list_records(call: Call, object: str) -> Response:
 
 
 def get_record(call: Call, object: str, record: str) -> Response:
-    """GET o/<object>/<record>: one record with its lines."""
-    read_parameters(request)
+    """GET o/<object>/<record>: one record with its lines; `reveal=` names secrets to be shown."""
+    wanted = read_parameters(request, "reveal").get("reveal", "")
     found = one(call, object, record)
+    if wanted:
+        shown = to_json(call.application.catalog, found)
+        return answer(shown | reveal_all(call.application.gate, call.actor, found, wanted))
     if found.version and not_modified(request, found.version):
         return answer_of(call, found, 304)
     return answer_of(call, found)
@@ -74,9 +78,9 @@ def create_records(call: Call, object: str) -> Response:
     def respond(ids: list[int]) -> Response:
         if isinstance(given, list):
             return answer({"items": _several(call, definition, ids)}, 201)
-        return _written(call, object, ids[0], 201)
+        return written(call, object, ids[0], 201)
 
-    return _carried_out(call, definition, CREATE, changes, key, respond)
+    return carried_out(call, definition, CREATE, changes, key, respond)
 
 
 def update_record(call: Call, object: str, record: str) -> Response:
@@ -86,7 +90,7 @@ def update_record(call: Call, object: str, record: str) -> Response:
     version = expected_version(request)
     values = body_object(request)
     with_names(call, object, id, version, lambda: _update(call, object, id, values, version))
-    return _written(call, object, id, 200)
+    return written(call, object, id, 200)
 
 
 def delete_record(call: Call, object: str, record: str) -> Response:
@@ -111,11 +115,11 @@ def transition_record(call: Call, object: str, record: str, transition: str) -> 
     key = IdempotencyKey.of(request, call.caller.account.id)
 
     def respond(ids: list[int]) -> Response:
-        return _written(call, object, id, 200)
+        return written(call, object, id, 200)
 
     return with_names(
         call, object, id, version,
-        lambda: _carried_out(call, definition, UPDATE, [change], key, respond),
+        lambda: carried_out(call, definition, UPDATE, [change], key, respond),
     )  # fmt: skip
 
 
@@ -134,7 +138,7 @@ def put_by_field(call: Call, object: str, field: str, value: str) -> Response:
         id = _identified(call, object, field, value)
         if id is not None:
             _update_by(call, object, id, given, version)
-            return _written(call, object, id, 200)
+            return written(call, object, id, 200)
         if version is not None:
             raise Refusal(not_found(call.lens(object), value))
         try:
@@ -146,7 +150,7 @@ def put_by_field(call: Call, object: str, field: str, value: str) -> Response:
             continue
         call.changed(object)
         assert change.id is not None
-        return _written(call, object, change.id, 201)
+        return written(call, object, change.id, 201)
     raise AssertionError("unreachable")
 
 
@@ -211,7 +215,7 @@ def _update_by(
     with_names(call, object, id, version, lambda: _update(call, object, id, values, version))
 
 
-def _carried_out(
+def carried_out(
     call: Call,
     definition: Object,
     action: str,
@@ -260,7 +264,7 @@ def _again(change: Change) -> Change:
     )
 
 
-def _written(call: Call, object: str, id: int, status: int) -> Response:
+def written(call: Call, object: str, id: int, status: int) -> Response:
     """The record as it was written; where the actor may not see it (any more), its id only."""
     try:
         found = call.application.reader.one(call.actor, object, id)

@@ -24,8 +24,10 @@ from webapp.screens.here import Here, here
 from webapp.screens.listing import stage_field
 from webapp.screens.problems import refusal_json, wants_json
 from webapp.screens.records import asked
+from webapp.screens.refusing import not_offered
 from webapp.screens.rendering import fragment, page
 from webapp.screens.transitions import Way, perform, ways
+from webapp.screens.wholes import part_control
 
 MOST_AT_ONCE = 100
 
@@ -47,6 +49,7 @@ def take_transition(object: str, id: int, name: str) -> AnyResponse:
         if f.name in request.form or f"{f.name}:there" in request.form
     ]
     values = given(at, fields, request.form, record.values)
+    values |= not_offered(definition, enterable(at, definition, False), request.form)
     try:
         perform(at, object, record.id, name, values, version_given())
     except Refusal as refusal:
@@ -115,12 +118,19 @@ def edit_value(object: str, id: int, name: str) -> Response:
     at = here()
     definition = at.object(object)
     record = at.reader.one(at.actor, object, id)
-    field = next((f for f in enterable(at, definition, False) if f.name == name), None)
-    if field is None:
+    fields = [f for f in enterable(at, definition, False) if name in (f.name, f.part_of)]
+    if not fields:
         raise Refusal(say.NOT_FOUND(object=name, record=""))
+    whole = definition.fields[name]
+    controls = [
+        part_control(at, definition, whole, f.name.removeprefix(f"{name}_"), record.values)
+        if name in definition.wholes
+        else control(at, f, record.values.get(name))
+        for f in fields
+    ]
     return fragment(
         "value.html", at, address=f"/o/{object}/{record.id}", version=record.version,
-        c=control(at, field, record.values.get(name)),
+        name=name, controls_=controls,
     )  # fmt: skip
 
 
@@ -129,8 +139,9 @@ def save_value(object: str, id: int, name: str) -> AnyResponse:
     at = here()
     definition = at.object(object)
     record = at.reader.one(at.actor, object, id)
-    fields = [f for f in enterable(at, definition, False) if f.name == name]
+    fields = [f for f in enterable(at, definition, False) if name in (f.name, f.part_of)]
     values = given(at, fields, request.form, record.values)
+    values |= not_offered(definition, enterable(at, definition, False), request.form)
     try:
         if values:
             at.gate.update(at.actor, object, record.id, values, version_given())

@@ -21,6 +21,7 @@ class State:
 
     `filters` are pairs of a filter's name (`stage`, `amount.from`, `name.has`, `owner.empty`)
     and a value; a name may come several times. `trail` are the cursors of the pages before.
+    `under` names a part of the list that has an address of its own below it.
     """
 
     object: str
@@ -31,6 +32,7 @@ class State:
     after: str = ""
     trail: tuple[str, ...] = ()
     filters: tuple[tuple[str, str], ...] = field(default=())
+    under: str = ""
 
     @classmethod
     def read(cls, object: str, args: MultiDict[str, str]) -> State:
@@ -61,7 +63,7 @@ class State:
     @property
     def address(self) -> str:
         """The address of this state."""
-        return f"/o/{self.object}{self._query}"
+        return f"/o/{self.object}{'/' if self.under else ''}{self.under}{self._query}"
 
     @property
     def filters_address(self) -> str:
@@ -74,6 +76,10 @@ class State:
         pairs += [("sort", self.sort), ("after", self.after), ("trail", "~".join(self.trail))]
         query = urlencode([(name, value) for name, value in pairs if value])
         return f"?{query}" if query else ""
+
+    def part(self, name: str) -> State:
+        """The same state of a part of the list, for the script that fetches it."""
+        return replace(self, under=name)
 
     def first(self) -> State:
         """The same list from its beginning."""

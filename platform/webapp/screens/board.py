@@ -1,34 +1,32 @@
-"""The list as a board: a column per stage, cards that move by transitions."""
+"""The list as a board: a column per stage or option, cards that move by transitions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import Any
 
 from flask import Response
 
 from engine.definition.objects import Field, ListView, Object
-from engine.fieldtypes.choice import Stage
+from engine.fieldtypes.choice import Choice, Option, Stage
 from engine.fieldtypes.date import Date
 from engine.fieldtypes.link import Link
 from engine.fieldtypes.number import Money
 from engine.problems import Refusal
-from engine.records.query import Query
-from engine.records.reading import Page, Record
+from engine.records.grouping import Group, grouped
+from engine.records.reading import Record
 from webapp.screens.addresses import State
-from webapp.screens.filters import applied, titled
+from webapp.screens.filters import applied, offered_filters, titled
 from webapp.screens.here import Here
-from webapp.screens.listing import chosen_view, query_of, stage_field, tabs_of
+from webapp.screens.listing import chosen_view, query_of, tabs_of
+from webapp.screens.presenting import board_field, presentations, shape_of
 from webapp.screens.rendering import page
+from webapp.screens.tints import tints
 from webapp.screens.transitions import Way, ways
 from webapp.screens.values import COLOURS, currency, writer
 
 CARDS = 30
 """Cards that a column shows; the rest is found in the table."""
-SUMMED = 1_000
-"""Records of a column that are added up; of more, the sum is not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +40,12 @@ class Card:
     subtitle: str
     amount: str
     lines: list[str]
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One stage: its cards, how many there are, what they come to, and where they can go."""
+    """One stage or option: its cards, how many there are, what they come to, where they can go."""
 
     name: str
     label: str
@@ -60,30 +59,31 @@ class Column:
 
 def show_board(at: Here, definition: Object, state: State) -> Response:
     """The board of the list's view, search and filters."""
-    stage = stage_field(at, definition)
-    assert stage is not None and isinstance(stage.type, Stage)
     view = chosen_view(at, definition, state)
+    by = board_field(at, definition, view)
+    assert by is not None and isinstance(by.type, Choice)
     problems: list[str] = []
     columns: list[Column] = []
     try:
-        columns = [_column(at, definition, state, view, stage, o) for o in stage.type.options]
+        columns = _columns(at, definition, state, view, by)
     except Refusal as refusal:
         problems = [at.sentence(problem) for problem in refusal.problems]
-    if state.given(stage.name):
-        columns = [column for column in columns if column.name in state.given(stage.name)]
-    elif view is not None and view.where is not None:
+    if state.given(by.name):
+        columns = [column for column in columns if column.name in state.given(by.name)]
+    elif view is not None and view.where is not None and isinstance(by.type, Stage):
         columns = [column for column in columns if column.cards or _could(column, columns)]
     return page(
         "board.html",
         at,
         422 if problems else 200,
         object=definition,
-        stage=stage,
+        by=by,
         state=state,
         tabs=tabs_of(at, definition, state),
         columns=columns,
         chips=list(applied(at, definition, state)),
-        table=replace(state.first(), view="").address,
+        ways_to_look=presentations(at, definition, state, view),
+        quick_filters=offered_filters(at, definition, state, shape_of(view).filters or ()),
         creates=at.lens(definition.name).may("create"),
         moves=at.lens(definition.name).may("update"),
         problems=problems,
@@ -95,46 +95,101 @@ def _could(column: Column, columns: list[Column]) -> bool:
     return any(way.target == column.name for other in columns if other.cards for way in other.ways)
 
 
-def _column(
-    at: Here, definition: Object, state: State, view: ListView | None, stage: Field, option: Any
-) -> Column:
-    fields = _card_fields(at, definition, stage)
-    names = tuple(field.name for field in fields)
-    asked = query_of(at, definition, state.first(), view, names)
-    filters = {**asked.filters, stage.name: option.name}
-    asked = replace(asked, filters=filters, limit=CARDS, after="")
+def _columns(
+    at: Here, definition: Object, state: State, view: ListView | None, by: Field
+) -> list[Column]:
+    """The columns: their counts and sums by one statement, and the first cards of each."""
+    assert isinstance(by.type, Choice)
+    shape = shape_of(view)
+    fields = _card_fields(at, definition, by, shape.card)
+    money = _summed(at, definition, fields, shape.sum)
+    asked = replace(query_of(at, definition, state.first(), view, ()), sort=("id",))
+    sums = [money.name] if money is not None else []
+    found = grouped(at.reader, at.actor, definition.name, asked, by.name, sums)
+    figures = {group.key: group for group in found.groups}
+    made: list[Column] = []
+    options: list[Option | None] = [None] if None in figures else []
+    for option in (*options, *by.type.options):
+        figure = figures.get(option.name if option is not None else None)
+        cards, more = (
+            _cards(at, definition, state, view, by, option, fields) if figure else ([], "")
+        )
+        made.append(
+            Column(
+                name=option.name if option is not None else "",
+                label=at.say(option.label) if option is not None else at.t("group_empty"),
+                colour=option.colour if option is not None and option.colour in COLOURS else "grey",
+                cards=cards,
+                count=f"{figure.count:,}{'' if found.exact else '+'}" if figure else "0",
+                total=_total(at, money, figure, found.exact),
+                more=more,
+                ways=_ways(at, definition, by, option),
+            )
+        )
+    return made
+
+
+def _cards(
+    at: Here,
+    definition: Object,
+    state: State,
+    view: ListView | None,
+    by: Field,
+    option: Option | None,
+    fields: list[Field],
+) -> tuple[list[Card], str]:
+    """The first cards of a column, and where the rest is found."""
+    asked = query_of(at, definition, state.first(), view, tuple(field.name for field in fields))
+    filters = {**asked.filters, by.name: option.name if option is not None else ""}
+    asked = replace(asked, filters=filters, limit=CARDS, count="none")
     found = at.reader.page(at.actor, definition.name, asked)
-    money = next((f for f in fields if isinstance(f.type, Money)), None)
-    count = found.count
-    table = replace(state.first(), view="", filters=(*state.filters, (stage.name, option.name)))
-    card = _card_writer(at, definition, fields, money)
-    return Column(
-        name=option.name,
-        label=at.say(option.label),
-        colour=option.colour if option.colour in COLOURS else "grey",
-        cards=[card(record) for record in found.items],
-        count=f"{count.value:,}{'' if count.exact else '+'}" if count else "",
-        total=_total(at, definition, asked, found, money),
-        more=table.address if found.next else "",
-        ways=ways(at, definition, stage, option.name),
-    )
+    pair = (by.name, option.name) if option is not None else (f"{by.name}.empty", "1")
+    rest = state.first().without([by.name])
+    table = replace(rest, view="table", filters=(*rest.filters, pair))
+    colours = tints(at, definition, shape_of(view), [record.id for record in found.items])
+    write = _card_writer(at, definition, fields)
+    cards = [replace(write(r), colour=colours.get(r.id, "")) for r in found.items]
+    return cards, table.address if found.next else ""
 
 
-def _total(at: Here, definition: Object, asked: Query, found: Page, money: Field | None) -> str:
-    """What the column's records come to, as long as they can be added up."""
-    if money is None or (found.count is not None and not found.count.exact):
+def _ways(at: Here, definition: Object, by: Field, option: Option | None) -> list[Way]:
+    """Where the cards of a column can go: by transitions, or by choosing another option."""
+    name = option.name if option is not None else None
+    if isinstance(by.type, Stage):
+        return ways(at, definition, by, name) if name is not None else []
+    assert isinstance(by.type, Choice)
+    if not at.lens(definition.name).may_write(by.name) or not by.writable:
+        return []
+    return [
+        Way(f"={one.name}", at.say(one.label), one.name, (), (), "on")
+        for one in by.type.options
+        if one.name != name
+    ]
+
+
+def _summed(at: Here, definition: Object, fields: list[Field], name: str) -> Field | None:
+    """What the columns add up: what the view says, else the amount of the cards."""
+    if name:
+        return definition.fields[name] if at.lens(definition.name).may_read(name) else None
+    return next((f for f in fields if isinstance(f.type, Money)), None)
+
+
+def _total(at: Here, summed: Field | None, figure: Group | None, exact: bool) -> str:
+    """What the column's records come to, as long as they were all added up."""
+    if summed is None or figure is None or not exact or figure.sums[0] is None:
         return ""
-    records = found.items
-    if found.next:
-        everything = replace(asked, fields=(money.name,), limit=SUMMED, count="none", sort=("id",))
-        records = at.reader.page(at.actor, definition.name, everything).items
-    total = sum((r.values.get(money.name) or Decimal(0) for r in records), Decimal(0))
-    assert isinstance(money.type, Money)
-    return f"{currency(money.type.currency, at.locale)}{total:,.0f}" if records else ""
+    if isinstance(summed.type, Money):
+        return f"{currency(summed.type.currency, at.locale)}{figure.sums[0]:,.0f}"
+    return summed.type.format(figure.sums[0], at.locale)
 
 
-def _card_fields(at: Here, definition: Object, stage: Field) -> list[Field]:
-    """What a card tells besides its title: a link, an amount, a date, whose it is."""
+def _card_fields(
+    at: Here, definition: Object, stage: Field, chosen: tuple[str, ...]
+) -> list[Field]:
+    """What a card tells besides its title: what the view says, else a link, an amount, a date,
+    whose it is."""
+    if chosen:
+        return [definition.fields[n] for n in chosen if at.lens(definition.name).may_read(n)]
     readable = [f for f in at.readable(definition) if not f.system and f is not stage]
 
     def first(kind: type, most: int) -> list[Field]:
@@ -148,9 +203,8 @@ def _card_fields(at: Here, definition: Object, stage: Field) -> list[Field]:
     return fields
 
 
-def _card_writer(
-    at: Here, definition: Object, fields: list[Field], money: Field | None
-) -> Callable[[Record], Card]:
+def _card_writer(at: Here, definition: Object, fields: list[Field]) -> Callable[[Record], Card]:
+    money = next((f for f in fields if isinstance(f.type, Money)), None)
     writers = {field.name: writer(field, at) for field in fields}
     subtitle = next((f.name for f in fields if isinstance(f.type, Link)), "")
     if subtitle == "owner":

@@ -17,6 +17,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.definition.objects import Field, Object
+from engine.fieldtypes.file import File
 from engine.fieldtypes.link import Lines
 from engine.problems import Problem, Refusal
 from engine.records.rights import forbidden
@@ -118,6 +119,9 @@ def _wanted(at: Here, definition: Object, wanted: BulkRequest, what: str) -> Bul
         given = {f.name: as_input(at, f, typed, f.name) for f in fields if _filled(typed, f.name)}
         return replace(wanted, transition=what.removeprefix(DO), fields=given)
     fields = [f for f in _fields(at, definition) if f"{FIELD}{f.name}" == what]
+    name = what.removeprefix(FIELD)
+    if not fields and name in definition.fields:  # the gate says why not
+        return replace(wanted, fields={name: typed.get(name, "")})
     return replace(wanted, fields={f.name: as_input(at, f, typed, f.name) for f in fields})
 
 
@@ -127,7 +131,7 @@ def _filled(typed: MultiDict[str, str], name: str) -> bool:
 
 def _fields(at: Here, definition: Object) -> list[Field]:
     """The fields that can be given to many records."""
-    return [f for f in enterable(at, definition, False) if not isinstance(f.type, Lines)]
+    return [f for f in enterable(at, definition, False) if not isinstance(f.type, Lines | File)]
 
 
 def _ways(at: Here, definition: Object) -> list[Way]:

@@ -19,12 +19,20 @@ from engine.definition.objects import Field, Object
 from engine.fieldtypes.boolean import Boolean
 from engine.fieldtypes.choice import Choice, Choices, Stage, Tags
 from engine.fieldtypes.code import Code, Json
+from engine.fieldtypes.composite import Composite
 from engine.fieldtypes.date import Date, MomentType, TimeOfDay
+from engine.fieldtypes.duration import Duration
+from engine.fieldtypes.file import File, FileRef
 from engine.fieldtypes.link import Lines, Link
+from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import Integer, Money, NumberType, Percent, Rating
-from engine.fieldtypes.text import Colour, Email, Phone, TextType, Url
+from engine.fieldtypes.phone import Phone
+from engine.fieldtypes.secret import Secret
+from engine.fieldtypes.text import Colour, Email, TextType, Url
 from engine.records.reading import Linked
+from webapp.screens.filed import CLEARED, ids_text, shown_files
 from webapp.screens.here import Here
+from webapp.screens.picking import MODE, MORE, as_chosen, picked, picked_input, same_picked
 from webapp.screens.values import currency
 
 ID = ":id"
@@ -56,6 +64,10 @@ class Control:
     problems: tuple[str, ...] = ()
     fixed: bool = False
     was: str | None = None
+    picked: tuple[tuple[str, str], ...] = ()
+    files: tuple[FileRef, ...] = ()
+    mode: str = ""
+    offers: tuple[str, ...] = ()
 
 
 def kind_of(found: Field) -> str:
@@ -65,6 +77,12 @@ def kind_of(found: Field) -> str:
             return "lines"
         case Link():
             return "link"
+        case Links():
+            return "links"
+        case File():
+            return "file"
+        case Secret():
+            return "secret"
         case Tags():
             return "tags"
         case Choices():
@@ -79,6 +97,8 @@ def kind_of(found: Field) -> str:
             return "moment"
         case TimeOfDay():
             return "time"
+        case Duration():
+            return "duration"
         case Money():
             return "money"
         case Percent():
@@ -125,6 +145,8 @@ def control(
         id = str(value.id or "")
     if isinstance(type_, Choices):
         chosen = tuple(value or ())
+    if isinstance(type_, Links):
+        chosen = as_chosen(value)
     was = (",".join(chosen) if chosen else text) if filled else None
     if typed is not None and (name in typed or f"{name}{ABSENT}" in typed):
         text, id, chosen = (
@@ -133,6 +155,11 @@ def control(
             tuple(typed.getlist(name)),
         )
         was = typed.get(f"{name}{WAS}")
+        text = typed.get(f"{name}{MORE}", text)
+    elif isinstance(type_, Links):
+        text, typed = "", None
+    if isinstance(type_, Secret):  # what was typed never comes back in a page
+        text, was = as_text(at, found, value), "" if filled else None
     return Control(
         name=name,
         field=found,
@@ -144,13 +171,16 @@ def control(
         chosen=chosen,
         id=id,
         options=_options(at, found),
-        target=type_.to if isinstance(type_, Link) else "",
+        target=type_.to if isinstance(type_, Link | Links) else "",
         needs=" ".join(read_of_own(found)),
-        unit=_unit(at, found),
+        unit=_unit(at, found, value),
         limit=type_.limit if isinstance(type_, TextType) else 0,
         problems=tuple(problems),
         fixed=isinstance(value, Linked) and value.restricted,
         was=was,
+        picked=picked(at, found, value, typed, name) if isinstance(type_, Links) else (),
+        files=shown_files(at, value, text) if isinstance(type_, File) else (),
+        mode=typed.get(f"{name}{MODE}", "") if typed is not None else "",
     )
 
 
@@ -176,9 +206,9 @@ def _options(at: Here, found: Field) -> tuple[tuple[str, str], ...]:
     return tuple((option.name, at.say(option.label)) for option in options)
 
 
-def _unit(at: Here, found: Field) -> str:
+def _unit(at: Here, found: Field, value: Any) -> str:
     if isinstance(found.type, Money):
-        return currency(found.type.currency, at.locale)
+        return currency(found.type.known_currency_of(value), at.locale)
     return "%" if isinstance(found.type, Percent) else ""
 
 
@@ -187,8 +217,12 @@ def as_text(at: Here, found: Field, value: Any) -> str:
     if value is None or value == ():
         return ""
     match found.type:
+        case File():
+            return ids_text(value)
         case Link():
             return "" if value.restricted else (value.title or f"#{value.id}")
+        case Links():
+            return ",".join(as_chosen(value))
         case Tags():
             return at.t("list_and").join(value)
         case Choices():
@@ -197,6 +231,8 @@ def as_text(at: Here, found: Field, value: Any) -> str:
             return "true" if value else "false"
         case Percent():
             return f"{(value * 100).normalize():f}"
+        case Duration() | Phone():  # which read what they write for people
+            return found.type.format(value, at.locale)
         case NumberType() if isinstance(value, Decimal):
             text = f"{value:f}"
             return text.rstrip("0").rstrip(".") if "." in text else text
@@ -212,6 +248,10 @@ def as_input(at: Here, found: Field, typed: MultiDict[str, str], name: str) -> A
     match found.type:
         case Link():
             return typed.get(f"{name}{ID}", "") or text
+        case Links():
+            return picked_input(typed, name)
+        case Secret() if f"{name}{CLEARED}" in typed:
+            return None
         case Choices():
             return typed.getlist(name)
         case Percent():
@@ -259,7 +299,7 @@ def given(
         raw = as_input(at, field, typed, name)
         was = typed.get(f"{name}{WAS}")
         if was is not None:
-            same = was == ",".join(typed.getlist(name))
+            same = was == ",".join(typed.getlist(name)) + typed.get(f"{name}{MORE}", "")
         else:
             same = _same(at, field, raw, before.get(field.name), typed.get(name, ""))
         if not same:
@@ -270,6 +310,10 @@ def given(
 def _same(at: Here, field: Field, raw: Any, value: Any, text: str) -> bool:
     if isinstance(field.type, Choices):
         return list(value or ()) == raw
+    if isinstance(field.type, Links):
+        return same_picked(raw, value)
+    if isinstance(field.type, Secret):
+        return raw == ""
     if isinstance(field.type, Link):
         if value is None:
             return raw == ""
@@ -288,4 +332,5 @@ def enterable(at: Here, definition: Object, creating: bool) -> list[Field]:
         and (found.writable or found.name == "owner")
         and (creating or not isinstance(found.type, Stage))
         and found.name != definition.parent
+        and not isinstance(found.type, Composite)  # its parts are
     ]

@@ -43,6 +43,17 @@ def _months(locale: str) -> dict[int, str]:
     return dict(get_month_names("abbreviated", locale=locale.replace("-", "_")))
 
 
+@lru_cache(maxsize=512)
+def month_name(year: int, month: int, locale: str) -> str:
+    """A month with its year: "March 2026", "2026年3月"."""
+    return say(locale, "month_of_year", year=year, month=_whole_months(locale)[month], number=month)
+
+
+@lru_cache(maxsize=8)
+def _whole_months(locale: str) -> dict[int, str]:
+    return dict(get_month_names("wide", locale=locale.replace("-", "_")))
+
+
 def near_moment(moment: dt.datetime, now: dt.datetime, zone: ZoneInfo, locale: str) -> str:
     """A moment in the reader's form."""
     seconds = (now - moment).total_seconds()

@@ -24,8 +24,11 @@ from engine.records.states import OPEN, States, states_in
 from engine.records.transaction import Transaction
 from webapp.screens.controls import enterable, given
 from webapp.screens.here import Here
+from webapp.screens.refusing import not_offered
 
-SKIPPED = frozenset(("number", "version", "audit", "automations", "stage history"))
+SKIPPED = frozenset(
+    ("number", "file copies", "series", "version", "audit", "automations", "stage history")
+)
 """Steps that leave traces or that only matter when something is really written."""
 MOST_LINES = 500
 
@@ -70,7 +73,7 @@ def typed_values(
     values = before.values if before is not None else {}
     fields = enterable(at, definition, before is None)
     plain = [field for field in fields if not isinstance(field.type, Lines)]
-    found = given(at, plain, typed, values)
+    found = given(at, plain, typed, values) | not_offered(definition, fields, typed)
     prefixes: dict[str, list[str]] = {}
     for field in fields:
         if isinstance(field.type, Lines) and f"{field.name}:lines:there" in typed:
@@ -91,13 +94,15 @@ def _lines(
 ) -> tuple[list[tuple[str, dict[str, Any]]], bool]:
     """The lines as typed, empty new ones left out, and whether they differ from before."""
     assert isinstance(field.type, Lines)
-    fields = enterable(at, at.catalog.objects[field.type.of], True)
+    child = at.catalog.objects[field.type.of]
+    fields = enterable(at, child, True)
     known = {str(line.id): line for line in before}
     sent: list[tuple[str, dict[str, Any]]] = []
     kept, changed = [], False
     for prefix in line_names(field.name, typed):
         old = known.get(typed.get(f"{prefix}id", ""))
         values = given(at, fields, typed, old.values if old else {}, prefix)
+        values |= not_offered(child, fields, typed, prefix)
         if old is not None:
             kept.append(str(old.id))
             sent.append((prefix, {"id": old.id, **values}))

@@ -7,7 +7,7 @@ condition of the one language. Only names of the catalog and quoted literals get
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from engine.fieldtypes.boolean import Boolean
 from engine.fieldtypes.choice import Choice, Tags
 from engine.fieldtypes.date import Date, MomentType
 from engine.fieldtypes.link import Collection, Link
+from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import NumberType, Percent
 from engine.fieldtypes.text import TextType
 from engine.problems import Refusal
@@ -54,6 +55,8 @@ class Applied:
 def kind_of(found: Field) -> str:
     """Which kind of filter a field takes; empty for none."""
     match found.type:
+        case Links():
+            return "link"
         case Collection():
             return ""
         case Link():
@@ -82,9 +85,32 @@ def filterable(here: Here, definition: Object) -> list[Field]:
     return sorted(known, key=lambda f: f.system)
 
 
-def controls(here: Here, definition: Object, state: State) -> list[Control]:
-    """The controls of the filter menu."""
-    return [_control(here, found, state) for found in filterable(here, definition)]
+def controls(here: Here, definition: Object, state: State, only: str = "") -> list[Control]:
+    """The controls of the filter menu; `only` that of one field where it is named."""
+    fields = filterable(here, definition)
+    chosen = [found for found in fields if found.name == only] or fields
+    return [_control(here, found, state) for found in chosen]
+
+
+def offered_filters(
+    here: Here, definition: Object, state: State, names: Iterable[str]
+) -> list[tuple[str, str, str, bool]]:
+    """The filters that stand above the list: name, label, where it is chosen, whether it is on."""
+    fields = {found.name: found for found in filterable(here, definition)}
+    address = state.filters_address
+    join = "&" if "?" in address else "?"
+    on = {name.partition(".")[0] for name, _ in state.filters}
+    return [
+        (name, here.say(fields[name].label), f"{address}{join}_only={name}", name in on)
+        for name in names
+        if name in fields
+    ]
+
+
+def others_than(state: State, controls: Iterable[Control]) -> list[tuple[str, str]]:
+    """The filters that are on and that these controls do not show."""
+    shown = {control.name for control in controls}
+    return [(n, v) for n, v in state.filters if n.partition(".")[0] not in shown]
 
 
 def _control(here: Here, found: Field, state: State) -> Control:
@@ -96,7 +122,7 @@ def _control(here: Here, found: Field, state: State) -> Control:
     shown: tuple[tuple[str, str], ...] = ()
     if isinstance(type_, Choice):
         options = tuple((o.name, here.say(o.label)) for o in type_.options)
-    elif isinstance(type_, Link):
+    elif isinstance(type_, Link | Links):
         target = type_.to
         shown = tuple((id, title_of(here, type_.to, id)) for id in given["is"])
     return Control(found.name, here.say(found.label), kind_of(found), options, target, given, shown)

@@ -9,13 +9,17 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from engine.definition.objects import Field, Object
+from engine.fieldtypes.composite import Composite
 from engine.fieldtypes.link import Collection, Lines
+from engine.fieldtypes.links import Links
 from engine.records.reading import Record
 from engine.records.states import States
 from webapp.screens.controls import Control, control, enterable
 from webapp.screens.drafting import line_names
 from webapp.screens.here import Here
+from webapp.screens.layouts import hidden_sections, placed_sections
 from webapp.screens.values import is_number, writer
+from webapp.screens.wholes import Parts, parts_group
 
 EMPTY_LINES = 1
 """Empty lines that a form begins with."""
@@ -56,10 +60,20 @@ class Grid:
 
 @dataclass(frozen=True)
 class Group:
-    """A section of the form. Lines stand by themselves."""
+    """A section of the form. Lines stand by themselves.
+
+    `tab` is the label of the tab that begins with it, else empty.
+    """
 
     label: str
-    items: list[Control | Computed | Grid]
+    items: list[Control | Computed | Grid | Parts]
+    name: str = ""
+    help: str = ""
+    columns: int = 2
+    collapsed: bool = False
+    hidden: bool = False
+    wide: frozenset[str] = frozenset()
+    tab: str = ""
 
 
 def groups_of(
@@ -83,25 +97,30 @@ def groups_of(
         if field.name not in states.closed
     }
     lens = at.lens(definition.name)
-    named = [name for section in definition.sections for name in section.fields]
-    rest = [n for n, f in definition.fields.items() if n not in named and not f.system]
-    if "owner" in entered and not creating:
-        rest.append("owner")
-    sections = [(at.say(section.label), section.fields) for section in definition.sections]
-    if rest:
-        sections.append(
-            (at.t("more_fields") if sections else at.say(definition.label), tuple(rest))
-        )
     totals = {
         name for name, field in definition.fields.items()
         if field.rollup is not None and field.rollup.collection in entered
     }  # fmt: skip
-    groups = []
-    for label, names in sections:
-        items: list[Control | Computed | Grid] = []
-        for name in names:
+    groups: list[Group] = []
+    begun = set[str]()
+    away = hidden_sections(at, definition, states)
+    for tab, part in placed_sections(at, definition):
+        items: list[Control | Computed | Grid | Parts] = []
+        for name in part.fields:
             field = definition.fields[name]
-            if name in entered and isinstance(field.type, Lines):
+            if creating and name == "owner" and part.source is None:
+                continue  # it falls to whoever creates the record
+            if name in definition.wholes:
+                if any(part in entered for part in definition.wholes[name].values()):
+                    items.append(
+                        parts_group(
+                            at, definition, field, entered, values, typed, problems,
+                            filled=creating, brought=brought,
+                        )
+                    )  # fmt: skip
+                elif lens.may_read(name):
+                    items.append(_computed(at, field, values.get(name)))
+            elif name in entered and isinstance(field.type, Lines):
                 items.append(_grid(at, field, values.get(name) or [], typed, problems))
             elif name in entered:
                 items.append(
@@ -114,11 +133,19 @@ def groups_of(
             elif (
                 (field.derived or name in states.closed)
                 and lens.may_read(name)
-                and not isinstance(field.type, Collection)
+                and (not isinstance(field.type, Collection) or isinstance(field.type, Links))
             ):
                 items.append(_computed(at, field, values.get(name)))
         if any(not isinstance(item, Computed) or item.name in totals for item in items):
-            groups.append(Group(label, items))
+            begins = tab if tab and tab not in begun else ""
+            begun.add(tab)
+            groups.append(
+                Group(
+                    at.say(part.label), items, part.name, at.say(part.help), part.columns,
+                    part.collapsed and not any(name in problems for name in part.fields),
+                    part.name in away, part.wide, begins,
+                )
+            )  # fmt: skip
     return groups
 
 
@@ -141,7 +168,8 @@ def _grid(
     fields = [
         f
         for f in child.fields.values()
-        if not f.system and f.name != child.parent and not isinstance(f.type, Collection)
+        if not f.system and f.name != child.parent and not f.beside
+        and not isinstance(f.type, Collection | Composite)
         and (f.name in entered or (f.derived and lens.may_read(f.name)))
     ]  # fmt: skip
     by_id = {str(record.id): record for record in records}

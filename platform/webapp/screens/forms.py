@@ -17,15 +17,19 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.definition.objects import Object
 from engine.fieldtypes.link import Collection, Lines, Link
 from engine.problems import Problem, Refusal
+from engine.records.copying import copy_of
 from engine.records.reading import Linked, Record
 from engine.records.rights import forbidden
 from engine.records.states import States, states_of
 from webapp.screens.controls import as_text, enterable
 from webapp.screens.drafting import draft, typed_values
+from webapp.screens.filed import form_with_files
 from webapp.screens.filters import titled
 from webapp.screens.form_parts import groups_of
 from webapp.screens.here import Here, here
+from webapp.screens.layouts import hidden_sections
 from webapp.screens.problems import as_json, refusal_json, wants_json
+from webapp.screens.quick import QUICK, title_of_new
 from webapp.screens.rendering import page
 from webapp.screens.values import writer
 
@@ -36,10 +40,19 @@ def new_form(object: str) -> Response:
     definition = at.object(object)
     if not at.lens(object).may("create"):
         raise Refusal(forbidden(at.lens(object), "create", at.actor.roles))
-    values = _from_address(at, definition)
+    values = _copied(at, definition) | _from_address(at, definition)
     drafted = draft(at, definition, values, None)
     shown = drafted.record
     return _form(at, definition, None, shown, MultiDict(), {}, drafted.states, brought=values)
+
+
+def _copied(at: Here, definition: Object) -> dict[str, Any]:
+    """The values of the record that the form is to copy, if it is to copy one."""
+    id = request.args.get("copy", "")
+    if not id.isdigit() or len(id) > 18:
+        return {}
+    record = at.reader.one(at.actor, definition.name, int(id))
+    return copy_of(at.gate, at.actor, definition, record)
 
 
 def _from_address(at: Here, definition: Object) -> dict[str, Any]:
@@ -70,8 +83,11 @@ def save(object: str, id: int) -> AnyResponse:
 def _save(at: Here, object: str, id: int | None) -> AnyResponse:
     definition = at.object(object)
     before = at.reader.one(at.actor, object, id) if id is not None else None
-    typed = typed_values(at, definition, request.form, before)
+    form, refused = form_with_files(at, definition)
+    typed = typed_values(at, definition, form, before)
     try:
+        if refused:
+            raise Refusal(*refused)
         if before is None:
             (change,) = at.gate.create(at.actor, object, [typed.values])
         else:
@@ -82,9 +98,11 @@ def _save(at: Here, object: str, id: int | None) -> AnyResponse:
         problems = by_field(at, refusal.problems, typed.control)
         drafted = draft(at, definition, typed.values, id)
         shown = before or drafted.record
-        return _form(at, definition, before, shown, request.form, problems, drafted.states)
+        return _form(at, definition, before, shown, form, problems, drafted.states)
     at.changed(object)
     address = f"/o/{object}/{change.id}"
+    if wants_json() and QUICK in request.form:
+        return jsonify(location=address, title=title_of_new(at, definition, change.id))
     if wants_json():
         return jsonify(location=address)
     return redirect(address, 303)
@@ -102,6 +120,7 @@ def preview(object: str, id: int | None = None) -> Response:
         "values": {},
         "shown": {},
         "hidden": sorted(found.states.hidden),
+        "sections": sorted(hidden_sections(at, definition, found.states)),
         "unoffered": {name: sorted(names) for name, names in found.states.unoffered.items()},
     }
     if found.record is not None:

@@ -11,7 +11,8 @@ from werkzeug.datastructures import MultiDict
 
 from engine.definition.objects import Field, Object
 from engine.expressions.folding import fold
-from engine.fieldtypes.link import Collection, Link
+from engine.fieldtypes.composite import Composite
+from engine.fieldtypes.link import Lines, Link
 from engine.problems import Refusal
 from exchange.guessing import guess_mapping
 from exchange.mapping import KIND, Column, ImportMapping
@@ -116,7 +117,7 @@ def choices_of(at: Here, definition: Object, mapping: ImportMapping | None = Non
         key = field.name in KEYS and lens.may_read(field.name)
         if key:
             found.append(Choice(field.name, at.t("import_key", field=at.say(field.label))))
-        if isinstance(field.type, Collection) or not takes_input(field, False):
+        if isinstance(field.type, Lines) or not takes_input(field, False):
             continue
         if not lens.may_write(field.name) or key:
             continue
@@ -203,7 +204,7 @@ def template_headers(at: Here, definition: Object) -> list[str]:
     folded = [fold(text) for f in readable for text in {str(t) for t in f.label.by_locale.values()}]
     headers = []
     for field in readable:
-        if isinstance(field.type, Collection) or not takes_input(field, False):
+        if isinstance(field.type, Lines | Composite) or not takes_input(field, False):
             continue
         if not lens.may_write(field.name):
             continue

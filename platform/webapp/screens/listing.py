@@ -19,6 +19,7 @@ from engine.records.reading import Record
 from webapp.screens.addresses import State
 from webapp.screens.filters import narrowed, titled
 from webapp.screens.here import Here
+from webapp.screens.presenting import kept, offered
 from webapp.screens.values import is_number, plain_writer, writer
 
 ALL = "all"
@@ -57,6 +58,7 @@ class Row:
     address: str
     title: str
     cells: list[str]
+    colour: str = ""
 
 
 def query_of(
@@ -91,6 +93,8 @@ def _readable(at: Here, definition: Object, view: ListView) -> bool:
     lens = at.lens(definition.name)
     if not all(lens.may_read(name.lstrip("-")) for name in (*view.sort, *view.equal)):
         return False
+    if not offered(at, definition, view):
+        return False
     reads = view.where.reads if view.where is not None else ()
     return all(at.lens(object).may_read(name) for object, name in reads)
 
@@ -108,10 +112,10 @@ def tabs_of(at: Here, definition: Object, state: State) -> list[Tab]:
     views = views_of(at, definition)
     current = chosen_view(at, definition, state)
     tabs = [
-        Tab(at.say(v.label), State(definition.name, v.name, state.view).address, v is current)
+        Tab(at.say(v.label), State(definition.name, v.name, kept(state, v)).address, v is current)
         for v in views
     ]
-    if not any(view.where is None and not view.equal for view in views):
+    if not any(v.where is None and not v.equal and v.shape.kind == "list" for v in views):
         everything = State(definition.name, ALL, state.view).address
         tabs.append(Tab(at.t("all_records"), everything, current is None))
     return tabs
@@ -203,11 +207,12 @@ def body_of(columns: Sequence[Column], rows: Sequence[Row], select: str) -> Mark
     parts = []
     for row in rows:
         address = escape(row.address)
+        tint = f' class="tint tint-{row.colour}"' if row.colour else ""
         drawn = "".join(
             cell.format(address, html) for cell, html in zip(cells, row.cells, strict=True)
         )
         parts.append(
-            f'<tr data-row="{row.id}"><td class="pick"><input type="checkbox" name="id"'
+            f'<tr data-row="{row.id}"{tint}><td class="pick"><input type="checkbox" name="id"'
             f' value="{row.id}" aria-label="{picked} {escape(row.title)}"></td>{drawn}</tr>\n'
         )
     return Markup("".join(parts))

@@ -9,6 +9,7 @@ from flask import Response, jsonify, request
 
 from engine.definition.objects import Field, Object
 from engine.fieldtypes.link import Link, Reference
+from engine.fieldtypes.links import Links
 from engine.problems import Refusal
 from engine.records.query import Linking, Query
 from engine.records.reading import Linked, Record
@@ -68,6 +69,7 @@ def lookup(object: str) -> Response:
             for item in items
         ],
         create=f"/o/{object}/new" if creates else "",
+        quick=f"/o/{object}/quick" if creates and definition.quick else "",
     )
 
 
@@ -83,7 +85,7 @@ def _linking(at: Here, asking: str, target: str) -> Linking | None:
         definition is None
         or found is None
         or found.where is None
-        or not isinstance(found.type, Link)
+        or not isinstance(found.type, Link | Links)
         or found.type.to != target
     ):
         return None

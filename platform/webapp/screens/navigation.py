@@ -16,6 +16,7 @@ class Entry:
     label: str
     icon: str
     creates: bool
+    quick: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,19 @@ def _groups(here: Here) -> tuple[Group, ...]:
         if entries:
             groups.append(Group(here.say(module.label), module.icon, tuple(entries)))
     listed = {n for module in here.catalog.site.modules.values() for n in module.objects}
-    others = [_entry(here, one) for name, one in readable.items() if name not in listed]
-    if others:
-        groups.append(Group(here.t("more_objects"), "", tuple(others)))
+    rest = [one for name, one in readable.items() if name not in listed]
+    for label, settings in (("more_objects", False), ("settings", True)):
+        entries = [_entry(here, one) for one in rest if one.is_settings is settings]
+        if entries:
+            groups.append(Group(here.t(label), "", tuple(entries)))
     return tuple(groups)
 
 
 def _entry(here: Here, definition: Object) -> Entry:
     return Entry(
         name=definition.name,
-        label=here.say(definition.plural),
+        label=here.say(definition.label if definition.is_settings else definition.plural),
         icon=definition.icon or "square",
         creates=here.lens(definition.name).may("create"),
+        quick=bool(definition.quick),
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.definition.layouts import Section as Placed
 from engine.definition.objects import Field, Object
 from engine.fieldtypes.choice import Stage
 from engine.fieldtypes.date import Date
@@ -21,10 +22,19 @@ from engine.records.reading import Record
 from engine.records.states import States, states_of
 from webapp.screens.approving import panel_of
 from webapp.screens.controls import Control, control
+from webapp.screens.files import attachments_of
 from webapp.screens.filters import titled
 from webapp.screens.here import Here, here
+from webapp.screens.layouts import (
+    RecordTab,
+    chosen_tab,
+    hidden_sections,
+    layout_for,
+    shown_tabs,
+)
+from webapp.screens.origins import copies, offers, origins_of
 from webapp.screens.printing import papers
-from webapp.screens.related import related_page, related_tabs
+from webapp.screens.related import related_of
 from webapp.screens.rendering import fragment, page
 from webapp.screens.timeline import timeline
 from webapp.screens.transitions import Way, ways, workflow_of
@@ -61,6 +71,9 @@ class Section:
     label: str
     facts: list[Fact]
     tables: list[LineTable]
+    help: str = ""
+    columns: int = 2
+    collapsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,35 +94,45 @@ def show_record(object: str, id: int) -> Response:
     approval = panel_of(at, object, record.id)
     locked = approval is not None and approval.running
     updates = not locked and may(at, "update", record)
-    tabs = related_tabs(at, definition, record)
-    chosen = request.args.get("related", "")
-    tab = next((tab for tab in tabs if tab.name == chosen), tabs[0] if tabs else None)
+    shown = shown_tabs(at, definition)
+    current = chosen_tab(shown, request.args.get("tab", ""))
     entries, older = timeline(at, definition, record)
     stage = next((f for f in at.readable(definition) if isinstance(f.type, Stage)), None)
     steps, onward = path(at, definition, record, stage) if stage else ([], [])
+    body = {
+        "object": definition,
+        "address": f"/o/{object}/{record.id}",
+        "sections": sections(at, definition, record, updates, states, current.sections),
+        **related_of(at, definition, record, current, request.args.get("related", "")),
+    }
+    if request.args.get("part") == "tab":
+        return fragment("record_tab.html", at, **body)
     return page(
         "record.html",
         at,
-        object=definition,
         record=record,
-        address=f"/o/{object}/{record.id}",
-        title=titled(definition, record.values, record.id),
+        title=heading(at, definition, record),
         number=_number(at, definition, record),
         figures=figures(at, definition, record),
         stage=stage,
         steps=steps,
         ways=onward if updates else [],
-        sections=sections(at, definition, record, updates, states),
-        tabs=tabs,
-        tab=tab,
-        related=related_page(at, definition, record, tab.name) if tab else None,
+        record_tabs=[
+            RecordTab(one.name, at.say(one.label), one is current)
+            for one in (shown if len(shown) > 1 else ())
+        ],
         entries=entries,
         older=older,
         updates=updates,
         deletes=not locked and may(at, "delete", record),
         approval=approval,
         papers=papers(at, object, record.id),
+        attachments=attachments_of(at, definition, record, updates),
         stamps=_stamps(at, definition, record),
+        origins=origins_of(at, record),
+        offers=[] if locked else offers(at, definition, record),
+        copies=copies(at, definition),
+        **body,
     )
 
 
@@ -131,6 +154,13 @@ def may(at: Here, action: str, record: Record) -> bool:
         return False
 
 
+def heading(at: Here, definition: Object, record: Record) -> str:
+    """What the record is called; settings by their object."""
+    if definition.is_settings:
+        return at.say(definition.label)
+    return titled(definition, record.values, record.id)
+
+
 def _number(at: Here, definition: Object, record: Record) -> str:
     return str(record.values.get("number") or "") if definition.title != "number" else ""
 
@@ -146,7 +176,17 @@ def _stamps(at: Here, definition: Object, record: Record) -> list[tuple[str, str
 
 def figures(at: Here, definition: Object, record: Record) -> list[tuple[str, str]]:
     """The few values that say most, by how many declared lists show them; and whose it is."""
-    fields = [f for f in at.readable(definition) if f.name in record.values and not f.restricted]
+    fields = [
+        f for f in at.readable(definition)
+        if f.name in record.values and not f.restricted and not f.beside
+    ]  # fmt: skip
+    head = layout_for(at, definition).head
+    if head:
+        known = {f.name: f for f in at.readable(definition) if f.name in record.values}
+        return [
+            (at.say(known[n].label), writer(known[n], at)(record.values[n]))
+            for n in head if n in known
+        ]  # fmt: skip
     shown_in = Counter(name for view in definition.views.values() for name in view.columns)
 
     def some(kind: type, most: int) -> list[Field]:
@@ -187,28 +227,26 @@ def asked(at: Here, definition: Object, record: Record, way: Way) -> list[Contro
 
 
 def sections(
-    at: Here, definition: Object, record: Record, updates: bool, states: States
+    at: Here,
+    definition: Object,
+    record: Record,
+    updates: bool,
+    states: States,
+    parts: Iterable[Placed],
 ) -> list[Section]:
-    """All readable fields by section; fields that no section names come last.
+    """The sections of a tab, with their readable fields.
 
     A field without a place is shown only where it holds something from before.
     """
-    named = [name for section in definition.sections for name in section.fields]
-    rest = tuple(n for n, f in definition.fields.items() if n not in named and not f.system)
-    parts = [(at.say(section.label), section.fields) for section in definition.sections]
-    label = at.t("more_fields") if parts else at.say(definition.label)
-    ownership = tuple(
-        n for n in ("owner", "department") if n in definition.fields and n not in named
-    )
-    parts.append((label, rest + ownership))
+    hidden = hidden_sections(at, definition, states)
     found = []
-    for label, names in parts:
+    for part in parts:
         placed = [
-            name for name in names
+            name for name in part.fields
             if name not in states.hidden or record.values.get(name) not in (None, (), [])
         ]  # fmt: skip
-        section = _section(at, definition, record, label, placed, updates, states.closed)
-        if section.facts or section.tables:
+        section = _section(at, definition, record, part, placed, updates, states.closed)
+        if (section.facts or section.tables) and part.name not in hidden:
             found.append(section)
     return found
 
@@ -217,7 +255,7 @@ def _section(
     at: Here,
     definition: Object,
     record: Record,
-    label: str,
+    part: Placed,
     names: Iterable[str],
     updates: bool,
     closed: Container[str],
@@ -226,10 +264,10 @@ def _section(
     facts, tables = [], []
     for name in names:
         field = definition.fields[name]
-        if name not in record.values or isinstance(field.type, Related):
+        if name not in record.values or isinstance(field.type, Related) or field.attached:
             continue
         if isinstance(field.type, Lines):
-            tables.append(_lines(at, field, record.values[name]))
+            tables.append(line_table(at, field, record.values[name]))
             continue
         entered = field.writable or name == "owner"
         facts.append(
@@ -240,19 +278,24 @@ def _section(
                 html=writer(field, at)(record.values[name]),
                 editable=updates and entered and lens.may_write(name)
                 and not isinstance(field.type, Stage) and name not in closed,
-                wide=isinstance(field.type, TextType) and field.type.multiline,
+                wide=name in part.wide
+                or (isinstance(field.type, TextType) and field.type.multiline)
+                or field.type.holds == "files",
             )
         )  # fmt: skip
-    return Section(label, facts, tables)
+    label, help = at.say(part.label), at.say(part.help)
+    return Section(label, facts, tables, help, part.columns, part.collapsed)
 
 
-def _lines(at: Here, field: Field, records: list[Record]) -> LineTable:
+def line_table(at: Here, field: Field, records: list[Record]) -> LineTable:
+    """The lines of a field as a table; columns in which nothing stands are left out."""
     assert isinstance(field.type, Lines)
     child = at.catalog.objects[field.type.of]
     fields = [
         f
         for f in at.readable(child)
         if not f.system and f.name != child.parent and not isinstance(f.type, Collection)
+        and not f.part_of and not f.beside
         and (not records or any(r.values.get(f.name) is not None for r in records))
     ]  # fmt: skip
     writers = [(f.name, writer(f, at)) for f in fields]

@@ -11,7 +11,7 @@ from flask_wtf.csrf import generate_csrf
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from webapp.screens import assets
+from webapp.screens import assets, filed
 from webapp.screens.here import Here
 from webapp.screens.icons import icon
 from webapp.screens.jobs_figure import failed_jobs
@@ -41,6 +41,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals.update(filed=filed)
     made.globals.update(icon=icon, asset=assets.address, Markup=Markup, bell=ringing)
     return made
 

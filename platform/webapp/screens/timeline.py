@@ -9,15 +9,20 @@ from typing import Any
 
 from engine.definition.objects import Field, Object
 from engine.fieldtypes.choice import Stage
+from engine.fieldtypes.file import File
 from engine.fieldtypes.link import Collection, Link
+from engine.fieldtypes.links import Links
+from engine.fieldtypes.secret import Secret
 from engine.problems import Refusal
 from engine.records.query import Query
 from engine.records.reading import Linked, Record
 from notices.comments import comments_of
 from webapp.api.history import history_of
 from webapp.screens.dates import exact_moment, near_moment
+from webapp.screens.filed import past_value
 from webapp.screens.filters import titled
 from webapp.screens.here import Here
+from webapp.screens.origins import Relative, origins_of
 from webapp.screens.values import writer
 
 PAGE = 20
@@ -29,6 +34,7 @@ VERBS = {
     "approve": "did_approve",
     "reject": "did_reject",
     "withdraw": "did_withdraw",
+    "reveal": "did_reveal",
 }
 SYMBOLS = {
     "create": "plus",
@@ -38,12 +44,17 @@ SYMBOLS = {
     "approve": "check",
     "reject": "x",
     "withdraw": "undo-2",
+    "reveal": "eye",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened. `changes` are label, before and after, as HTML."""
+    """One thing that happened. `changes` are label, before and after, as HTML.
+
+    `links` lead to other records: address, kind and title; `before` says that what happened
+    before this is told there.
+    """
 
     at: dt.datetime
     when: str
@@ -55,6 +66,8 @@ class Entry:
     changes: list[tuple[str, str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     comment: str = ""
+    links: list[tuple[str, str, str]] = field(default_factory=list)
+    before: bool = False
 
 
 def timeline(
@@ -68,6 +81,7 @@ def timeline(
     entries = [_changed(at, definition, item) for item in items]
     if not before:
         entries += _comments(at, definition, record)
+        entries += _conversions(at, record)
         entries.sort(key=lambda entry: entry.at, reverse=True)
     return entries, following or ""
 
@@ -121,14 +135,22 @@ def _lines_note(at: Here, definition: Object, name: str, lines: list[Mapping[str
 
 def _value(found: Field, value: Any) -> Any:
     """A value of the history as the reader would give it."""
+    if isinstance(found.type, Links):
+        return tuple(_linked(one) for one in value or ())
     if isinstance(found.type, Collection) or value is None:
         return None
+    if isinstance(found.type, File | Secret):
+        return past_value(found, value)
     if isinstance(found.type, Link):
-        return Linked(value["id"], value["title"], bool(value.get("restricted")))
+        return _linked(value)
     try:
         return found.type.read(value)
     except Refusal:
         return None
+
+
+def _linked(value: Mapping[str, Any]) -> Linked:
+    return Linked(value["id"], value["title"], bool(value.get("restricted")))
 
 
 def _comments(at: Here, definition: Object, record: Record) -> list[Entry]:
@@ -146,6 +168,32 @@ def _comments(at: Here, definition: Object, record: Record) -> list[Entry]:
             comment=c.text,
         )
         for c in found
+    ]
+
+
+def _conversions(at: Here, record: Record) -> list[Entry]:
+    """What the record was made from, and what was made from it: an entry for each run."""
+    origins = origins_of(at, record)
+    runs: dict[tuple[str, int], list[Relative]] = {}
+    for verb, found in (("did_come", origins.came_from), ("did_make", origins.became)):
+        for one in found:
+            runs.setdefault((verb, one.run), []).append(one)
+    names = people(at, {one.actor for found in runs.values() for one in found if one.actor})
+    return [
+        Entry(
+            at=found[0].at,
+            when=near_moment(found[0].at, at.now, at.zone, at.locale),
+            exact=exact_moment(found[0].at, at.zone),
+            person=names.get(
+                found[0].actor or 0, at.t("restricted" if found[0].actor else "system")
+            ),
+            number=found[0].actor or 0,
+            symbol="git-branch",
+            verb=at.t(verb, label=found[0].label),
+            links=[(one.address, one.kind, one.title) for one in found[::-1]],
+            before=verb == "did_come",
+        )
+        for (verb, _), found in runs.items()
     ]
 
 

@@ -10,6 +10,7 @@ from engine.fieldtypes.choice import Stage
 from engine.records.changes import UPDATE, Change
 from engine.records.transaction import Transaction
 from webapp.screens.here import Here
+from webapp.screens.wholes import with_parts
 from workflow.approvals.definitions import granting, reserved
 from workflow.definitions import Transition, Workflow
 
@@ -62,7 +63,9 @@ def ways(
         kind = _kind(workflow, transition, places.get(current or "", -1), places)
         asks, needs = (
             tuple(n for n in names if lens.may_write(n) and definition.fields[n].writable)
-            for names in (transition.asks, transition.require)
+            for names in (
+                with_parts(definition, asked) for asked in (transition.asks, transition.require)
+            )
         )
         label = at.say(transition.label)
         found.append(Way(transition.name, label, transition.target, asks, needs, kind))

@@ -19,12 +19,19 @@ from engine.fieldtypes.boolean import Boolean
 from engine.fieldtypes.choice import Choice, Choices, Option, Tags
 from engine.fieldtypes.code import Code, Json
 from engine.fieldtypes.date import Date, MomentType
+from engine.fieldtypes.file import File
 from engine.fieldtypes.link import Link
+from engine.fieldtypes.link_any import LinkAny, OfObject
+from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import Integer, Money, NumberType, Percent, Progress, Rating
-from engine.fieldtypes.text import Colour, Email, Markdown, Phone, TextType, Url
+from engine.fieldtypes.phone import Phone
+from engine.fieldtypes.qr import Qr, svg
+from engine.fieldtypes.secret import Secret
+from engine.fieldtypes.text import Colour, Email, Markdown, TextType, Url
 from engine.records.reading import Linked
 from engine.texts.markdown import to_html
 from webapp.screens.dates import exact_moment, near_day, near_moment
+from webapp.screens.filed import write_files, write_secret
 from webapp.screens.here import Here
 from webapp.screens.icons import icon
 
@@ -45,8 +52,18 @@ def writer(field: Field, here: Here) -> Writer:
 def _writer(field: Field, here: Here) -> Writer:
     type_, locale = field.type, here.locale
     match type_:
+        case File():
+            return write_files
+        case Secret():
+            return lambda value: write_secret(here, field, value)
         case Link():
             return _link(type_, here)
+        case LinkAny():
+            writers = {to: _link(Link(to=to), here) for to in type_.to}
+            return lambda value: _of_object(value, writers, here)
+        case Links():
+            one = _link(Link(to=type_.to), here)
+            return lambda value: f'<span class="several">{"".join(map(one, value))}</span>'
         case Tags():
             return lambda value: "".join(f'<span class="tag">{escape(tag)}</span>' for tag in value)
         case Choices():
@@ -66,8 +83,10 @@ def _writer(field: Field, here: Here) -> Writer:
         case MomentType():
             return lambda value: _moment(value, here)
         case Money():
-            symbol = currency(type_.currency, locale)
-            return lambda value: f'<span class="num"><small>{symbol}</small>{value:,f}</span>'
+            of = type_.known_currency_of
+            return lambda value: (
+                f'<span class="num"><small>{currency(of(value), locale)}</small>{value:,f}</span>'
+            )
         case Progress():
             return _bar
         case Percent():
@@ -90,8 +109,11 @@ def _writer(field: Field, here: Here) -> Writer:
             return lambda value: f'<a href="mailto:{escape(value)}">{escape(value)}</a>'
         case Phone():
             return lambda value: (
-                f'<a href="tel:{escape(value.replace(" ", ""))}">{escape(value)}</a>'
+                f'<a href="tel:{escape(value.replace(" ", ""))}">'
+                f"{escape(type_.format(value, locale))}</a>"
             )
+        case Qr():
+            return lambda value: svg(value, label=value) or str(escape(value))
         case Colour():
             return _swatch
         case Code() | Json():
@@ -154,6 +176,15 @@ def _link(type_: Link, here: Here) -> Writer:
     return write
 
 
+def _of_object(value: OfObject, writers: Mapping[str, Writer], here: Here) -> str:
+    """A link to one of several objects, with the name of its object before it."""
+    shown = writers[value.object](value.record)
+    if value.record.restricted:
+        return shown
+    label = escape(here.say(here.catalog.objects[value.object].label))
+    return f'<small class="of-object">{label}</small> {shown}'
+
+
 def avatar(name: str, number: int) -> Markup:
     """A person's mark: the first character of their name on one of eight colours."""
     first = escape((name.strip() or "?")[0].upper())
@@ -200,6 +231,10 @@ def is_number(field: Field) -> bool:
 
 def plain_writer(field: Field, here: Here) -> Writer:
     """What writes this field's values inside a link of their own: as text, without markup."""
+    if isinstance(field.type, Links):
+        return lambda value: str(
+            escape(here.t("list_and").join(o.title or here.t("restricted") for o in value or ()))
+        )
     if isinstance(field.type, Link):
         return lambda value: str(
             escape("–" if value is None else value.title or here.t("restricted"))

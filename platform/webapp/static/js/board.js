@@ -1,5 +1,5 @@
 // The board: a card moves by a transition, or goes back where it was and says why.
-import { refresh } from "./net.js";
+import { refresh, send } from "./net.js";
 import { askWay, takeWay } from "./ways.js";
 import { toast } from "./toast.js";
 import { texts } from "./net.js";
@@ -20,10 +20,20 @@ async function take(card, way, asks, lane) {
   if (lane) lane.querySelector("ol").prepend(card); // at once; back again when it is refused
   card.classList.add("is-busy");
   const address = `${board().dataset.board}/${card.dataset.card}/do/${way}`;
-  const ok = asks ? await askWay(address) : await takeWay(address, card.dataset.version);
+  const ok = way.startsWith("=") ? await choose(card, way.slice(1)) : asks ? await askWay(address) : await takeWay(address, card.dataset.version);
   card.classList.remove("is-busy");
   if (ok) { await refresh(); toast(texts.moved.replace("{stage}", lane?.querySelector("h2").textContent ?? "")); }
   else if (lane) from.insertBefore(card, next);
+}
+
+/** Another option of the choice that the board is made of. */
+async function choose(card, option) {
+  const data = new FormData();
+  data.set("version", card.dataset.version);
+  data.set(board().dataset.by, option);
+  const { ok, body } = await send(`${board().dataset.board}/${card.dataset.card}/value/${board().dataset.by}`, data);
+  if (!ok) toast((body.problems ?? []).map((one) => one.message).join(" ") || texts.failed, { error: true });
+  return ok;
 }
 
 const asksFor = (card, way) => card.closest("[data-lane]").querySelector("template").content.querySelector(`[data-way="${CSS.escape(way)}"]`)?.hasAttribute("data-asks");

@@ -1,5 +1,6 @@
 // Choosing a linked record by typing: a list below the control, by mouse or keys.
 import { json, texts } from "./net.js";
+import { quick } from "./quick.js";
 
 let list = null, combo = null, chosen = -1, items = [], stopper = null, timer = 0;
 
@@ -52,10 +53,38 @@ async function look(input) {
     row.addEventListener("pointerdown", (event) => { event.preventDefault(); take(input, index); });
   });
   if (!items.length) list.appendChild(document.createElement("p")).textContent = texts.nothing;
+  if (found.quick && !around.dataset.many) offerNew(input, found.quick);
   (input.closest("dialog") ?? document.body).append(list);
   place(input);
   input.setAttribute("aria-expanded", "true");
-  mark(input.dataset.typed && items.length ? 0 : -1);
+  mark(input.dataset.typed && found.items.length ? 0 : -1);
+}
+
+/** The last line of the list: a new record by what was typed, made in the small dialog. */
+function offerNew(input, address) {
+  const typed = input.dataset.typed ? input.value.trim() : "", row = list.appendChild(document.createElement("div"));
+  row.className = "options-new";
+  row.setAttribute("role", "option");
+  row.textContent = typed ? texts.createNamed.replace("{name}", typed) : texts.createOne;
+  row.addEventListener("pointerdown", (event) => { event.preventDefault(); makeNew(input, address, typed); });
+  items = [...items, { make: () => makeNew(input, address, typed) }];
+}
+
+async function makeNew(input, address, typed) {
+  const around = input.closest("[data-combo]");
+  close();
+  const query = new URLSearchParams({ _named: typed });
+  for (const name of around.dataset.needs?.split(" ") ?? []) {
+    const beside = valueBeside(input, name);
+    if (beside) query.set(name, beside);
+  }
+  const made = await quick(`${address}?${query}`);
+  input.focus();
+  if (!made) return;
+  input.value = made.title || typed;
+  around.querySelector("input[type=hidden]").value = made.id;
+  delete input.dataset.typed;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 function mark(index) {
@@ -68,14 +97,17 @@ function mark(index) {
 
 function take(input, index) {
   const item = items[index], around = input.closest("[data-combo]");
+  if (item.make) { item.make(); return; }
   if (around.dataset.many) {
+    const there = around.querySelector(`.combo-picked [value="${item.id}"]`);
+    if (there) there.checked = true;
     const label = document.createElement("label");
     label.className = "tick";
     const box = label.appendChild(Object.assign(document.createElement("input"), { type: "checkbox", checked: true }));
     box.name = around.dataset.many;
     box.value = item.id;
     label.appendChild(document.createElement("span")).textContent = item.title;
-    around.querySelector(".combo-picked").append(label);
+    if (!there) around.querySelector(".combo-picked").append(label);
     input.value = "";
   } else {
     input.value = item.title;

@@ -30,7 +30,8 @@ function suggest(name, { text, id }) {
 }
 
 /** Shows the fields that have a place in this record; what another one holds is not sent. */
-function place(hidden) {
+function place(hidden, sections) {
+  for (const part of form.querySelectorAll("[data-section], [data-of]")) part.hidden = sections.includes(part.dataset.section ?? part.dataset.of);
   for (const part of form.querySelectorAll(".form-grid > [data-name]")) {
     const away = hidden.includes(part.dataset.name);
     if (part.hidden !== away) part.hidden = away;
@@ -59,7 +60,7 @@ async function preview() {
     if (place && place.innerHTML !== html) place.innerHTML = html;
   }
   for (const [name, told] of Object.entries(body.values)) suggest(name, told);
-  place(body.hidden);
+  place(body.hidden, body.sections);
   offer(body.unoffered);
   // what is still empty is not wrong yet: only what was typed is judged while typing
   const judged = body.problems.filter(({ field, code }) => field && code !== "required" && form.elements[field]?.value);

@@ -76,7 +76,7 @@ if (record) {
     const tab = event.target.closest("[data-related] [data-part], [data-act=more-related]");
     if (tab && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
-      const body = record.querySelector("[data-related-body]");
+      const body = tab.closest("[data-related-body]") ?? record.querySelector("[data-related-body]");
       const html = await part(tab.dataset.part);
       if (html === null) { location.href = tab.href; return; }
       body.innerHTML = html;
