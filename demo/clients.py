@@ -101,10 +101,10 @@ class Clients:
             history["owner"] = Ref(client.seller.key)
         employees = max(6, int(chance.spread(trade["employees"], 0.7)))
         where = {
-            "province": place["province"],
-            "city": place["city"],
-            "street": client.address,
-            "postal_code": place["postal"],
+            "address_province": place["province"],
+            "address_city": place["city"],
+            "address_street": client.address,
+            "address_postcode": place["postal"],
         }
         addresses = [where | {"kind": "office"}]
         if chance.happens(0.6):
