@@ -35,9 +35,10 @@ format: setup ## put the code into shape
 
 fuzz: setup ## look for new counter-examples, with thousands of random ones each
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 -m hypothesis $(ARGS)
+	FORMWRIGHT_FUZZ=100000 $(BIN)/pytest -s -n 0 tests/fuzz
 
 soak: setup ## kill processes at random while 10,000 effects and 1,000 timers run
-	FORMWRIGHT_SOAK=1 $(BIN)/pytest -s tests/chaos $(ARGS)
+	FORMWRIGHT_SOAK=1 $(BIN)/pytest -s tests/chaos tests/catalog500 $(ARGS)
 
 bench: setup ## measure
 	$(BIN)/python -m bench $(ARGS)

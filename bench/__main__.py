@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import effects
+from bench import effects, formulas
 from bench.data import FULL, SMALL
 from bench.measuring import Figure, meter_of
 from bench.subjects import make_bench, scratch
@@ -19,9 +19,10 @@ from bench.timers import measure_timers
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from bench import erp
 from support import postgres
 
-PARTS = ("work", "effects", "timers")
+PARTS = ("work", "effects", "timers", "formulas", "erp")
 HEAD = f"{'work':28} {'CPU ours':>16} {'by hand':>16} {'ratio':>7} {'aim':>5} {'wall ours':>10}"
 
 
@@ -43,6 +44,13 @@ def main() -> int:
             figures |= _run(postgres.create_database(server.url, "bench"), chosen.small)
         if chosen.only in (None, "effects"):
             figures |= _effects(server.url)
+        if chosen.only in (None, "formulas"):
+            found = formulas.measure_formulas(postgres.create_database(server.url, "formulas"))
+            formulas.show(found)
+            figures["formulas"] = found
+        if chosen.only in (None, "erp"):
+            urls = [postgres.create_database(server.url, name) for name in ("wide", "company")]
+            figures["erp"] = erp.measure(*urls)
         if chosen.only in (None, "timers"):
             url = postgres.create_database(server.url, "timers")
             figures["timers"] = _timers(url, chosen.small)

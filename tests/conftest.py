@@ -38,6 +38,9 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+# definitions with secrets need a key to be served; the same one as `engine.vault.scratch_vault`
+os.environ.setdefault("FORMWRIGHT_ENCRYPTION_KEYS", f"scratch:{'A' * 43}=")
+
 _server = pytest.StashKey[postgres.Server]()
 _numbers = itertools.count(1)
 

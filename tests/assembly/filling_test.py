@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from engine.permissions.actors import SYSTEM
 from engine.problems import Refusal
+from engine.records.verifying import verify
 from engine.schema.searching import match
 from support.workshop import Workshop, workshop
 
@@ -114,3 +115,60 @@ def test_what_cannot_be_computed(shop: Workshop) -> None:
     assert shop.application().revision == 1
     shop.write(book=BOOK)
     assert shop.plan().of() == ()
+
+
+DEAR = """\
+  dear: {type: number, stored: true, formula: 2 * count(b for b in books if b.of > 10)}
+"""
+
+
+def test_across_objects(shop: Workshop) -> None:
+    """New formulas through links and over records, in the order in which they read each other."""
+    shop.write(
+        shelf=SHELF
+        + DEAR
+        + "  worth: {type: money, rollup: sum(b.price * b.copies for b in books)}\n",
+        book=BOOK
+        + "  of: {type: money, stored: true, formula: shelf.worth}\n"
+        + "  place: {copy: shelf.name, keep: in_step, searchable: true}\n",
+    ).apply()
+    assert rows(shop, "shelf", "worth", "dear") == [
+        (Decimal("7.5"), 0),
+        (Decimal(9), 0),
+        (Decimal(0), 0),
+    ]
+    assert rows(shop, "book", "of", "place", "place__f")[1] == (Decimal(9), "South", "south")
+    shop.write(
+        shelf=SHELF
+        + DEAR
+        + "  worth: {type: money, rollup: sum(2 * b.price * b.copies for b in books)}\n"
+    ).apply()
+    assert rows(shop, "shelf", "worth", "dear") == [
+        (Decimal(15), 2),
+        (Decimal(18), 4),
+        (Decimal(0), 0),
+    ]
+    assert list(verify(shop.application().gate)) == []
+
+
+def test_what_a_stored_formula_reads_in_place(shop: Workshop) -> None:
+    """A formula computed when read, and an option's attribute, change under a stored one."""
+    kind = """\
+  kind:
+    type: choice
+    default: a
+    attributes: {weight: {type: integer}}
+    options: {a: {label: A, weight: %d}}
+  later: {type: integer, stored: false, formula: copies * %d}
+  sum: {type: integer, stored: true, formula: 'later + coalesce(kind.weight, 100)'}
+"""
+    shop.write(book=BOOK + kind % (1, 1)).apply()
+    before = [row[0] for row in rows(shop, "book", "sum")]
+    assert before == [103, 101, 102]
+    shop.write(book=BOOK + kind % (1, 10)).apply()
+    assert [row[0] for row in rows(shop, "book", "sum")] == [130, 110, 120]
+    application = shop.application()
+    application.gate.create(SYSTEM, "shelf", [{"name": "X", "books": [{"name": "Y", "copies": 1}]}])
+    shop.write(book=BOOK + kind % (7, 10)).apply()
+    assert rows(shop, "book", "sum")[-1] == (17,)
+    assert list(verify(shop.application().gate)) == []

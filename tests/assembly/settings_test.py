@@ -57,7 +57,7 @@ def test_everything_wrong_at_once(folder: Path) -> None:
     """All problems are told together."""
     found = codes(folder, LAYERS="nowhere", REDIS_URL="http://x", MAIL_URL="x", SECRET_KEY="short")
     assert found == ["no-layer-folder", "setting-short-key", "setting-url", "setting-mail-url"]
-    assert codes(folder, ENCRYPTION_KEYS=f"{KEY},short") == ["setting-short-key"]
+    assert codes(folder, ENCRYPTION_KEYS=f"{KEY},short") == ["encryption-key"]
 
 
 def test_addresses(folder: Path) -> None:

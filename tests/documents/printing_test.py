@@ -85,14 +85,14 @@ def documents(request: pytest.FixtureRequest, renderer: Renderer, tmp_path: Path
 def quotation(company: Company, lines: int, **values: Any) -> int:
     """A quotation of wang's with so many lines, of three products."""
     wang = company.actor("wang")
-    address = {"city": "上海市", "street": "张江路 1688 号"}
+    address = {"address": {"city": "上海市", "street": "张江路 1688 号"}}
     found = company.reader.page(SYSTEM, "customer").items
     if found:
         customer = found[0].id
     else:
         customer = company.create(
             wang, "customer", name=NAME, tax_number="91310115MA1H8X2K3L",
-            addresses=[{"kind": "delivery", "street": "仓库"}, {"kind": "office", **address}],
+            addresses=[{"kind": "delivery", "address": "仓库"}, {"kind": "office", **address}],
         )  # fmt: skip
         for code, name, price, rate in (
             ("A", "加工中心", "1280000.00", "vat_13"),
@@ -130,7 +130,7 @@ def test_content(company: Company, documents: Documents) -> None:
     ]
     heads = [column["label"] for column in content["lines"]["columns"]]
     assert heads == ["名称及说明", "数量", "单位", "单价", "税率", "不含税金额", "价税合计"]
-    assert content["lines"]["rows"][0][0] == {"text": "加工中心", "detail": "spec A"}
+    assert content["lines"]["rows"][0][0] == {"text": "加工中心", "picture": "", "detail": "spec A"}
     assert [cell["text"] for cell in content["lines"]["rows"][0][1:]] == [
         "2", "件", "1,280,000.00", "13%", "2,038,938.05", "2,304,000.00",
     ]  # fmt: skip

@@ -337,7 +337,7 @@ def test_workbook(it: Exchange) -> None:
     assert (report.created, told(report)) == (1, [(3, ["import-error-cell"])])
     names = ("staff", "founded", "phone", "revenue", "code", "active")
     assert it.rows("company", *names) == [
-        (12, day.date(), "13800001111", Decimal("0.3000"), "123", False)
+        (12, day.date(), "+8613800001111", Decimal("0.3000"), "123", False)
     ]
 
 

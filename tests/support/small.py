@@ -37,13 +37,14 @@ from engine.records.gate import Gate
 from engine.records.query import Query
 from engine.records.reading import Page, Reader, Record
 from engine.schema.engines import Databases, open_databases
+from engine.vault import Vault
 from support import postgres
 from support.sites import Clock
 
 KINDS_OF_DATABASE = ("sqlite", "postgresql")
 FOLDERS = {
     "object": "objects", "role": "roles", "workflow": "workflows", "approval": "workflows",
-    "data": "data",
+    "data": "data", "conversion": "conversions",
 }  # fmt: skip
 PEOPLE = """
 site: Small
@@ -165,10 +166,12 @@ def fresh_url(kind: str, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def small_site(kind: str, folder: Path, text: str) -> Iterator[SmallSite]:
+def small_site(
+    kind: str, folder: Path, text: str, *, vault: Vault | None = None
+) -> Iterator[SmallSite]:
     """A running site on a database of the kind "sqlite" or "postgresql"."""
     with fresh_url(kind, folder) as url:
-        databases, clock = open_databases(url), Clock()
+        databases, clock = open_databases(url, vault=vault), Clock()
         try:
             layer = write_files(folder / "layer", text)
             yield SmallSite(establish(databases, [layer], clock=clock), databases, clock)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,8 +18,10 @@ from werkzeug.test import TestResponse
 
 from assembly.establishing import establish
 from assembly.revisions import Site
+from engine.files import Files
 from engine.permissions.actors import SYSTEM
 from engine.schema.engines import open_databases
+from engine.vault import scratch_vault
 from support import postgres
 from webapp.accounts import account_tables, add_account
 from webapp.app import create_app
@@ -127,12 +130,13 @@ def make_world(url: str, *layers: Path) -> World:
 
     `layers` are laid over it.
     """
-    databases = open_databases(url)
+    databases = open_databases(url, vault=scratch_vault())
     application = establish(databases, [CONFIG, *layers], extra=account_tables())
     with databases.writing() as connection:
         sync_roles(connection, application.catalog)
     site, clock = Site(databases), Clock()
-    made = World(site, create_app(site, "a secret of the tests", clock=clock), clock)
+    files = Files("files", Path(tempfile.mkdtemp(prefix="formwright-files-")))
+    made = World(site, create_app(site, "a secret of the tests", clock=clock, files=files), clock)
     made.account("administrator", name="admin")
     made.account("sales_manager", name="boss")
     made.account("sales_representative", name="rep", manager="boss")

@@ -50,11 +50,15 @@ def test_delete(boss: Client) -> None:
 
 def test_lines(boss: Client) -> None:
     """A record is created, read and changed with its lines."""
-    customer = boss.made("customer", name="Lines Ltd.", addresses=[{"street": "1 Main Street"}])
+    customer = boss.made("customer", name="Lines Ltd.", addresses=[{"address": "1 Main Street"}])
     (line,) = customer["addresses"]
     path = f"o/customer/{customer['id']}"
-    changed = boss.call("PATCH", path, {"addresses": [{"id": line["id"], "city": "Beijing"}]})
-    assert [a["city"] for a in changed.get_json()["addresses"]] == ["Beijing"]
+    changed = boss.call(
+        "PATCH", path, {"addresses": [{"id": line["id"], "address_city": "Beijing"}]}
+    )
+    assert [a["address"] for a in changed.get_json()["addresses"]] == [
+        {"city": "Beijing", "street": "1 Main Street"}
+    ]
 
 
 def test_list(rep: Client) -> None:

@@ -71,11 +71,6 @@ CASES: dict[str, tuple[str, list[str]]] = {
                       "'count(r for r in rows if today() == date(\"2026-01-01\"))'}"),
         ["sheet.yaml:5:31 rollup-clock"],
     ),
-    "rollup-reads": (
-        LINES.replace("lines, of: row}", "lines, of: row}\n"
-                      "  n: {type: integer, rollup: count(r for r in rows if r.sheet.id > 1)}"),
-        ["sheet.yaml:5:30 rollup-reads"],
-    ),
     "unknown-object": (
         BASE + "  other: {type: link, to: thin}\n  all: {type: related, of: nothing}\n",
         ["thing.yaml:5:27 unknown-object", "thing.yaml:6:28 unknown-object"],
@@ -84,7 +79,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
         BASE + "unique: [[name, nmae]]\nsections:\n  - {label: X, fields: [nothing]}\n"
         "views:\n  all: {label: All, sort: -nam, equal: [x], columns: [y]}\n"
         "checks:\n  - {name: c, that: name is empty, say: No, field: z}\nsearch: [name, w]\n",
-        ["thing.yaml:5:10 unknown-field", "thing.yaml:7:24 unknown-field",
+        ["thing.yaml:5:10 unknown-field", "thing.yaml:7:25 unknown-field",
          "thing.yaml:9:8 unknown-field", "thing.yaml:9:8 unknown-field",
          "thing.yaml:9:8 unknown-field", "thing.yaml:11:52 unknown-field",
          "thing.yaml:12:16 unknown-field"],

@@ -82,6 +82,9 @@ class World:
     def members(self, object: str) -> Iterable[str]:
         return self.objects[object]
 
+    def tree(self, object: str) -> str:
+        return "manager" if object == "person" else ""
+
     def source(self, object: str) -> sa.FromClause:
         return self.tables[object].alias()
 
@@ -165,6 +168,7 @@ def make_world() -> World:
             sa.Column("deleted", Flag()),
             *columns,
             *folded,
+            *([sa.Column("c_manager__p", String())] if object == "person" else []),
             sqlite_strict=True,
         )
     return world
@@ -195,6 +199,15 @@ class Rows:
             found |= new
         return frozenset(found)
 
+    def path(self, object: str, id: int) -> str:
+        """The ids from the top of the tree down to the record."""
+        chain: list[int] = []
+        at: int | None = id
+        while at is not None and at in self.values[object] and at not in chain:
+            chain.append(at)
+            at = self.values[object][at].get("manager")
+        return "".join(f"{each:012}" for each in reversed(chain))
+
 
 @dataclass(frozen=True, repr=False)
 class Record:
@@ -205,6 +218,8 @@ class Record:
     id: int
 
     def value(self, name: str) -> Any:
+        if "@" in name:
+            return self._in_tree(name.partition("@")[2])
         member = self.rows.world.objects[self.object][name]
         if member.type.kind is Kind.RECORDS:
             others = self.rows.all(member.type.object)
@@ -218,6 +233,21 @@ class Record:
         if member.type.kind is Kind.RECORD:
             return self.rows.row(member.type.object, found)
         return found
+
+    def _in_tree(self, what: str) -> Any:
+        path = self.rows.path(self.object, self.id)
+        if what == "path":
+            return path
+        if what == "root":
+            return self.rows.row(self.object, int(path[:12]))
+        paths = {id: self.rows.path(self.object, id) for id in self.rows.values[self.object]}
+        found = [
+            id
+            for id, other in paths.items()
+            if id != self.id
+            and (path.startswith(other) if what == "ancestors" else other.startswith(path))
+        ]
+        return [row for id in found if (row := self.rows.row(self.object, id)) is not None]
 
 
 def connect(url: str) -> sa.Engine:
@@ -234,6 +264,9 @@ def load(connection: sa.Connection, rows: Rows) -> None:
     world.metadata.create_all(connection)
     for object, table in world.tables.items():
         prepared = [_stored(world, object, id, v) for id, v in rows.values[object].items()]
+        if world.tree(object):
+            for stored in prepared:
+                stored["c_manager__p"] = rows.path(object, stored["id"])
         if prepared:
             connection.execute(sa.insert(table), prepared)
     connection.commit()

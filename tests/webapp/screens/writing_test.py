@@ -70,7 +70,7 @@ def test_unchanged_fields_stay_others(visit: Any, world: World, customer: int) -
 
 def test_stale(visit: Any, world: World, customer: int) -> None:
     """Somebody else was quicker: nothing is written, and the answer names them."""
-    visit("boss").post(f"/o/customer/{customer}/value/phone", phone="010 1", version="1")
+    visit("boss").post(f"/o/customer/{customer}/value/phone", phone="010 1234567", version="1")
     response = visit("rep").post(
         f"/o/customer/{customer}/value/short_name", short_name="旧", version="1"
     )
