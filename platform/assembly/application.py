@@ -17,6 +17,7 @@ from automation.steps import automation_steps
 from engine.definition.catalog import Catalog
 from engine.loading.loading import load_trees
 from engine.loading.storing import restore
+from engine.matching.steps import matching_steps
 from engine.pausing import collector_paused
 from engine.problems import Message, Refusal
 from engine.records.gate import Gate
@@ -77,6 +78,7 @@ def build_application(
         raise Refusal(*loaded.problems)
     tables = build_tables(loaded.catalog, TABLES)
     steps = automation_steps(approval_steps(conversion_steps(workflow_steps())))
+    steps = matching_steps(steps)
     gate = Gate(loaded.catalog, tables, databases, applied.id, clock, steps, before_transaction)
     return Application(
         revision=applied.id,

@@ -16,6 +16,7 @@ from assembly.failures import after_failure
 from assembly.file_work import ask_to_sweep, sweeping
 from assembly.long_work import ByAccount, work_handlers
 from assembly.revisions import Site
+from assembly.sealing_work import sealing, watching
 from automation.approvals import ApprovalNews
 from automation.handlers import AUTOMATION_HANDLERS
 from automation.syncing import sync
@@ -102,7 +103,8 @@ PRUNING: tuple[Prune, ...] = (
 
 def minder_of(site: Site, extra: Sequence[Callable[[], object]] = ()) -> Minder:
     """The scheduler of a site: timers, schedules and housekeeping. `extra` is done at each tick."""
-    return Minder(site.gate, renewed=site.renew, sync=SYNC, extra=extra, pruning=PRUNING)
+    every = (sealing(site), watching(site), *extra)
+    return Minder(site.gate, renewed=site.renew, sync=SYNC, extra=every, pruning=PRUNING)
 
 
 def carrier_of(

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from assembly.application import Application, Clock, build_application, utc_now
 from assembly.filling import filler
 from assembly.kinds import KINDS
+from assembly.noting import noting_apply
 from assembly.proposing import planner
 from assembly.seeding import sow
 from engine.loading.loading import load
@@ -38,7 +39,12 @@ def establish(
     with databases.reading() as connection:
         plan = replan(connection)
     if not plan.empty:
-        publishing = Publishing(by=by, now=clock(), fill=filler(databases, clock))
+        publishing = Publishing(
+            by=by,
+            now=clock(),
+            fill=filler(databases, clock),
+            hooks=(noting_apply(by, clock()),),
+        )
         apply_plan(databases, plan, replan, publishing)
     application = build_application(databases, clock)
     sow(application.gate)

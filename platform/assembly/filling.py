@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from assembly.application import Clock
 from engine.definition.dependencies import Key
+from engine.matching.rebuilding import rebuild_keys
 from engine.permissions.actors import SYSTEM
 from engine.records.anew import right_values
 from engine.records.gate import Gate
@@ -38,8 +39,6 @@ def filler(databases: Databases, clock: Clock) -> Filling:
     """What computes columns in the publishing transaction (`engine.schema.applying`)."""
 
     def fill(connection: sa.Connection, tables: Tables, fills: Sequence[Fill]) -> None:
-        if not fills:
-            return
         # it writes for the revision that is only about to be current, so it passes no fence
         gate = Gate(tables.catalog, tables, databases, 0, clock)
         tx = Transaction(gate, connection, SYSTEM, cause="apply")
@@ -50,6 +49,7 @@ def filler(databases: Databases, clock: Clock) -> Filling:
             _compute(tx, name, fields)
         for name, texts in beside.items():
             _write_beside(tx, name, texts)
+        rebuild_keys(tx)
 
     return fill
 

@@ -18,9 +18,12 @@ from engine.definition.connecting import OBJECT_KIND
 from engine.definition.kinds import DefinitionKind, Problems
 from engine.definition.seeds import DATA_KIND
 from engine.definition.sites import SITE_KIND
+from engine.matching import tables as matching
+from engine.permissions import sharing
 from engine.permissions.roles import ROLE_KIND
 from engine.schema.keying import keyed
 from engine.schema.state import Keys
+from exchange import limits
 from exchange.mapping import MAPPING_KIND
 from jobs import schedules, timers, work_tables
 from jobs import tables as jobs
@@ -49,13 +52,16 @@ KINDS: tuple[DefinitionKind, ...] = (
 )
 
 TABLES: tuple[Callable[[sa.MetaData], None], ...] = (
+    matching.add_tables,
     jobs.add_tables,
     work_tables.add_tables,
+    limits.add_tables,
     timers.add_tables,
     schedules.add_tables,
     stage_history.add_tables,
     approvals.add_tables,
     conversions.add_tables,
+    sharing.add_tables,
     comments.add_tables,
     made_documents.add_tables,
     notices.add_tables,

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from assembly.application import build_application, utc_now
 from assembly.filling import filler
+from assembly.noting import noting_apply
 from assembly.seeding import sow
 from cli.opening import Proposal, proposal
 from cli.plan import NOTHING, print_plan
@@ -62,11 +63,12 @@ def apply(
 
 def _apply(proposed: Proposal, allow_loss: bool) -> int | None:
     """Carries out the plan, mirrors the roles with it, and sows seed records after it."""
+    by, now = _who(), utc_now()
     publishing = Publishing(
-        by=_who(),
-        now=utc_now(),
+        by=by,
+        now=now,
         fill=filler(proposed.databases, utc_now),
-        hooks=(_mirror_roles,),
+        hooks=(_mirror_roles, noting_apply(by, now)),
     )
     revision = apply_plan(
         proposed.databases, proposed.plan, proposed.replan, publishing, allow_loss=allow_loss

@@ -19,6 +19,7 @@ from engine.problems import Refusal
 from exchange import messages as say
 from exchange.export_work import ExportRequest, export_work
 from exchange.exporting import ExportOrder, export_records
+from exchange.limits import check
 from exchange.writers import FORMATS
 from jobs.work import start_work
 
@@ -32,6 +33,7 @@ DONE = {"en": "exported {count}", "zh": "已导出 {count} 条"}
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file.")
 @click.option("--labels", is_flag=True, help="Head columns by labels instead of field names.")
 @click.option("--background", is_flag=True, help="Let workers do it; prints its number.")
+@click.option("--reason", default="", help="What a large export is for; it is audited.")
 @click.option("--as", "user", metavar="USER", help="Export with this account's permissions.")
 @locale_option("Language of labels and sentences.")
 def export(
@@ -41,6 +43,7 @@ def export(
     output: Path | None,
     labels: bool,
     background: bool,
+    reason: str,
     user: str | None,
     locale: str | None,
 ) -> None:
@@ -56,14 +59,22 @@ def export(
         raise click.UsageError("With --background the file is kept with the work (jobs show).")
     if not background and output is None and chosen == "xlsx" and sys.stdout.isatty():
         raise click.UsageError("A workbook is nothing for a terminal: name a file with -o.")
-    order = ExportOrder(object=name, where=where, format=chosen, labels=locale if labels else "")
+    order = ExportOrder(
+        object=name, where=where, format=chosen, labels=locale if labels else "", reason=reason
+    )
     with database(settings(check_layers=False)) as databases:
         application = build_application(databases)
         actor = acting(application, user)
         if background:
             request = ExportRequest(
-                object=name, where=where, format=chosen, labels=labels, locale=locale
+                object=name,
+                where=where,
+                format=chosen,
+                labels=labels,
+                locale=locale,
+                reason=reason,
             )
+            check(application.reader, actor, order)
             work = export_work(application.catalog, request)
             click.echo(application.gate.write(actor, lambda tx: start_work(tx, work)))
             return

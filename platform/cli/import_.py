@@ -54,6 +54,7 @@ LEFT_EMPTY = {
 @click.option("--match", multiple=True, metavar="FIELD", help="Update the record with this value.")
 @click.option("--dry-run", is_flag=True, help="Do everything, then take it back.")
 @click.option("--all-or-nothing", is_flag=True, help="Write nothing if any row is rejected.")
+@click.option("--confirm-duplicates", is_flag=True, help="Take rows that rules warn of, too.")
 @click.option("--rejects", type=FILE, help="Write rejected rows and their reasons here (CSV).")
 @click.option("--corrections", type=FILE, help="Write every corrected cell here (CSV).")
 @click.option("--background", is_flag=True, help="Let workers do it; prints its number.")
@@ -69,6 +70,7 @@ def import_(
     match: tuple[str, ...],
     dry_run: bool,
     all_or_nothing: bool,
+    confirm_duplicates: bool,
     rejects: Path | None,
     corrections: Path | None,
     background: bool,
@@ -95,6 +97,7 @@ def import_(
             match=tuple(name.strip() for part in match for name in part.split(",")),
             dry_run=dry_run,
             all_or_nothing=all_or_nothing,
+            confirm_duplicates=confirm_duplicates,
             rejects=rejects,
             corrections=corrections,
             locale=locale,

@@ -18,12 +18,14 @@ from cli.printing import LOCALES, print_problems
 from engine.permissions.actors import SYSTEM
 from engine.problems import Message, Refusal
 from engine.records.changes import UPDATE, Change
+from engine.records.events import ACCOUNT, PASSWORD, ROLES
 from engine.records.reading import Record
 from engine.records.transaction import Transaction
 from engine.schema.engines import Databases
 from engine.schema.state import current
 from webapp import accounts
 from webapp.keys import Keys
+from webapp.noting import note_account
 
 NO_ACCOUNTS_HERE = Message(
     "person-without-account-field",
@@ -82,6 +84,7 @@ def add(
         if person is None:
             with databases.writing() as connection:
                 accounts.add_account(connection, name, chosen, roles, locale=locale or "")
+                note_account(connection, ACCOUNT, name, {"roles": [[], sorted(roles)]})
         else:
             _add_with_person(build_application(databases), person, name, chosen, roles, locale)
     _tell(chosen, made)
@@ -96,6 +99,7 @@ def password(name: str, password: str | None) -> None:
     with _opened() as (databases, _), databases.writing() as connection:
         found = accounts.find_account(connection, name)
         accounts.set_password(connection, found.id, chosen)
+        note_account(connection, PASSWORD, found.name, {})
     _tell(chosen, made)
 
 
@@ -108,7 +112,9 @@ def roles(name: str, roles: tuple[str, ...], none: bool) -> None:
     with _opened() as (databases, _), databases.writing() as connection:
         found = accounts.find_account(connection, name)
         if roles or none:
+            before = accounts.roles_of(connection, found.id)
             accounts.set_roles(connection, found.id, roles)
+            note_account(connection, ROLES, found.name, {"roles": [before, sorted(roles)]})
         for role in accounts.roles_of(connection, found.id):
             click.echo(role)
 
@@ -155,10 +161,11 @@ def _add_with_person(
 ) -> None:
     """Adds the account and names it in its person's record, both or neither."""
     site = application.catalog.site
-    record = _person(application, person)
+    record = person_named(application, person)
 
     def work(tx: Transaction) -> None:
         accounts.add_account(tx.connection, name, password, roles, locale=locale or "")
+        note_account(tx.connection, ACCOUNT, name, {"roles": [[], sorted(roles)]})
         change = Change(given={site.person_account: name}, id=record.id)
         application.gate.pass_steps(tx, site.person, UPDATE, [change])
 
@@ -183,7 +190,7 @@ def _tell(password: str, made: bool) -> None:
         click.echo(password)
 
 
-def _person(application: Application, word: str) -> Record:
+def person_named(application: Application, word: str) -> Record:
     """The person with that id or exactly that title. Raises Refusal when there is not one."""
     site = application.catalog.site
     people = application.catalog.objects.get(site.person)

@@ -32,6 +32,7 @@ from engine.fieldtypes.amounts import summed
 from engine.fieldtypes.file import Image
 from engine.fieldtypes.link import Link
 from engine.fieldtypes.number import Money
+from engine.fieldtypes.obscured import Obscured
 from engine.problems import Text
 from engine.texts.formatting import Formats, side
 from engine.texts.phrases import Phrase
@@ -212,7 +213,7 @@ class Content:
 
     def total(self, column: Column, values: Iterable[Any]) -> str:
         """The sum of what can be read, or nothing where nothing can."""
-        known = [value for value in values if value is not None]
+        known = [value for value in values if value is not None and not isinstance(value, Obscured)]
         assert column.last is not None
         return self.formats.field(column.last.type, summed(known)) if known else ""
 

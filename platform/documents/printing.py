@@ -23,6 +23,7 @@ from documents.sight import Sight
 from engine.files import Files
 from engine.permissions.actors import Actor
 from engine.problems import Refusal, Text, did_you_mean
+from engine.records.accessing import note_printed
 from engine.records.reading import Reader
 from engine.texts.formatting import Formats
 
@@ -98,7 +99,16 @@ class Documents:
         )
         words = [content["title"], content["number"]]
         file_name = _UNSAFE.sub("-", " ".join(filter(None, words))) + ".pdf"
-        return Printed(self.renderer.render(job, patience), file_name)
+        printed = Printed(self.renderer.render(job, patience), file_name)
+        self._note(actor, layout, record)
+        return printed
+
+    def _note(self, actor: Actor, layout: Layout, record: int | str) -> None:
+        """Notes who has printed what, as the object's policy says."""
+        if not actor.is_system:
+            gate, object = self.reader.gate, layout.object
+            id = record if isinstance(record, int) else self.reader.one(actor, object, record).id
+            note_printed(gate, actor, object, id, layout.name)
 
     def content(
         self, actor: Actor, name: str, record: int | str, locale: str = ""

@@ -16,6 +16,7 @@ from engine.expressions import Context
 from engine.fieldtypes.link import Lines, Link
 from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import Identifier
+from engine.fieldtypes.obscured import Obscured
 from engine.permissions.actors import Actor
 from engine.problems import Refusal
 from engine.records.query import MOST, Query
@@ -36,7 +37,7 @@ class Sight:
 
     def record(self, object: str, key: int | str) -> Seen:
         """A record by id or number, with its lines. Raises Refusal where there is none to see."""
-        found = self.reader.one(self.actor, object, key)
+        found = self.reader.one(self.actor, object, key, masks=True)
         self._read[object, found.id] = found
         return Seen(self, object, found.id)
 
@@ -65,7 +66,7 @@ class Sight:
         lines = self.objects[object].lines
         if key not in self._read or (lines and not self._has_lines(self._read[key])):
             try:
-                self._read[key] = self.reader.one(self.actor, object, id)
+                self._read[key] = self.reader.one(self.actor, object, id, masks=True)
             except Refusal:
                 self._read[key] = None
         return self._read[key]
@@ -94,7 +95,8 @@ class Sight:
         found: list[Record] = []
         after: str | None = ""
         while after is not None:
-            query = Query(filters={type_.by: parent}, sort=(POSITION,), limit=MOST, after=after)
+            filters = {type_.by: parent}
+            query = Query(filters=filters, sort=(POSITION,), limit=MOST, after=after, masks=True)
             page = self.reader.page(self.actor, type_.of, query)
             found += page.items
             after = page.next
@@ -103,7 +105,8 @@ class Sight:
     def _fetch(self, object: str, ids: list[int]) -> None:
         self._read |= {(object, id): None for id in ids}
         try:
-            page = self.reader.page(self.actor, object, Query(filters={"id": ids}, limit=MOST))
+            query = Query(filters={"id": ids}, limit=MOST, masks=True)
+            page = self.reader.page(self.actor, object, query)
         except Refusal:  # nothing of that object may be read
             return
         self._read |= {(object, record.id): record for record in page.items}
@@ -174,13 +177,19 @@ class Seen:
             return tuple(Seen(self.sight, type_.to, one.id, title=one.title) for one in seen)
         if isinstance(type_, Identifier) and found is not None:
             return Decimal(found)
-        return found
+        return None if isinstance(found, Obscured) else found
+
+    def mask(self, name: str) -> Obscured | None:
+        """The field's mask, where the actor may see no more of it."""
+        record = self._record()
+        found = record.values.get(name) if record else None
+        return found if isinstance(found, Obscured) else None
 
     def along(self, path: Iterable[str]) -> Any:
         """The value at the end of a path of links."""
         found: Any = self
         for name in path:
-            found = found.value(name) if isinstance(found, Seen) else None
+            found = (found.mask(name) or found.value(name)) if isinstance(found, Seen) else None
         return found
 
     def _record(self) -> Record | None:

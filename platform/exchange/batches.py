@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.definition.duplicates import CONFIRM
 from engine.definition.objects import Object
 from engine.fieldtypes.link import Link
 from engine.problems import Problem, Refusal, Text
@@ -86,12 +87,13 @@ class _Verdict:
 class Batches:
     """Takes batches of rows of one file through the gate."""
 
-    def __init__(self, gate: Gate, translator: Translator) -> None:
+    def __init__(self, gate: Gate, translator: Translator, confirmed: bool = False) -> None:
         self.gate = gate
         self.translator = translator
         self.definition: Object = translator.definition
         self.match = translator.mapping.match
         self.finder = Finder(gate)
+        self.confirmed = confirmed and bool(self.definition.duplicates)
         self.selves = frozenset(
             link.name
             for link in self.definition.links
@@ -199,7 +201,7 @@ class Batches:
             problem = forbidden(lens, action, tx.actor.roles)
             return [(draft, [*draft.problems, problem]) for draft in drafts]
         changes = [
-            Change(given=draft.given, id=draft.id, problems=list(draft.problems))
+            Change(given=self._given(draft), id=draft.id, problems=list(draft.problems))
             for draft in drafts
         ]
         batch = self.gate.pass_steps(tx, self.definition.name, action, list(changes), lenient=True)
@@ -214,6 +216,10 @@ class Batches:
             (draft, list(change.all_problems()))
             for draft, change in zip(drafts, changes, strict=True)
         ]
+
+    def _given(self, draft: Draft) -> dict[str, Any]:
+        """The row as input, with the confirmation of possible duplicates where it was given."""
+        return draft.given | {CONFIRM: True} if self.confirmed else draft.given
 
     def _repeated(
         self, later: list[Draft], verdicts: dict[Key, _Verdict], outcome: Outcome, patient: bool

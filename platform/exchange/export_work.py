@@ -34,6 +34,7 @@ class ExportRequest:
     format: str = "csv"
     labels: bool = False
     locale: str = "en"
+    reason: str = ""
 
 
 def export_work(catalog: Catalog, request: ExportRequest) -> Work:
@@ -60,6 +61,7 @@ def _run(ongoing: Ongoing) -> None:
         fields=request.fields,
         format=request.format,
         labels=request.locale if request.labels else "",
+        reason=request.reason,
     )
     count = reader.page(ongoing.actor, order.object, chosen(order, limit=1, count="exact")).count
     ongoing.total = count.value if count else None

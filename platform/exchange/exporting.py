@@ -19,13 +19,17 @@ from engine.fieldtypes.choice import Choice
 from engine.fieldtypes.composite import Composite
 from engine.fieldtypes.link import Collection, Lines, Link
 from engine.fieldtypes.links import Links
+from engine.fieldtypes.obscured import Obscured
 from engine.permissions.actors import Actor
 from engine.permissions.lens import Lens
 from engine.problems import Problem, Refusal, did_you_mean
+from engine.records.events import EXPORT as EXPORTED
+from engine.records.events import Event, note
 from engine.records.query import MOST, Query
 from engine.records.reading import Linked, Reader, Record
 from engine.schema.tables import POSITION
 from exchange import messages as say
+from exchange.limits import admit
 from exchange.lists import list_text, lists_in
 from exchange.naming import RESTRICTED, link_key, own_key
 from exchange.scope import exchanged
@@ -43,7 +47,8 @@ class ExportOrder:
     `where`, `filters` and `words` choose them as in a list (`engine.records.query.Query`). Only
     the `fields` are exported, and what a record is recognised by; without any, everything is.
     With a locale in `labels` columns are headed, and options, stages and yes or no are written,
-    by their labels in that language, else by names.
+    by their labels in that language, else by names. The `reason`, if one is given, stands in the
+    audit.
     """
 
     object: str
@@ -53,6 +58,7 @@ class ExportOrder:
     fields: Sequence[str] = ()
     format: str = "csv"
     labels: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,14 +97,38 @@ def export_records(
 ) -> Exported:
     """Writes the records to `out`; `watch` is told after every page how many there are by then.
 
-    Raises Refusal when the actor may not export, for unknown objects, fields and formats, and
-    when the format cannot hold what is to be written.
+    Raises Refusal when the actor may not export, or not as much (`limits`), for unknown objects,
+    fields and formats, and when the format cannot hold what is to be written.
     """
     if order.format not in FORMATS:
         best = did_you_mean(order.format, FORMATS)
         raise Refusal(say.BAD_FORMAT(found=order.format, best=best))
     definition = exchanged(reader.gate.catalog, order.object)
-    return _Export(reader, actor, order, definition).run(out, watch)
+    admit(reader, actor, order)
+    made, written, whole = _Export(reader, actor, order, definition), 0, False
+
+    def count(so_far: int) -> None:
+        nonlocal written
+        written = so_far
+        watch(so_far)
+
+    try:
+        done = made.run(out, count)
+        whole = True
+    finally:
+        if whole or written:  # what was refused at once has not left
+            note(reader.gate, actor, exported(order, written, whole=whole))
+    return done
+
+
+def exported(order: ExportOrder, count: int, *, whole: bool) -> Event:
+    """What the audit says of an export: what was asked for, and how many records it has."""
+    said = {
+        "count": count, "format": order.format, "where": order.where, "words": order.words,
+        "filters": sorted(order.filters), "fields": list(order.fields), "reason": order.reason,
+        "whole": whole,
+    }  # fmt: skip
+    return Event(action=EXPORTED, object=order.object, data={k: v for k, v in said.items() if v})
 
 
 def chosen(order: ExportOrder, **more: Any) -> Query:
@@ -168,7 +198,9 @@ class _Export:
         values: list[Any] = []
         for cell in sheet.cells:
             value = record.values.get(cell.field.name)
-            if isinstance(value, Linked):
+            if isinstance(value, Obscured):
+                value = str(value)
+            elif isinstance(value, Linked):
                 value = _link_value(sheet, cell, value)
             elif isinstance(cell.field.type, Links):
                 value = list_text(value or (), partial(_link_value, sheet, cell)) or None
@@ -187,7 +219,7 @@ class _Export:
         return sheet.worded[key]
 
     def _pages(self, object: str, query: Query) -> Iterator[list[Record]]:
-        asked = replace(query, action=EXPORT, limit=PAGE)
+        asked = replace(query, action=EXPORT, limit=PAGE, masks=True)
         while True:
             page = self.reader.page(self.actor, object, asked)
             yield page.items
@@ -238,7 +270,7 @@ class _Export:
         for found in definition.fields.values():
             beside = isinstance(found.type, Collection) and not isinstance(found.type, Links)
             skipped = found.name in LEFT_OUT or beside
-            if skipped or isinstance(found.type, Composite) or not lens.may_read(found.name):
+            if skipped or isinstance(found.type, Composite) or not lens.may_show(found.name):
                 continue  # of a composite its parts
             if wanted and found.name not in (*wanted, own_key(definition)):
                 continue

@@ -51,6 +51,7 @@ class ImportRequest:
     match: tuple[str, ...] = ()
     dry_run: bool = False
     all_or_nothing: bool = False
+    confirm_duplicates: bool = False
     locale: str = "en"
 
 
@@ -136,6 +137,7 @@ def request_of(files: Files, order: Order, source: Source) -> ImportRequest:
         match=order.match,
         dry_run=order.dry_run,
         all_or_nothing=order.all_or_nothing,
+        confirm_duplicates=order.confirm_duplicates,
         locale=order.locale,
     )
 
@@ -167,6 +169,7 @@ def _order(catalog: Catalog, request: ImportRequest, path: Path) -> Order:
         match=request.match,
         dry_run=request.dry_run,
         all_or_nothing=request.all_or_nothing,
+        confirm_duplicates=request.confirm_duplicates,
         locale=request.locale,
         name=request.name,
     )

@@ -55,7 +55,8 @@ class Order:
 
     Without a `mapping` the columns are named like fields; `match` goes before the mapping's own.
     `rejects` and `corrections` are files to be written, `locale` is their language. `name` is
-    what the file is called where that is not its path.
+    what the file is called where that is not its path. With `confirm_duplicates` rows are taken
+    although rules warn of duplicates.
     """
 
     object: str
@@ -64,6 +65,7 @@ class Order:
     match: tuple[str, ...] = ()
     dry_run: bool = False
     all_or_nothing: bool = False
+    confirm_duplicates: bool = False
     rejects: Path | None = None
     corrections: Path | None = None
     locale: str = "en"
@@ -142,7 +144,9 @@ class Import:
         self.source = source
         self.mapping = mapping
         self.watch = watch
-        self.batches = Batches(gate, Translator(mapping, source, gate.catalog))
+        self.batches = Batches(
+            gate, Translator(mapping, source, gate.catalog), order.confirm_duplicates
+        )
         self.report = Report(notices=[*source.notices, *mapping.notices])
         self.reading = Reading(patient=bool(self.batches.selves & mapping.fields))
         if "reading" in (kept := keeper.cursor):

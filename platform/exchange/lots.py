@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.records.events import BATCH, Event, note_in
 from engine.records.transaction import Transaction
 
 LOT = "fw_batch"
@@ -27,7 +28,11 @@ def open_lot(tx: Transaction, cause: str, data: Mapping[str, Any]) -> int:
         "data": json.dumps(data, ensure_ascii=False),
     }
     statement = sa.insert(table).values(values).returning(table.c.id)
-    return int(tx.connection.execute(statement).scalar_one())
+    number = int(tx.connection.execute(statement).scalar_one())
+    said = {"batch": number, "cause": cause}
+    event = Event(action=BATCH, object=str(data.get("object") or ""), data=said)
+    note_in(tx.connection, event, tx.now, tx.actor.person, tx.actor.via)
+    return number
 
 
 def describe_lot(tx: Transaction, id: int, data: Mapping[str, Any]) -> None:

@@ -22,6 +22,8 @@ import sqlalchemy as sa
 
 from engine.definition.objects import Object
 from engine.fieldtypes.choice import Stage
+from engine.fieldtypes.link import Link
+from engine.fieldtypes.links import Links
 from engine.permissions.actors import Actor
 from engine.problems import Problem, Refusal
 from engine.records.changes import DELETE, RESTORE, UPDATE, Change
@@ -128,9 +130,31 @@ class _Undo:
                 _conflict(self.tx, self.tally, net, [say.DELETED_SINCE()])
             else:
                 restores.append(net)
+        later = self._waiting(updates, {net.record for net in restores})
         self._update(updates, rows)
         self._move(DELETE, deletes, rows)
         self._move(RESTORE, restores, rows)
+        self._update(later, rows)
+
+    def _waiting(self, updates: list[Back], coming: set[int]) -> list[Back]:
+        """Takes out of the updates the links to records that come back only after them."""
+        later = []
+        for back in list(updates):
+            names = [name for name, value in back.given.items() if self._leads(name, value, coming)]
+            if not names:
+                continue
+            later.append(Back(back.net, {name: back.given.pop(name) for name in names}))
+            if not (back.given or back.conflicts):
+                updates.remove(back)
+        return later
+
+    def _leads(self, name: str, value: Any, coming: set[int]) -> bool:
+        """Whether input for a field names one of the object's records that are coming back."""
+        type_ = self.definition.fields[name].type
+        if not isinstance(type_, Link | Links) or type_.to != self.definition.name:
+            return False
+        named = value if isinstance(value, list) else [value]
+        return any(type(one) is int and one in coming for one in named)
 
     def _move(self, action: str, some: Sequence[Net], rows: Mapping[int, Row]) -> None:
         """Records go to the recycle bin, or come back from it."""

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from engine.expressions.sqltypes import Id, Moment, String
 from engine.fieldtypes.text import TextType
+from engine.matching.merged import with_merged
 from engine.permissions.actors import Actor
 from engine.problems import Message, Refusal
 from engine.records.gate import Gate
@@ -98,11 +99,14 @@ def comments_of(
     """
     reader.one(actor, object, record)
     table = gate.tables.system(TABLE)
-    statement = (
-        sa.select(table.c.id, table.c.at, table.c.person, table.c.text)
-        .where(table.c.object == object, table.c.record == record)
-        .order_by(table.c.id.desc())
-        .limit(MOST)
-    )
     with gate.databases.reading() as connection:
+        statement = (
+            sa.select(table.c.id, table.c.at, table.c.person, table.c.text)
+            .where(
+                table.c.object == object,
+                table.c.record.in_(with_merged(gate, connection, object, record)),
+            )
+            .order_by(table.c.id.desc())
+            .limit(MOST)
+        )
         return [Comment(*row) for row in connection.execute(statement)]

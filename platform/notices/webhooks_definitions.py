@@ -28,7 +28,7 @@ _SECRET_PARAMETER = re.compile(
 )
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,59}")
 _SENDABLE = re.compile(r"[\t -~]*")
-_OWN_SCOPES = frozenset(("own", "team", "department", "department_and_below"))
+_OWN_SCOPES = frozenset(("own", "team", "department", "department_and_below", "shared"))
 
 
 @dataclass(frozen=True, slots=True)

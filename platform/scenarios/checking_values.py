@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.definition.catalog import Catalog
+from engine.definition.duplicates import CONFIRM
 from engine.definition.kinds import Problems
 from engine.definition.messages import UNKNOWN_FIELD
 from engine.definition.objects import Field, Object
@@ -29,6 +30,8 @@ class Values:
         """Values that the gate will read: only the names are looked at, the gate sees to them."""
         definition = self.catalog.objects[object]
         for name, node in fields.items():
+            if name == CONFIRM and definition.duplicates:
+                continue
             found = self._field(name, node, definition)
             if found is not None and isinstance(found.type, Lines):
                 for line in self._lines(found, node):

@@ -3,9 +3,9 @@
 1. One statement by primary key reads the account in every request: whether it may sign in, its
    stamp and its roles. So locking somebody out, a new password and a role given or taken count
    from the next request on, in every process.
-2. What follows from people and departments (person, team, departments below) is kept per
-   account, and found anew when somebody or something there has changed. That is seen by the
-   sum of their records' versions, which every change raises; it is read at most once a second.
+2. What follows from people, departments and memberships (person, team, departments below) is
+   kept per account, and found anew when somebody or something there has changed, or another day
+   has begun (`assembly.organisation.signature`); that is looked at at most once a second.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from assembly.application import Application
-from assembly.organisation import placed
+from assembly.organisation import placed, signature
 from engine.expressions.folding import fold
 from engine.permissions.actors import Actor
 from engine.schema.engines import Databases
@@ -43,7 +43,7 @@ class Account:
 @dataclass(frozen=True, slots=True)
 class _Known:
     application: Application
-    organisation: int
+    organisation: object
     account: Account
     actor: Actor
 
@@ -55,7 +55,7 @@ class Actors:
         self.databases = databases
         self.keys = keys
         self._known: dict[int, _Known] = {}
-        self._organisation = 0
+        self._organisation: object = None
         self._looked = (0.0, None)  # type: tuple[float, Application | None]
         self._statement = _account_statement()
 
@@ -95,19 +95,13 @@ class Actors:
         """Makes the next request look at the organisation: this process has just changed it."""
         self._looked = (0.0, None)
 
-    def _organisation_version(self, application: Application) -> int:
+    def _organisation_version(self, application: Application) -> object:
         looked, of = self._looked
         now = time.monotonic()
         if of is application and now - looked < LOOK_AGAIN_AFTER:
             return self._organisation
-        site = application.catalog.site
-        sums = [
-            sa.select(sa.func.coalesce(sa.func.sum(application.tables.table(name).c.version), 0))
-            for name in (site.person, site.department)
-            if name in application.catalog.objects
-        ]
         with self.databases.reading() as connection:
-            self._organisation = sum(int(connection.execute(s).scalar_one()) for s in sums)
+            self._organisation = signature(application.gate, connection)
         self._looked = (now, application)
         return self._organisation
 

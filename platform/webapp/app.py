@@ -21,7 +21,7 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from assembly.revisions import Site
 from engine.files import Files
 from engine.records.uploading import FileLimits
-from webapp import failures, headers, operations, screens, tracing, uploads
+from webapp import failures, headers, noting, operations, screens, tracing, uploads
 from webapp.actors import Actors
 from webapp.api.bodies import LARGEST
 from webapp.api.routes import BASE, api_blueprint
@@ -63,9 +63,9 @@ def create_app(
     app = Flask("webapp", static_folder="static", template_folder="templates")
     app.config.from_mapping(_configuration(site, keys))
     app.session_interface = CookieSessions()
-    accounts = scoped_session(
-        sessionmaker(site.databases.accounts), scopefunc=lambda: id(g._get_current_object())
-    )
+    sessions = sessionmaker(site.databases.accounts)
+    noting.listen(sessions)
+    accounts = scoped_session(sessions, scopefunc=lambda: id(g._get_current_object()))
     attach(
         app,
         Shell(

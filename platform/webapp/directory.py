@@ -12,10 +12,13 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
+from assembly.organisation import pairs
+from engine.definition.relations import Relation
 from engine.expressions.folding import fold
 from engine.permissions.actors import Actor
 from engine.records.gate import Gate
@@ -55,7 +58,14 @@ class _Picture:
     people: Mapping[int, _Person]
     reports: Tree
     departments: Tree
+    memberships: Tree
+    teams: Tree
     actors: dict[int, Actor] = field(default_factory=dict)
+
+    @cached_property
+    def above(self) -> Tree:
+        """The departments right above each."""
+        return {below: [one] for one, all_ in self.departments.items() for below in all_}
 
 
 class AccountDirectory(Directory):
@@ -111,16 +121,23 @@ class AccountDirectory(Directory):
         """The actor as `webapp.actors` makes it for a request."""
         if person not in now.actors:
             found = now.people[person]
-            below: frozenset[int] = frozenset()
-            if found.department is not None and gate.catalog.site.department:
-                below = _below(now.departments, found.department)
+            member_of = set(now.memberships.get(person, ()))
+            if found.department is not None:
+                member_of.add(found.department)
+            below, above = set[int](), set[int]()
+            for one in member_of:
+                below |= _below(now.departments, one)
+                above |= _below(now.above, one)
             now.actors[person] = Actor(
                 person=person,
                 name=found.name,
                 roles=frozenset(found.account.roles & gate.catalog.of("role").keys()),
                 department=found.department,
                 team=tuple(sorted(_below(now.reports, person))),
-                departments=tuple(sorted(below)),
+                departments=tuple(sorted(below)) if gate.catalog.site.department else (),
+                memberships=tuple(sorted(member_of)),
+                above=tuple(sorted(above - member_of)),
+                teams=tuple(sorted(now.teams.get(person, ()))),
                 locale=_locale(gate, found.account),
                 via="automation",
             )
@@ -132,7 +149,7 @@ def _taken(gate: Gate, databases: Databases, now: float) -> _Picture:
     definition = gate.catalog.objects.get(site.person)
     account = definition.fields.get(site.person_account) if definition else None
     if definition is None or account is None:
-        return _Picture(gate.revision, now, {}, {}, {})
+        return _Picture(gate.revision, now, {}, {}, {}, {}, {})
     table = gate.tables.table(definition.name)
     title, in_ = definition.fields[definition.title], definition.fields.get(site.person_department)
     key = table.c[account.folded or account.column]
@@ -151,8 +168,32 @@ def _taken(gate: Gate, databases: Databases, now: float) -> _Picture:
             if name in accounts
         }
         reports = _tree(gate, connection, site.person)
+        for person, to in _pairs(gate, connection, site.reports, site.person):
+            reports[to].append(person)
         departments = _tree(gate, connection, site.department)
-    return _Picture(gate.revision, now, people, reports, departments)
+        memberships, teams = (
+            _by_person(_pairs(gate, connection, relation, target))
+            for relation, target in (
+                (site.memberships, site.department), (site.team_members, site.team),
+            )
+        )  # fmt: skip
+    return _Picture(gate.revision, now, people, reports, departments, memberships, teams)
+
+
+def _pairs(
+    gate: Gate, connection: sa.Connection, relation: Relation, target: str
+) -> Iterable[tuple[int, int]]:
+    """The people whom a relation links to something today."""
+    if not relation or not target:
+        return ()
+    return [(row.person, row.to) for row in connection.execute(pairs(gate, relation, target))]
+
+
+def _by_person(found: Iterable[tuple[int, int]]) -> Tree:
+    tree: dict[int, list[int]] = defaultdict(list)
+    for person, to in found:
+        tree[person].append(to)
+    return tree
 
 
 def _accounts(connection: sa.Connection) -> Iterable[_Account]:
@@ -177,15 +218,15 @@ def _accounts(connection: sa.Connection) -> Iterable[_Account]:
         yield _Account(name, locale or "", mail is not False, frozenset(roles[id]))
 
 
-def _tree(gate: Gate, connection: sa.Connection, object: str) -> Tree:
+def _tree(gate: Gate, connection: sa.Connection, object: str) -> dict[int, list[int]]:
     """Who or what stands right below each record, along the object's link to itself."""
     link = gate.hierarchy.link(object) if object in gate.catalog.objects else ""
+    found: dict[int, list[int]] = defaultdict(list)
     if not link:
-        return {}
+        return found
     table = gate.tables.table(object)
     above = table.c[gate.catalog.objects[object].fields[link].column]
     live = sa.and_(table.c[DELETED].is_(None), above.is_not(None))
-    found: dict[int, list[int]] = defaultdict(list)
     for id, parent in connection.execute(sa.select(table.c.id, above).where(live)):
         found[parent].append(id)
     return found

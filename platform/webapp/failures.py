@@ -17,6 +17,7 @@ from engine.tracing import current_trace, new_trace
 from webapp import messages as say
 from webapp.answers import problem_answer, status_of
 from webapp.api.bodies import LARGEST
+from webapp.duplicates import told_of
 from webapp.languages import locale_of
 from webapp.shell import application, shell
 
@@ -45,7 +46,7 @@ def told(problems: list[Problem] | tuple[Problem, ...]) -> Response:
             "webapp/problem.html", problems=problems, locale=locale, status=status_of(problems)
         )
         return make_response(page, status_of(problems))
-    response = problem_answer(problems, locale)
+    response = problem_answer(problems, locale, **told_of(problems, locale))
     waiting = next((p.args["seconds"] for p in problems if "seconds" in p.args), None)
     if waiting is not None:
         response.headers["Retry-After"] = str(waiting)

@@ -43,6 +43,7 @@ from webapp.identity import STAMP_CLAIM
 from webapp.keys import same
 from webapp.languages import locale_of
 from webapp.mirroring import PREFIX
+from webapp.noting import note_refused, note_signed_in, note_signed_out
 from webapp.sessions import STAMP, open_session, session_user
 from webapp.shell import application, shell
 
@@ -86,6 +87,8 @@ class SignInView(AuthDBView):
     def logout(self) -> Any:
         """Asks whether to sign out, and does it."""
         if request.method == "POST":
+            if g.user is not None and g.user.is_authenticated:
+                note_signed_out(g.user.id, g.user.username)
             session.clear()
             logout_user()
             return redirect("/login/")
@@ -144,9 +147,14 @@ def sign_in(name: str, password: str) -> Any:
     if waiting:
         raise Refusal(say.LOCKED_OUT(seconds=waiting))
     user = manager.auth_user_db(name, password)
+    via = "screen" if request.path.startswith("/login") else "api"
     if user is None:
+        known = manager.find_user(username=name[:200].replace("\0", "")) is not None
+        manager.session.rollback()
+        note_refused(name[:200], known, address, via)
         raise Refusal(say.SIGN_IN_FAILED())
     found.attempts.succeeded(name[:200], address, now)
+    note_signed_in(user.id, user.username, address, via)
     return user
 
 

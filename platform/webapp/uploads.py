@@ -19,6 +19,7 @@ from engine.definition.objects import Field
 from engine.fieldtypes.file import MOST_FILES, PICTURES, File, FileRef
 from engine.files import BLOCK, Files
 from engine.problems import Message, Refusal
+from engine.records.accessing import note_downloaded
 from engine.records.filing import uploaded_by
 from engine.records.media import MB
 from engine.records.query import Query
@@ -117,6 +118,14 @@ def file_row(call: Call, object: str, record: int, name: str, id: int) -> Mappin
     if all(one.id != id for one in refs_of(call, object, record, name)):
         raise Refusal(NO_SUCH_FILE())
     return _row(call, id)
+
+
+def handed_out(call: Call, object: str, record: int, name: str, id: int) -> Response:
+    """The file itself, noted as the object's policy says. Raises Refusal as `file_row`."""
+    row = file_row(call, object, record, name, id)
+    said = {"field": name, "file": id, "name": row["name"]}
+    note_downloaded(call.application.gate, call.actor, object, record, said)
+    return sent(row)
 
 
 def waiting_row(call: Call, id: int) -> Mapping[str, Any]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.definition.access import build_audit
 from engine.definition.copying import Copied, copied_type
 from engine.definition.currencies import with_companions
+from engine.definition.duplicates import build_rules
 from engine.definition.guarded import with_attachments
 from engine.definition.kinds import Problems
 from engine.definition.layouts_building import build_layouts, build_sections, build_shape
 from engine.definition.numbering import NumberPattern
 from engine.definition.objects import Check, Field, ListView, Object
+from engine.definition.sharing import build_members, build_sharing
 from engine.definition.tree import Node
 from engine.definition.wholes import expanded
 from engine.expressions.types import Attribute, Kind, Type
@@ -68,6 +71,11 @@ def build_object(name: str, node: Node, problems: Problems) -> Object | None:
         sections=build_sections(node),
         layouts=build_layouts(node),
         quick=tuple(node.plain("quick", ())),
+        duplicates=build_rules(name, node),
+        reveal=tuple(node.plain("reveal", ())),
+        audit=build_audit(node),
+        sharing=build_sharing(node),
+        members=build_members(node),
         source=node,
     )
 
@@ -104,6 +112,7 @@ def build_field(object_name: str, name: str, node: Node, problems: Problems) -> 
         searchable=node.plain("searchable", False),
         personal=node.plain("personal", ""),
         copied=node.plain("copied", True),
+        mask=node.plain("mask", ""),
         source=node,
     )
 

@@ -11,6 +11,7 @@ from engine.definition.kinds import Problems
 from engine.definition.layouts_checking import check_layouts
 from engine.definition.objects import Field, Object
 from engine.definition.settings import check_setting
+from engine.definition.sharing import check_sharing
 from engine.definition.trees import check_tree
 from engine.fieldtypes.link import Collection, Link
 from engine.problems import Place, Refusal, Text, did_you_mean
@@ -31,6 +32,7 @@ def check_object(definition: Object, catalog: Catalog, problems: Problems) -> No
     for index, names in enumerate(definition.unique):
         _known(definition, names, definition.place("unique", index), problems, stored="unique")
     check_layouts(definition, catalog, problems)
+    check_sharing(definition, catalog, problems)
     for view in definition.views.values():
         place = definition.place("views", view.name)
         _known(definition, view.equal, place, problems, stored="equal")

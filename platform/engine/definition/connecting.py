@@ -19,6 +19,7 @@ from engine.definition.checking import check_object
 from engine.definition.copying import IN_STEP
 from engine.definition.currencies import check_result, companion_formula
 from engine.definition.defaulting import default_order
+from engine.definition.duplicates import connected_rules
 from engine.definition.kinds import DefinitionKind, Problems
 from engine.definition.layouts_checking import connected_layouts, connected_shape
 from engine.definition.objects import Check, Field, ListView, Object, Rollup
@@ -114,6 +115,7 @@ class _Connector:
             checks=tuple(self._check(definition, check) for check in definition.checks),
             views={n: self._view(definition, view) for n, view in definition.views.items()},
             layouts=connected_layouts(definition, self._condition),
+            duplicates=connected_rules(with_fields, self.catalog, self._condition, self.problems),
             order=computing_order(with_fields, self.problems),
             defaults=default_order(with_fields, self.problems),
         )

@@ -13,8 +13,11 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from engine.definition.access import ALWAYS
+from engine.definition.duplicates import MatchRule
 from engine.definition.layouts import Layout, Section, ViewShape
 from engine.definition.numbering import NumberPattern
+from engine.definition.sharing import Members, Sharing
 from engine.definition.tree import Node
 from engine.expressions import Expression
 from engine.expressions.trees import PATH_END
@@ -75,6 +78,7 @@ class Field:
     the field that `attachments: true` brings. `part_of` names the
     composite that brought the field, `short` is its label beside the composite's other parts.
     `beside` names the field that brought this one: an amount in company currency, its amount.
+    `mask` is what roles are shown that may see its mask only.
     """
 
     name: str
@@ -104,6 +108,7 @@ class Field:
     searchable: bool = False
     personal: str = ""
     copied: bool = True
+    mask: str = ""
     system: bool = False
     part_of: str = ""
     beside: str = ""
@@ -176,8 +181,9 @@ class Object:
 
     `kind` is "ordinary", "settings" (exactly one record) or "view" (read-only, made by a query).
     `order` is the sequence in which stored formulas and suggestions are computed, `defaults` that
-    of defaults which read other fields. `parent` is, for a line object, its link to the record
-    that it is part of.
+    of defaults which read other fields. `audit` are the accesses that are noted. `parent` is, for
+    a line object, its link to the record that it is part of. `sharing` and `members` show single
+    records to more people than roles do.
     """
 
     name: str
@@ -198,6 +204,11 @@ class Object:
     sections: tuple[Section, ...] = ()
     layouts: tuple[Layout, ...] = ()
     quick: tuple[str, ...] = ()
+    duplicates: tuple[MatchRule, ...] = ()
+    reveal: tuple[str, ...] = ()
+    sharing: Sharing | None = None
+    members: Members | None = None
+    audit: frozenset[str] = ALWAYS
     parent: str = ""
     order: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()

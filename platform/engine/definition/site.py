@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from engine.definition.alarms import ReadingAlarm, build_alarms
 from engine.definition.kinds import Problems
+from engine.definition.relations import Relation, build_relation
 from engine.definition.tree import Node
 from engine.fieldtypes.phone import DEFAULT_COUNTRY, UNKNOWN_COUNTRY, is_country
 from engine.problems import Message, Text
@@ -54,7 +56,9 @@ class Site:
     `person`, `department` name the objects of people and departments (empty: none);
     `person_department`, `person_manager`, `person_account`, `person_email` and
     `department_parent` are the fields of those objects that carry the meaning. `team` names the
-    object of teams. `country` is the one whose telephone numbers need no country code.
+    object of teams. `reports`, `memberships` and `team_members` are the dated relations of people
+    to managers, departments and teams. `country` is the one whose telephone numbers need no
+    country code.
     """
 
     label: Text = field(default_factory=lambda: Text.of("Formwright"))
@@ -72,6 +76,10 @@ class Site:
     department: str = ""
     department_parent: str = ""
     team: str = ""
+    reports: Relation = field(default_factory=Relation)
+    memberships: Relation = field(default_factory=Relation)
+    team_members: Relation = field(default_factory=Relation)
+    alarms: tuple[ReadingAlarm, ...] = ()
     modules: Mapping[str, Module] = field(default_factory=dict)
     source: Node | None = field(default=None, compare=False, repr=False)
 
@@ -111,6 +119,10 @@ def build_site(name: str, node: Node, problems: Problems) -> Site | None:
         department=departments.get("object", ""),
         department_parent=departments.get("parent", ""),
         team=node.plain("teams", {}).get("object", ""),
+        reports=build_relation(people.get("reports"), "to"),
+        memberships=build_relation(node.plain("memberships"), "department"),
+        team_members=build_relation(node.plain("teams", {}).get("members"), "team"),
+        alarms=build_alarms(node),
         modules={
             key: Module(
                 name=key,

@@ -6,6 +6,7 @@ from engine.definition.catalog import Catalog
 from engine.definition.currencies import check_currencies
 from engine.definition.kinds import DefinitionKind, Problems
 from engine.definition.messages import UNKNOWN_FIELD, UNKNOWN_OBJECT
+from engine.definition.relations import check_relations
 from engine.definition.site import build_site
 from engine.definition.tree import Node
 from engine.problems import did_you_mean
@@ -27,6 +28,7 @@ def connect_site(catalog: Catalog, problems: Problems) -> Catalog:
         node = source.get(key) if source else None
         if node is not None:
             _check(node, fields, catalog, problems)
+    check_relations(catalog, problems)
     currencies = source.get("currencies") if source else None
     if currencies is not None:
         check_currencies(currencies, catalog, problems)

@@ -12,8 +12,10 @@ class Actor:
     """Somebody who reads or writes.
 
     `team` are the ids of the person and of everyone who reports to them directly or
-    indirectly; `departments` their department and those below it (rule 29). `via` is the door
-    they came through: screen, api, import, command, automation or system.
+    indirectly; `department` is their main department, `memberships` all of which they are members
+    today, `departments` those and the ones below, `above` the ones above (rule 29). `teams` are
+    the teams that they are in today. `via` is the door they came through: screen, api, import,
+    command, automation or system.
     """
 
     person: int | None = None
@@ -22,6 +24,9 @@ class Actor:
     department: int | None = None
     team: tuple[int, ...] = ()
     departments: tuple[int, ...] = ()
+    memberships: tuple[int, ...] = ()
+    above: tuple[int, ...] = ()
+    teams: tuple[int, ...] = ()
     locale: str = "en"
     via: str = "api"
     is_system: bool = False
@@ -34,7 +39,20 @@ class Actor:
             "actor_department": self.department,
             "actor_team": list(self.team),
             "actor_departments": list(self.departments),
+            "actor_memberships": list(self.member_of()),
         }
+
+    def member_of(self) -> tuple[int, ...]:
+        """The departments of which they are members: the main one, where nothing else is known."""
+        if self.memberships or self.department is None:
+            return self.memberships
+        return (self.department,)
+
+    def holders(self) -> list[str]:
+        """Whom a record must be shared with to be shared with them; roles aside."""
+        found = [] if self.person is None else [f"person:{self.person}"]
+        found += [f"team:{id}" for id in self.teams]
+        return found + [f"department:{id}" for id in {*self.member_of(), *self.above}]
 
 
 SYSTEM = Actor(name="system", is_system=True, via="system")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from engine.expressions.among import among_ids
+from engine.expressions.among import among_ids, among_words
+from engine.expressions.sqltypes import Day
 from engine.permissions.actors import Actor
 
 
@@ -23,6 +25,8 @@ class Binds:
     def __init__(self) -> None:
         self._compiled: list[Compiled] = []
         self._needs_actor = False
+        self._needs_today = False
+        self._holders: frozenset[str] | None = None
 
     def actor(self, name: str) -> sa.BindParameter[Any]:
         """The bind parameter with that fact about the actor."""
@@ -36,6 +40,18 @@ class Binds:
         self._needs_actor = True
         return among_ids(column, name, dialect)
 
+    def holding(
+        self, column: sa.ColumnElement[Any], roles: Iterable[str], dialect: str
+    ) -> sa.ColumnElement[bool]:
+        """Whether something is meant for the actor, or for one of these roles of theirs."""
+        self._holders = (self._holders or frozenset()).union(roles)
+        return among_words(column, "actor_holders", dialect)
+
+    def today(self) -> sa.BindParameter[Any]:
+        """The bind parameter with the date."""
+        self._needs_today = True
+        return sa.bindparam("actor_today", type_=Day())
+
     def add(self, compiled: Compiled) -> None:
         """Adds an expression's parameters."""
         self._compiled.append(compiled)
@@ -43,6 +59,10 @@ class Binds:
     def values(self, actor: Actor, context: Any) -> dict[str, Any]:
         """The values for one execution. More than the statement needs may be among them."""
         values = actor.parameters() if self._needs_actor else {}
+        if self._holders is not None:
+            values["actor_holders"] = sorted({*actor.holders(), *self._holders})
+        if self._needs_today:
+            values["actor_today"] = context.today
         for compiled in self._compiled:
             values.update(compiled.parameters(context))
         return values

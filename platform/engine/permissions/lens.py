@@ -19,7 +19,9 @@ from engine.definition.objects import Object
 from engine.expressions import to_sql
 from engine.expressions.types import Member, View
 from engine.permissions.binds import Binds
+from engine.permissions.masks import mask_sql
 from engine.permissions.roles import Grant, Role, Scope
+from engine.permissions.sharing import widened
 
 ONCE = frozenset(("create", "import", "delete", "restore"))
 """Actions that nobody is granted on settings: there is one record, and it stays."""
@@ -36,6 +38,7 @@ class Lens:
     grants: tuple[Grant, ...]
     parent: Lens | None = None
     is_system: bool = False
+    roles: frozenset[str] = frozenset()
     levels: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -51,6 +54,14 @@ class Lens:
     def may_read(self, name: str) -> bool:
         """Whether the field can be seen on some row."""
         return name in self.levels
+
+    def may_show(self, name: str) -> bool:
+        """Whether the field, or its mask, can be seen on some row."""
+        return name in self.levels or bool(self.masking(name))
+
+    def masking(self, name: str) -> frozenset[str]:
+        """The roles that show the field's mask, on whatever rows."""
+        return frozenset(g.role for g in self.grants if name in g.masks) & self.allowing("read")
 
     def may_read_all(self) -> bool:
         """Whether every record can be seen, by each role that shows any."""
@@ -120,10 +131,18 @@ class Lens:
         """The rows on which one of `roles` grants the action; None for all of them."""
         if self.parent is not None:
             return self._parent_rows(action, roles, source, binds)
-        return self._union([g.scope(action) for g in self.grants if g.role in roles], source, binds)
+        scopes = [g.scope(action) for g in self.grants if g.role in roles]
+        return self._union(action, scopes, source, binds)
+
+    def granting(
+        self, grant: Grant, action: str, source: sa.FromClause, binds: Binds
+    ) -> sa.ColumnElement[bool]:
+        """The rows on which this one grant allows the action."""
+        found = self._union(action, [grant.scope(action)], source, binds)
+        return sa.true() if found is None else found
 
     def _union(
-        self, scopes: Iterable[Scope], source: sa.FromClause, binds: Binds
+        self, action: str, scopes: Iterable[Scope], source: sa.FromClause, binds: Binds
     ) -> sa.ColumnElement[bool] | None:
         wanted = {scope.name: scope for scope in scopes if not scope.nothing}
         if "all" in wanted:
@@ -133,6 +152,8 @@ class Lens:
         if "department_and_below" in wanted:
             wanted.pop("department", None)
         conditions = [self.condition(scope, source, binds) for scope in wanted.values()]
+        if conditions:
+            conditions += widened(self, action, source, binds)
         return sa.or_(*conditions) if conditions else sa.false()
 
     def condition(
@@ -142,12 +163,14 @@ class Lens:
         match scope.name:
             case "all":
                 return sa.true()
-            case "none":
+            case "none" | "shared":  # what is shared joins the rows of every scope
                 return sa.false()
             case "own":
                 return self._owner(source) == binds.actor("actor_person")
             case "team":
                 return binds.among(self._owner(source), "actor_team", self.dialect)
+            case "department" if self.catalog.site.memberships:
+                return binds.among(self._department(source), "actor_memberships", self.dialect)
             case "department":
                 return self._department(source) == binds.actor("actor_department")
             case "department_and_below":
@@ -231,6 +254,7 @@ class Lenses:
             grants=tuple(r.grants[object] for r in granting if object in r.grants),
             parent=self.lens(definition.parent_object, roles) if definition.parent else None,
             is_system=roles is None,
+            roles=roles or frozenset(),
         )
 
 
@@ -270,6 +294,31 @@ class ActorView:
             return sa.cast(sa.null(), value.type)
         cell = lens.cell(name, source, self.binds)
         return value if cell is None else sa.case((cell, value), else_=None)
+
+    def mask(
+        self, object: str, name: str, value: sa.ColumnElement[Any], source: sa.FromClause
+    ) -> sa.ColumnElement[Any]:
+        """The mask of `value` on rows where the roles may see that and no more; else empty."""
+        lens = self.lenses.lens(object, self.roles)
+        rows = lens.rows_of("read", lens.masking(name), source, self.binds)
+        shown = mask_sql(lens.definition.fields[name], value, self.lenses.dialect)
+        nothing = sa.cast(sa.null(), shown.type)
+        masked = shown if rows is None else sa.case((rows, shown), else_=nothing)
+        if not lens.may_read(name):
+            return masked
+        cell = lens.cell(name, source, self.binds)
+        return nothing if cell is None else sa.case((cell, nothing), else_=masked)
+
+    def title(
+        self, object: str, value: sa.ColumnElement[Any], source: sa.FromClause
+    ) -> sa.ColumnElement[Any]:
+        """`value`, the title of a record: empty or masked where the roles may see no more."""
+        lens = self.lenses.lens(object, self.roles)
+        name = lens.definition.title
+        plain = self.masked(object, name, value, source)
+        if not (lens.masking(name) and lens.definition.fields[name].type.textual):
+            return plain
+        return sa.func.coalesce(plain, self.mask(object, name, value, source))
 
     def formula(
         self, object: str, member: Member, value: sa.ColumnElement[Any], source: sa.FromClause

@@ -14,6 +14,9 @@ from engine.definition.objects import Object
 from engine.definition.tree import Node
 from engine.expressions import Expression, compile_expression
 from engine.expressions.types import Kind, Type
+from engine.permissions.limits import FREE, ExportLimits, read_limits
+from engine.permissions.masks import MASK, masked_fields
+from engine.permissions.sharing import is_widened
 from engine.problems import Message, Place, Refusal, Text, did_you_mean
 
 ROW_ACTIONS = ("read", "update", "delete", "restore", "export")
@@ -22,7 +25,7 @@ PLAIN_ACTIONS = ("create", "import")
 """Actions that are granted or not."""
 ACTIONS = (*ROW_ACTIONS, *PLAIN_ACTIONS)
 
-NAMED_SCOPES = ("all", "own", "team", "department", "department_and_below", "none")
+NAMED_SCOPES = ("all", "own", "team", "department", "department_and_below", "shared", "none")
 
 NO_OWNER = Message(
     "scope-without-owner",
@@ -38,6 +41,13 @@ NO_DEPARTMENT = Message(
     hint_en="name the departments in site.yaml, or use another scope",
     hint_zh="请在 site.yaml 中指明部门，或使用其他范围",
 )
+NOT_SHARED = Message(
+    "scope-without-sharing",
+    en="{object} is not shared and has no members, so the scope 'shared' means nothing here",
+    zh="{object} 未启用共享，也没有成员，因此范围 'shared' 在此无意义",
+    hint_en="add `sharing: true` or `members:` to the object",
+    hint_zh="请在对象中加上 `sharing: true` 或 `members:`",
+)
 LINE_GRANT = Message(
     "line-grant",
     en="{object} is part of {parent}: its rows take that object's grant, only `fields` counts here",
@@ -51,6 +61,13 @@ NO_FIELDS = Message(
     zh="对 {object} 的授权未指明字段，因此什么都看不到",
     hint_en='add `fields: {{"*": read}}` or the fields one by one',
     hint_zh='请加上 `fields: {{"*": read}}` 或逐个列出字段',
+)
+EXPLICIT = Message(
+    "explicit-role",
+    en='the role {role} is explicit, so `"*"` has no place in it',
+    zh='角色 {role} 要求逐项授权，不能使用 `"*"`',
+    hint_en="name the fields one by one, or remove `explicit`",
+    hint_zh="请逐个列出字段，或去掉 `explicit`",
 )
 
 
@@ -77,7 +94,7 @@ class Grant:
 
     `scopes` by row action, `allowed` the granted plain actions, `fields` the level of each
     field: "read" or "write"; a field that is missing is hidden (default deny). `reveal` are the
-    secrets whose value is shown on request, not only their mask.
+    secrets whose value is shown on request, not only their mask; of `masks` only the mask is seen.
     """
 
     role: str
@@ -86,6 +103,7 @@ class Grant:
     allowed: frozenset[str]
     fields: Mapping[str, str]
     reveal: frozenset[str] = frozenset()
+    masks: frozenset[str] = frozenset()
     source: Node | None = field(default=None, compare=False, repr=False)
 
     def scope(self, action: str) -> Scope:
@@ -103,6 +121,9 @@ class Role:
     grants: Mapping[str, Grant] = field(default_factory=dict)
     historical_import: bool = False
     administer: bool = False
+    audit: bool = False
+    explicit: bool = False
+    export_limits: ExportLimits = FREE
     source: Node | None = field(default=None, compare=False, repr=False)
 
 
@@ -113,6 +134,9 @@ def build_role(name: str, node: Node, problems: Problems) -> Role | None:
         label=node.text("label") or Text.of(name),
         historical_import=bool(node.plain("historical_import", False)),
         administer=bool(node.plain("administer", False)),
+        audit=bool(node.plain("audit", False)),
+        explicit=bool(node.plain("explicit", False)),
+        export_limits=read_limits(node),
         source=node,
     )
 
@@ -131,8 +155,18 @@ def connect_roles(catalog: Catalog, problems: Problems) -> Catalog:
                 problems.append(UNKNOWN_OBJECT(place, name=object_name, best=best))
                 continue
             grants[object_name] = _grant(name, definition, node, catalog, problems)
+        if role.explicit:
+            refuse_everything(grants, problems)
         roles[name] = replace(role, grants=grants)
     return catalog.with_others("role", roles)
+
+
+def refuse_everything(grants: Mapping[str, Grant], problems: Problems) -> None:
+    """Explicit roles name every field, so that new ones stay hidden until somebody says more."""
+    for grant in grants.values():
+        fields = grant.source.get("fields") if grant.source else None
+        if fields is not None and fields.get("*") is not None:
+            problems.append(EXPLICIT(fields.at("*"), role=grant.role))
 
 
 def _grant(
@@ -154,7 +188,7 @@ def _grant(
         for action in ROW_ACTIONS
         if (child := node.get(action)) is not None
     }
-    levels = _field_levels(definition, node, problems)
+    levels, masks = _field_levels(definition, node, problems)
     reveal = read_reveal(definition, node, problems)
     check_reveal(node, reveal, levels, problems)
     return Grant(
@@ -164,6 +198,7 @@ def _grant(
         allowed=frozenset(a for a in PLAIN_ACTIONS if node.plain(a, False) is True),
         fields=levels,
         reveal=reveal,
+        masks=masks,
         source=node,
     )
 
@@ -178,7 +213,10 @@ def _scope(
         else raw
     )
     if word in NAMED_SCOPES:
-        if word not in ("all", "none") and "owner" not in definition.fields:
+        if word == "shared" and not is_widened(definition):
+            problems.append(NOT_SHARED(node.place, object=definition.name))
+            return Scope("none", place=node.place)
+        if word not in ("all", "shared", "none") and "owner" not in definition.fields:
             # a person's record belongs to that person, so it has these scopes without an owner
             if definition.name != catalog.site.person:
                 problems.append(NO_OWNER(node.place, object=definition.name, scope=word))
@@ -203,16 +241,18 @@ def _departments(definition: Object, catalog: Catalog) -> bool:
     return name in definition.fields
 
 
-def _field_levels(definition: Object, node: Node, problems: Problems) -> dict[str, str]:
+def _field_levels(
+    definition: Object, node: Node, problems: Problems
+) -> tuple[dict[str, str], frozenset[str]]:
     fields_node = node.get("fields")
     if fields_node is None:
         problems.append(NO_FIELDS(node.key_place or node.place, object=definition.name))
-        return {}
+        return {}, frozenset()
     levels: dict[str, str] = {}
     everything = fields_node.plain("*", "none")
     for name, definition_field in definition.fields.items():
         if definition_field.system:  # `"*": write` does not hand out the owner
-            levels[name] = "none" if everything == "none" else "read"
+            levels[name] = "none" if everything in ("none", MASK) else "read"
         elif not definition_field.restricted:
             levels[name] = everything
     for name, child in fields_node.items():
@@ -233,7 +273,8 @@ def _field_levels(definition: Object, node: Node, problems: Problems) -> dict[st
         levels |= {n: "read" for n in ("id", "version") if n in definition.fields}
         if definition.parent and levels.get(definition.parent) != "write":
             levels[definition.parent] = "read"
-    return {name: level for name, level in levels.items() if level in ("read", "write")}
+    masks = masked_fields(definition, levels, fields_node, problems)
+    return {n: level for n, level in levels.items() if level in ("read", "write")}, masks
 
 
 def _level_parts(definition: Object, levels: dict[str, str], named: Node) -> None:
@@ -251,7 +292,8 @@ def _level_beside(definition: Object, levels: dict[str, str], named: Node) -> No
     """What stands beside a field and is not named is read by whoever sees the field."""
     for name, found in definition.fields.items():
         if found.beside and named.get(name) is None:
-            levels[name] = "none" if levels.get(found.beside, "none") == "none" else "read"
+            above = levels.get(found.beside, "none")
+            levels[name] = above if above in ("none", MASK) else "read"
 
 
 def roles_of(catalog: Catalog) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import operator
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -85,16 +86,36 @@ def audit(batch: Batch) -> None:
             "version": change.row.get("version"),
             "data": data,
         }
-        rows.append(row | {"digest": digest(row)})
+        rows.append(row | digests(row))
     tx.insert(tx.tables.system("fw_audit"), rows)
 
 
-def digest(row: dict[str, Any]) -> str:
-    """The SHA-256 over an audit row, its data by their own digest (rule 11)."""
+def digests(row: dict[str, Any]) -> dict[str, str]:
+    """The digests that a row is written with: of its data, and of everything else with that.
+
+    The data have one of their own, so that they can be erased and the row still verifies
+    (rules 11 and 40). The id is covered by the row's seal (`chaining`).
+    """
     inner = hashlib.sha256((row["data"] or "").encode()).hexdigest()
-    parts = [plain(row[k]) for k in ("at", "actor", "via", "object", "record", "action", "version")]
-    text = _encode_spaced([*parts, inner])
-    return hashlib.sha256(text.encode()).hexdigest()
+    return {"data_digest": inner, "digest": digest(row, inner)}
+
+
+def digest(row: Mapping[str, Any], inner: str) -> str:
+    """The SHA-256 over an audit row whose data have the digest `inner`."""
+    return _hashed([*(plain(row[name]) for name in _DIGESTED), inner])
+
+
+def earlier_digest(row: Mapping[str, Any], inner: str) -> str:
+    """The same, as it was before rows were sealed; cause and batch are covered by the seal."""
+    return _hashed([*(plain(row[name]) for name in _DIGESTED_EARLIER), inner])
+
+
+_DIGESTED_EARLIER = ("at", "actor", "via", "object", "record", "action", "version")
+_DIGESTED = (*_DIGESTED_EARLIER, "cause", "batch")
+
+
+def _hashed(parts: list[Any]) -> str:
+    return hashlib.sha256(_encode_spaced(parts).encode()).hexdigest()
 
 
 def _data(batch: Batch, change: Change) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def _matches(
     table = gate.tables.table(definition.name)
     statement = sa.select(table.c.id).where(
         among_ids(table.c.id, "ids", gate.dialect),
-        lens.condition(grant.scope(action), table, binds),
+        lens.granting(grant, action, table, binds),
     )
     with gate.databases.reading() as connection:
         context = Reader(gate).context(connection, actor)

@@ -52,3 +52,19 @@ class Hierarchy:
         )
         found = connection.execute(sa.select(tree.c.id), {"root": id}).scalars()
         return frozenset(found) | {id}
+
+    def above(self, connection: sa.Connection, object: str, id: int) -> frozenset[int]:
+        """Every live record above one; circles in the data do no harm."""
+        name = self.link(object)
+        if not name:
+            return frozenset()
+        table = self.tables.table(object)
+        column = self.catalog.objects[object].fields[name].column
+        line = sa.select(table.c[column].label("id")).where(table.c.id == sa.bindparam("root"))
+        tree = line.cte(recursive=True)
+        higher = table.alias()
+        tree = tree.union(
+            sa.select(higher.c[column]).where(higher.c.id == tree.c.id, higher.c[DELETED].is_(None))
+        )
+        found = connection.execute(sa.select(tree.c.id), {"root": id}).scalars()
+        return frozenset(one for one in found if one is not None)

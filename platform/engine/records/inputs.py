@@ -15,6 +15,7 @@ from engine.expressions.folding import fold
 from engine.fieldtypes.link import UNCHANGED, Lines, Link, Reference
 from engine.permissions.binds import Binds
 from engine.permissions.lens import ActorView
+from engine.permissions.masks import is_mask
 from engine.problems import Message, Problem, Refusal, did_you_mean
 from engine.records import messages as say
 from engine.records.changes import CREATE, Batch, Change
@@ -39,6 +40,8 @@ def read_input(batch: Batch) -> None:
             if name not in readers:
                 readers[name] = _reader(batch, name)
             reader = readers[name]
+            if is_mask(raw) and batch.lens.masking(name):
+                continue  # a mask that comes back changes nothing
             if isinstance(reader, Problem):
                 change.refuse(reader, name)
                 continue
@@ -65,6 +68,8 @@ def _reader(batch: Batch, name: str) -> Callable[[Any], Any] | Problem | None:
     """How this field's input is read; a problem when it takes none; None for lines."""
     lens, definition = batch.lens, batch.definition
     field = definition.fields.get(name)
+    if field is not None and not lens.may_read(name) and lens.masking(name):
+        return _forbidden_field(batch, name)
     if field is None or not lens.may_read(name):
         readable = [n for n in definition.fields if lens.may_read(n)]
         best = did_you_mean(name, readable)

@@ -210,6 +210,16 @@ class Builder:
         column = linked.c[sort_column(target, title)]
         return self.view.masked(target.name, title.name, column, linked)
 
+    def mask(self, found: Field) -> sa.ColumnElement[Any]:
+        """The mask of a field where these roles may see no more of it, in the page's own FROM."""
+        virtual = found.virtual and found.formula is not None
+        value = (
+            self.computed(found, self.source, self.joins)
+            if virtual
+            else self.gate.tables.column(self.definition.name, as_member(found), self.source)
+        )
+        return self.view.mask(self.definition.name, found.name, value, self.source)
+
     def cells(self, names: list[str]) -> list[tuple[sa.ColumnElement[bool], list[str]]]:
         """Of fields that some roles see only on some rows: the conditions, each with its fields."""
         together: dict[frozenset[str], list[str]] = {}
@@ -230,12 +240,13 @@ class Builder:
         )
         lens = self.gate.lenses.lens(target.name, self.roles)
         title = target.fields[target.title]
-        if not lens.may_read(title.name):
+        if not lens.may_show(title.name):
             return linked.c.id, sa.null()
         if title.stored:
-            return linked.c.id, self.view.column(target.name, as_member(title), linked)
+            stored = self.gate.tables.column(target.name, as_member(title), linked)
+            return linked.c.id, self.view.title(target.name, stored, linked)
         value = self.computed_on(target, title, linked, outer)
-        return linked.c.id, self.view.masked(target.name, title.name, value, linked)
+        return linked.c.id, self.view.title(target.name, value, linked)
 
     def computed_on(
         self, target: Object, title: Field, linked: sa.FromClause, joins: JoinSet

@@ -33,7 +33,7 @@ class Plan:
     """A built list: its statements, and how parameters and rows are read.
 
     `gathered` are all names of a record, where there are composites among them; `lists` the
-    many links that are fetched for the page.
+    many links that are fetched for the page; `masks` the fields of which masks are read.
     """
 
     builder: Builder
@@ -46,6 +46,7 @@ class Plan:
     parameters: dict[str, Any]
     gathered: tuple[str, ...] = ()
     lists: tuple[Field, ...] = ()
+    masks: tuple[str, ...] = ()
     _compiled: dict[Any, Prepared] = field(default_factory=dict)
 
     @cached_property
@@ -81,7 +82,7 @@ class Plan:
         builder = self.builder
         keys = [key.label(f"k_{i}") for i, key in enumerate(self.ordering.columns)]
         inner = (
-            sa.select(*self._page_columns(), *self.flags, *keys)
+            sa.select(*self._page_columns(), *self.flags, *keys, *self._mask_columns())
             .select_from(builder.joins.applied(builder.source))
             .where(*builder.conditions, *self.ordering.conditions(phase, resumed))
             .order_by(*self.ordering.order(phase))
@@ -98,6 +99,7 @@ class Plan:
         columns += [page.c[flag.name] for flag in self.flags]
         columns += [page.c[key.name] for key in keys]
         columns.append(page.c.id.label("id_"))
+        columns += [page.c[f"o_{number}"] for number, _ in enumerate(self.masks)]
         for number, found in enumerate(self.titles):
             id, title = builder.title_of(found, page, outer)
             columns += [id.label(f"l_{number}"), title.label(f"t_{number}")]
@@ -119,6 +121,11 @@ class Plan:
             names.add(definition.path_column)
         names |= needed_columns(definition, self.shown)
         return [source.c[c.name] for c in source.c if c.name in names]
+
+    def _mask_columns(self) -> list[sa.ColumnElement[Any]]:
+        builder = self.builder
+        fields = [builder.definition.fields[name] for name in self.masks]
+        return [builder.mask(found).label(f"o_{number}") for number, found in enumerate(fields)]
 
     def _count(self) -> sa.Select[Any]:
         builder = self.builder
@@ -158,14 +165,24 @@ def make_plan(
         parameters=parameters,
         gathered=_gathered(builder, names, lists),
         lists=lists,
+        masks=_masks(builder, query),
     )
+
+
+def _masks(builder: Builder, query: Query) -> tuple[str, ...]:
+    """The fields of which masks are read, where they are asked for."""
+    names = builder.definition.fields if query.fields is None else query.fields
+    if not query.masks or builder.lens.is_system:
+        return ()
+    return tuple(name for name in dict.fromkeys(names) if builder.lens.masking(name))
 
 
 def _asked(builder: Builder, query: Query) -> tuple[str, ...]:
     """The names that are read: those asked for, else all that the roles may read."""
     definition, lens = builder.definition, builder.lens
     for name in query.fields or ():
-        builder.readable(name, "fields")
+        if not builder.lens.masking(name):  # what is masked is empty where no masks are asked for
+            builder.readable(name, "fields")
     always = ("id",) if definition.parent else ("id", "version")
     names = definition.fields if query.fields is None else query.fields
     return tuple(

@@ -40,7 +40,8 @@ class Query:
     form; `sort` names fields, with "-" for descending; `words` are searched; `fields` limits
     what is read (None: all readable); `after` is the cursor of the page before. `lines_of` asks
     for the lines of one record, or of several, in their order. With `linking`, only records are
-    found that may be linked there.
+    found that may be linked there. With `masks`, fields that may not be read are there as their
+    masks, as far as those may be seen (`engine.permissions.masks.Obscured`).
     """
 
     where: str = ""
@@ -55,6 +56,7 @@ class Query:
     action: str = "read"
     lines_of: int | tuple[int, ...] | None = None
     linking: Linking | None = None
+    masks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

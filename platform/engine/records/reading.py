@@ -12,9 +12,11 @@ from engine.definition.objects import Field, Object
 from engine.expressions import Context
 from engine.expressions.among import among_ids
 from engine.fieldtypes.link import Collection
+from engine.fieldtypes.obscured import Obscured
 from engine.permissions.actors import Actor
 from engine.permissions.roles import ROW_ACTIONS
 from engine.problems import Refusal, Text
+from engine.records import accessing
 from engine.records import messages as say
 from engine.records.amounts import with_currencies
 from engine.records.any_links import spread_filters
@@ -79,10 +81,21 @@ class Reader:
             raise Refusal(forbidden(lens, asked.action, actor.roles))
         self.gate.before_transaction()
         with self.gate.databases.reading() as connection:
-            return self._page(connection, actor, definition, asked)
+            page = self._page(connection, actor, definition, asked)
+        if asked.action == "read":
+            accessing.note_listed(self.gate, actor, definition, asked, page.items)
+        return page
 
-    def one(self, actor: Actor, object: str, record: int | str, *, deleted: bool = False) -> Record:
-        """One record by id or number, with its lines.
+    def one(
+        self,
+        actor: Actor,
+        object: str,
+        record: int | str,
+        *,
+        deleted: bool = False,
+        masks: bool = False,
+    ) -> Record:
+        """One record by id or number, with its lines; with `masks` as in a `Query`.
 
         Raises Refusal (not-found) where there is none, or none that the actor may see.
         """
@@ -93,11 +106,12 @@ class Reader:
             raise Refusal(not_found(lens, record))
         self.gate.before_transaction()
         with self.gate.databases.reading() as connection:
-            query = Query(filters={key: record}, limit=1, deleted=deleted)
+            query = Query(filters={key: record}, limit=1, deleted=deleted, masks=masks)
             found = self._one(connection, actor, definition, query)
             if found is None:
                 raise Refusal(not_found(lens, record))
-            return found
+        accessing.note_opened(self.gate, actor, definition, found.id)
+        return found
 
     def within(
         self, connection: sa.Connection, actor: Actor, object: str, id: int
@@ -122,7 +136,7 @@ class Reader:
         lens = self.gate.lenses.lens(definition.name, _roles(actor))
         for lines in definition.lines:
             if lens.may_read(lines.name):
-                found = self._lines(connection, actor, lines, items[0].id)
+                found = self._lines(connection, actor, lines, items[0].id, query.masks)
                 items[0].values[lines.name] = found
         return items[0]
 
@@ -134,11 +148,11 @@ class Reader:
         return definition
 
     def _lines(
-        self, connection: sa.Connection, actor: Actor, lines: Field, parent: int
+        self, connection: sa.Connection, actor: Actor, lines: Field, parent: int, masks: bool
     ) -> list[Record]:
         assert isinstance(lines.type, Collection)
         child = self.gate.catalog.objects[lines.type.of]
-        query = Query(lines_of=parent, sort=(POSITION,), limit=MOST)
+        query = Query(lines_of=parent, sort=(POSITION,), limit=MOST, masks=masks)
         page = self._page(connection, actor, child, query)
         items = page.items
         while page.next:  # a record that showed only some of its lines would lose the others
@@ -211,7 +225,8 @@ class Reader:
             return self._build(connection, definition, query, actor, shapes)
         key = (
             "list", definition.name, _roles(actor), query.where, shapes, query.sort,
-            query.fields, query.deleted, query.action, bool(query.words), type(query.lines_of),
+            query.fields, query.deleted, query.action, query.masks,
+            bool(query.words), type(query.lines_of),
             (query.linking.object, query.linking.name) if query.linking else None,
         )  # fmt: skip
         without_words = replace(query, words="")
@@ -289,6 +304,8 @@ class Reader:
                 values.update(dict.fromkeys(names))
             position += 1
         position = plan.key_position + len(plan.ordering.keys) + 1
+        masks = dict(zip(plan.masks, row[position : position + len(plan.masks)], strict=True))
+        position += len(plan.masks)
         for found in plan.titles:
             id, title = row[position], row[position + 1]
             position += 2
@@ -300,6 +317,9 @@ class Reader:
             with_currencies(values, plan.shown, plan.currencies, row[position:], company)
         if plan.gathered:
             values = gathered(definition, values, plan.gathered)
+        for name, mask in masks.items():
+            if mask is not None or name not in values:
+                values[name] = None if mask is None else Obscured(mask)
         return Record(definition.name, row[1], values)
 
     def context(self, connection: sa.Connection, actor: Actor) -> Context:

@@ -17,7 +17,7 @@ from engine.permissions.actors import Actor
 from engine.permissions.binds import Binds
 from engine.permissions.lens import Lens
 from engine.problems import Refusal
-from engine.records.auditing import digest
+from engine.records.auditing import digests
 from engine.records.guarded import MAY_NOT_REVEAL
 from engine.records.rights import not_found
 from engine.records.sealing import bound
@@ -103,4 +103,4 @@ def _note(tx: Transaction, object: str, record: int, name: str) -> None:
         "batch": None, "object": object, "record": record, "action": REVEAL, "version": None,
         "data": json.dumps({REVEAL: name}),
     }  # fmt: skip
-    tx.insert(tx.tables.system("fw_audit"), [row | {"digest": digest(row)}])
+    tx.insert(tx.tables.system("fw_audit"), [row | digests(row)])

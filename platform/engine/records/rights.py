@@ -30,6 +30,7 @@ VERBS = {
 }
 RIGHTS = {
     "administer": Text({"en": "administer the system", "zh": "系统管理"}),
+    "audit": Text({"en": "look into the audit", "zh": "查看审计日志"}),
     "historical_import": Text({"en": "import history", "zh": "导入历史数据"}),
 }
 """What the rights of roles are called that are about no object."""
@@ -41,6 +42,7 @@ SCOPES = {
     "department_and_below": Text(
         {"en": "records of their department and below", "zh": "本部门及下级部门记录"}
     ),
+    "shared": Text({"en": "records shared with them", "zh": "共享给本人的记录"}),
     "none": Text({"en": "no records", "zh": "无"}),
 }
 
@@ -137,7 +139,7 @@ def _locking_select(batch: Batch) -> tuple[Prepared, Binds]:
     shape, binds = tx.shape(batch.name), Binds()
     table = shape.table
     flags = [
-        sa.case((lens.condition(grant.scope(batch.action), table, binds), 1), else_=0)
+        sa.case((lens.granting(grant, batch.action, table, binds), 1), else_=0)
         for grant in lens.grants
     ]
     statement = (

@@ -7,6 +7,7 @@ from typing import Any
 from engine.definition.catalog import Catalog
 from engine.fieldtypes.link import Lines, Link
 from engine.fieldtypes.links import Links
+from engine.fieldtypes.obscured import Obscured
 from engine.records.reading import Linked, Record
 
 
@@ -18,7 +19,9 @@ def to_json(catalog: Catalog, record: Record) -> dict[str, Any]:
         type_ = definition.fields[name].type
         if definition.fields[name].part_of in record.values:
             continue
-        if isinstance(type_, Link):
+        if isinstance(value, Obscured):
+            result[name] = str(value)
+        elif isinstance(type_, Link):
             result[name] = linked_to_json(value)
         elif isinstance(type_, Links):
             result[name] = value if value is None else [linked_to_json(one) for one in value]

@@ -14,6 +14,7 @@ from alembic.operations import ops
 from engine.definition.objects import Field, Object
 from engine.problems import Message, Problem, Text
 from engine.schema import wording
+from engine.schema.guarding import guard_operations, missing_guards
 from engine.schema.joins import joined_fields, new_join
 from engine.schema.naming import OWN_PREFIXES
 from engine.schema.searching import create_search_table, search_table_names
@@ -65,6 +66,7 @@ class Comparison:
         for table in (*self.tables.metadata.tables.values(), *own):
             if table.name in self.structure.tables:
                 yield from self.changed_table(table)
+        yield from missing_guards(self.tables.metadata, self.structure, self.dialect)
 
     def extra_tables(self) -> list[sa.Table]:
         """The tables of others; those that are the platform's, too, get new columns later."""
@@ -82,7 +84,10 @@ class Comparison:
                 kind="platform-tables",
                 text=PLATFORM_TABLES,
                 phase=Phase.CREATE,
-                operations=tuple(op for name in internal for op in operations[name]),
+                operations=(
+                    *(op for name in internal for op in operations[name]),
+                    *guard_operations(missing, self.dialect),
+                ),
             )
         others = [t for t in self.extra_tables() if t.name not in self.structure.tables]
         if others:

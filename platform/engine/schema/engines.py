@@ -8,7 +8,7 @@ never the gate's. PostgreSQL: the same three, as separate pools.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from engine.expressions import prepare_sqlite
 from engine.problems import Problem, Refusal
 from engine.schema import engines_messages as say
+from engine.schema.buffering import Buffer
 from engine.vault import Vault
 
 BUSY_SECONDS = 15
@@ -32,7 +33,8 @@ _SQLITE = ("sqlite", "sqlite+pysqlite")
 class Databases:
     """One database behind three pools; `accounts` is for the session that manages sign-in.
 
-    `vault` holds the keys that the database's secrets are sealed with.
+    `vault` holds the keys that the database's secrets are sealed with, `accesses` the rows about
+    what was seen that are not written yet.
     """
 
     url: sa.URL
@@ -40,6 +42,7 @@ class Databases:
     writes: sa.Engine
     accounts: sa.Engine
     vault: Vault = field(default_factory=Vault, repr=False)
+    accesses: Buffer = field(default_factory=Buffer, repr=False)
 
     @property
     def dialect(self) -> str:
@@ -58,8 +61,13 @@ class Databases:
         with self.writes.begin() as connection:
             yield connection
 
+    def note_access(self, row: Mapping[str, Any]) -> None:
+        """Takes a row about what somebody has seen, to be written within a second."""
+        self.accesses.add(dict(row), self.writes)
+
     def dispose(self) -> None:
-        """Close all pools."""
+        """Close all pools, after the last rows about what was seen are written."""
+        self.accesses.close()
         for engine in (self.reads, self.writes, self.accounts):
             engine.dispose()
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from engine.schema.guards import triggers_in
+
 SEARCH_SUFFIX = "__fts"
 """The end of the names of SQLite's search tables; they bring further tables of their own."""
 
@@ -31,12 +33,13 @@ class Structure:
     """All tables of a database. `other` are names that views and search tables occupy.
 
     `invalid` are PostgreSQL's indexes whose concurrent creation did not come to its end; they
-    serve nobody and are not among the indexes of their tables.
+    serve nobody and are not among the indexes of their tables. `triggers` are the platform's.
     """
 
     tables: Mapping[str, TableStructure]
     other: frozenset[str] = frozenset()
     invalid: frozenset[str] = frozenset()
+    triggers: frozenset[str] = frozenset()
 
     def digest(self, tables: Iterable[str]) -> str:
         """A digest of those of `tables` that exist, as they stand."""
@@ -66,4 +69,4 @@ def read_structure(connection: sa.Connection) -> Structure:
         for (schema, name), found in columns.items()
     }
     other = {*names, *inspector.get_view_names()} - tables.keys()
-    return Structure(tables, frozenset(other), invalid)
+    return Structure(tables, frozenset(other), invalid, triggers_in(connection))

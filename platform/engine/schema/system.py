@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from engine.expressions.sqltypes import Id, Moment, String
+from engine.schema.audit_tables import add_audit_tables
 from engine.schema.files import add_file_table
 
 RESERVED_PREFIXES = ("fw_", "ab_", "sqlite_", "pg_")
@@ -53,23 +54,7 @@ def add_system_tables(metadata: sa.MetaData) -> None:
         sa.Column("cause", String()),
         sa.Column("data", String()),
     )  # fmt: skip
-    _table(
-        metadata, "fw_audit",
-        _id(),
-        sa.Column("at", Moment(), nullable=False),
-        sa.Column("actor", Id()),
-        sa.Column("via", String(), nullable=False),
-        sa.Column("cause", String()),
-        sa.Column("batch", Id()),
-        sa.Column("object", String(), nullable=False),
-        sa.Column("record", Id(), nullable=False),
-        sa.Column("action", String(), nullable=False),
-        sa.Column("version", Id()),
-        sa.Column("data", String()),
-        sa.Column("digest", String(), nullable=False),
-        sa.Index("ix_fw_audit_object_record", "object", "record", "id"),
-        sa.Index("ix_fw_audit_batch", "batch"),
-    )  # fmt: skip
+    add_audit_tables(metadata)
     add_file_table(metadata)
 
 

@@ -29,6 +29,7 @@ from engine.fieldtypes.base import FieldType
 from engine.fieldtypes.date import Date, MomentType
 from engine.fieldtypes.duration import Duration
 from engine.fieldtypes.number import Money, NumberType, Percent, Rating
+from engine.fieldtypes.obscured import Obscured
 from engine.texts.phrases import Piece
 from engine.texts.words import DIGITS, chinese_amount, english_amount
 
@@ -62,6 +63,8 @@ class Formats:
         """A field's value; amounts without their currency."""
         if value is None:
             return ""
+        if isinstance(value, Obscured):
+            return str(value)
         match type_:
             case Money():
                 return self.amount(value, _decimals(value, type_.scale))

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response
 
 from assembly.application import Application
+from assembly.organisation import organisation_objects
 from engine.definition.objects import Object
 from engine.permissions.actors import Actor
 from engine.permissions.lens import Lens
@@ -51,8 +52,7 @@ class Call:
 
     def changed(self, object: str) -> None:
         """Told of every write, so that this process sees a new organisation at once."""
-        site = self.application.catalog.site
-        if object in (site.person, site.department):
+        if object in organisation_objects(self.application.gate):
             self.shell.actors.look_again()
 
 

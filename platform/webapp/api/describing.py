@@ -36,7 +36,7 @@ def get_me(call: Call) -> Response:
         "roles": [{"name": role.name, "label": role.label.in_(locale)} for role in held],
         "rights": [
             right
-            for right in ("administer", "historical_import")
+            for right in ("administer", "audit", "historical_import")
             if any(getattr(role, right) for role in held)
         ],
         "locale": locale,
@@ -81,7 +81,11 @@ def _definition(call: Call, definition: Object, locale: str) -> dict[str, Any]:
         "title": definition.title if definition.title in readable else "id",
         "part_of": definition.parent_object or None,
         "actions": _actions(lens),
-        "fields": {name: _field(call, f, lens, locale) for name, f in readable.items()},
+        "fields": {
+            name: _field(call, f, lens, locale)
+            for name, f in definition.fields.items()
+            if lens.may_show(name)
+        },
         "transitions": _transitions(call, definition, lens),
         "conversions": conversions_shown(call, definition),
         "views": {
@@ -104,6 +108,7 @@ def _field(call: Call, field: Field, lens: Lens, locale: str) -> dict[str, Any]:
     type_ = field.type
     shown: dict[str, Any] = {
         "type": type_.name,
+        "masked": not lens.may_read(field.name),
         "label": field.label.in_(locale),
         "required": field.required,
         "writable": lens.may_write(field.name) and (field.writable or field.name == "owner"),

@@ -14,7 +14,7 @@ from webapp.api.call import Call
 from webapp.api.queries import read_parameters
 from webapp.api.records import id_of, with_names
 from webapp.api.versions import expected_version
-from webapp.uploads import NO_SUCH_FILE, file_row, refs_of, sent, taken, upload_field
+from webapp.uploads import NO_SUCH_FILE, handed_out, refs_of, taken, upload_field
 
 ENDLESS = 18
 """Digits of an id at most."""
@@ -56,7 +56,7 @@ def add_files(call: Call, object: str, record: str, field: str = ATTACHMENTS) ->
 def get_file(call: Call, object: str, record: str, field: str, file: int) -> Response:
     """GET o/<object>/<record>/files/<field>/<file>: its content."""
     read_parameters(request)
-    return sent(file_row(call, object, _id(call, object, record), field, file))
+    return handed_out(call, object, _id(call, object, record), field, file)
 
 
 def _many(found: Any) -> bool:

@@ -20,6 +20,7 @@ from engine.records.query import COUNTS, LIMIT, MOST
 from jobs.states import STATES
 from webapp.answers import dumped
 from webapp.api.approvals import SHOWN, WITHDRAW
+from webapp.api.audit import SHOWN as LOGS_SHOWN
 from webapp.api.call import Call
 from webapp.api.jobs import ACTS
 from webapp.api.openapi_files import REVEAL, file_paths, guarded_type
@@ -97,7 +98,15 @@ _PARAMETERS: dict[str, tuple[str, Schema, str]] = {
     "locale": ("query", {"type": "string"}, "The language of the document"),
     "status": ("query", {"type": "string", "enum": list(STATES)}, "The jobs of this status"),
     "kind": ("query", {"type": "string"}, "The jobs of this kind"),
+    "log": ("query", {"type": "string", "enum": list(LOGS_SHOWN)}, "What was done, or seen"),
+    "person": ("query", {"type": "string"}, "By this person: name, account or id"),
+    "record": ("query", {"type": "integer"}, "About the record with this id"),
+    "action": ("query", {"type": "string"}, "Only this action"),
+    "since": ("query", {"type": "string", "format": "date"}, "From this day on"),
+    "until": ("query", {"type": "string", "format": "date"}, "Until this day"),
 }  # fmt: skip
+
+_AUDIT = ("log", "person", "object", "record", "action", "since", "until", "limit", "after")
 
 _SCHEMAS: dict[str, Schema] = {
     "Link": {
@@ -320,6 +329,7 @@ def _general() -> dict[str, Any]:
         **_approvals(),
         **_notices(),
         **_jobs(),
+        "/audit": {"get": _operation("audit", "list", "audit", anything, parameters=_AUDIT)},
     }
 
 

@@ -1,4 +1,5 @@
-"""The API described, continued: the calls that make records from a record."""
+"""The API described, continued: the calls that make records from a record, and those about
+duplicates."""
 
 from __future__ import annotations
 
@@ -22,6 +23,9 @@ def making_paths(
             "parameters": at_record,
             "post": operation(name, "copy", plural, ref(name), 201, body=ref(name), parameters=key),
         }
+        paths[f"{one}/merge"] = _merging(call, definition, at_record)
+    if definition.duplicates:
+        paths[f"/o/{name}/duplicates"] = _searching(call, definition)
     conversions = [c for c in catalog.of("conversion").values() if c.object == name]
     if conversions:
         parts = {part.name: part.object for c in conversions for part in c.parts.values()}
@@ -59,3 +63,46 @@ def making_paths(
             ),
         }  # fmt: skip
     return paths
+
+
+def _merging(call: Call, definition: Object, at_record: list[Schema]) -> Schema:
+    """Another record becomes part of this one."""
+    name, plural = definition.name, definition.plural.in_(call.locale)
+    choice: Schema = {"type": "string", "enum": ["own", "other"]}
+    body: Schema = {
+        "type": "object",
+        "properties": {
+            "with": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
+            "take": {"type": "object", "additionalProperties": choice},
+        },
+        "required": ["with"],
+    }
+    merge = operation(name, "merge", plural, ref(name), body=body, parameters=("If-Match",))
+    return {"parameters": at_record, "post": merge}
+
+
+def _searching(call: Call, definition: Object) -> Schema:
+    """The records that one with these values may be a duplicate of."""
+    text: Schema = {"type": "string"}
+    candidate: Schema = {
+        "type": "object",
+        "properties": {
+            "object": text,
+            "id": {"type": "integer", "nullable": True},
+            "title": {"type": "string", "nullable": True},
+            "restricted": {"type": "boolean"},
+            "rule": text,
+            "reason": text,
+            "similarity": {"type": "integer"},
+            "shown": {"type": "object", "additionalProperties": text},
+        },
+    }
+    answer: Schema = {
+        "type": "object",
+        "properties": {"items": {"type": "array", "items": candidate}},
+    }
+    plural = definition.plural.in_(call.locale)
+    search = operation(definition.name, "duplicates", plural, answer)
+    names = dict.fromkeys(n for rule in definition.duplicates for n in rule.fields)
+    given = [{"name": n, "in": "query", "schema": text} for n in names]
+    return {"get": search | {"parameters": given}}

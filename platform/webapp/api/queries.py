@@ -55,6 +55,7 @@ def read_query(request: Request, lens: Lens, keys: Keys) -> Query:
         limit=limit,
         after=opened(one.get("after", ""), lens.definition.name, keys),
         count=one.get("count", "none"),
+        masks=True,
     )
 
 

@@ -162,7 +162,7 @@ def one(call: Call, object: str, record: str) -> Record:
     call.object(object)
     if not usable(record):
         raise Refusal(not_found(call.lens(object), repr(record)))
-    return call.application.reader.one(call.actor, object, record)
+    return call.application.reader.one(call.actor, object, record, masks=True)
 
 
 def id_of(call: Call, object: str, record: str) -> int:
@@ -267,7 +267,7 @@ def _again(change: Change) -> Change:
 def written(call: Call, object: str, id: int, status: int) -> Response:
     """The record as it was written; where the actor may not see it (any more), its id only."""
     try:
-        found = call.application.reader.one(call.actor, object, id)
+        found = call.application.reader.one(call.actor, object, id, masks=True)
     except Refusal:
         return answer({"id": id}, status)
     response = answer_of(call, found, status)
@@ -280,7 +280,7 @@ def _several(call: Call, definition: Object, ids: Sequence[int]) -> list[dict[st
     """Records by id in the given order, without lines; only the id of what cannot be seen."""
     if not ids or not call.lens(definition.name).may("read"):
         return [{"id": id} for id in ids]
-    query = Query(filters={"id": list(ids)}, limit=len(ids))
+    query = Query(filters={"id": list(ids)}, limit=len(ids), masks=True)
     page = call.application.reader.page(call.actor, definition.name, query)
     found = {r.id: to_json(call.application.catalog, r) for r in page.items}
     return [found.get(id, {"id": id}) for id in ids]

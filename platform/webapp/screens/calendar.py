@@ -166,6 +166,7 @@ def records_between(
     names = [shape.start, ends, *shape.card, *more]
     names = [name for name in dict.fromkeys(names) if name and lens.may_read(name)]
     asked = query_of(at, definition, state.first(), view, tuple(names))
+    asked = replace(asked, masks=False)  # what is masked has no place in it
     where = f'{begins} <= date("{last}") and '
     if ends:
         after = f'{_day_of(definition.fields[ends])} >= date("{first}")'

@@ -27,8 +27,11 @@ from webapp.screens.here import Here
 from webapp.screens.refusing import not_offered
 
 SKIPPED = frozenset(
-    ("number", "file copies", "series", "version", "audit", "automations", "stage history")
-)
+    (
+        "number", "file copies", "series", "version", "match keys", "audit", "automations",
+        "stage history",
+    )
+)  # fmt: skip
 """Steps that leave traces or that only matter when something is really written."""
 MOST_LINES = 500
 
@@ -160,6 +163,6 @@ def _as_read(at: Here, tx: Transaction, definition: Object, change: Change) -> R
         return None
     for lines in definition.lines:
         if lens.may_read(lines.name):
-            found = reader._lines(tx.connection, at.actor, lines, items[0].id)
+            found = reader._lines(tx.connection, at.actor, lines, items[0].id, query.masks)
             items[0].values[lines.name] = found
     return items[0]

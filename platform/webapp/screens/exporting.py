@@ -11,6 +11,7 @@ from engine.problems import Refusal
 from engine.records.rights import forbidden
 from exchange.export_work import ExportRequest, export_work
 from exchange.exporting import ExportOrder, chosen, export_records
+from exchange.limits import check
 from jobs.work import start_work
 from webapp.screens.addresses import State
 from webapp.screens.here import here
@@ -39,7 +40,9 @@ def export(object: str) -> AnyResponse:
         fields=fields,
         format=format,
         labels=at.locale,
+        reason=request.form.get("reason", "")[:500],
     )
+    check(at.reader, at.actor, order)
     count = at.reader.page(at.actor, object, chosen(order, limit=1, count="capped")).count
     if count is not None and not count.exact:
         wanted = ExportRequest(
@@ -51,6 +54,7 @@ def export(object: str) -> AnyResponse:
             format=format,
             labels=True,
             locale=at.locale,
+            reason=order.reason,
         )
         work = export_work(at.catalog, wanted)
         id = at.gate.write(at.actor, lambda tx: start_work(tx, work))

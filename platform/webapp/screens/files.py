@@ -16,7 +16,7 @@ from engine.records.revealing import reveal
 from webapp.screens.filed import address, size_shown, small_address
 from webapp.screens.here import Here, here
 from webapp.screens.problems import refusal_json, wants_json
-from webapp.uploads import file_row, sent, taken, upload_field, waiting_row
+from webapp.uploads import file_row, handed_out, sent, taken, upload_field, waiting_row
 
 
 def upload(object: str, field: str) -> Response:
@@ -35,7 +35,7 @@ def upload(object: str, field: str) -> Response:
 
 def show_file(object: str, id: int, field: str, n: int) -> Response:
     """A file of a record, by the file's own number."""
-    return sent(file_row(here().call, object, id, field, n))
+    return handed_out(here().call, object, id, field, n)
 
 
 def show_small(object: str, id: int, field: str, n: int) -> Response:

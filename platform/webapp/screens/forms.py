@@ -23,6 +23,7 @@ from engine.records.rights import forbidden
 from engine.records.states import States, states_of
 from webapp.screens.controls import as_text, enterable
 from webapp.screens.drafting import draft, typed_values
+from webapp.screens.duplicates import confirmation, refused_panel
 from webapp.screens.filed import form_with_files
 from webapp.screens.filters import titled
 from webapp.screens.form_parts import groups_of
@@ -89,16 +90,20 @@ def _save(at: Here, object: str, id: int | None) -> AnyResponse:
         if refused:
             raise Refusal(*refused)
         if before is None:
-            (change,) = at.gate.create(at.actor, object, [typed.values])
+            (change,) = at.gate.create(at.actor, object, [typed.values | confirmation()])
         else:
-            change = at.gate.update(at.actor, object, before.id, typed.values, _version())
+            values = typed.values | confirmation()
+            change = at.gate.update(at.actor, object, before.id, values, _version())
     except Refusal as refusal:
         if wants_json():
             return refusal_json(at, refusal, typed.control, before)
         problems = by_field(at, refusal.problems, typed.control)
         drafted = draft(at, definition, typed.values, id)
         shown = before or drafted.record
-        return _form(at, definition, before, shown, form, problems, drafted.states)
+        panel = refused_panel(at, refusal.problems)
+        return _form(
+            at, definition, before, shown, form, problems, drafted.states, duplicates=panel
+        )
     at.changed(object)
     address = f"/o/{object}/{change.id}"
     if wants_json() and QUICK in request.form:
@@ -177,6 +182,7 @@ def _form(
     problems: Mapping[str, list[str]],
     states: States,
     brought: Container[str] = (),
+    duplicates: str = "",
 ) -> Response:
     values = shown.values if shown is not None else {}
     label = at.say(definition.label)
@@ -198,6 +204,8 @@ def _form(
         hidden=states.hidden,
         unoffered=states.unoffered,
         general=general,
+        duplicates=duplicates,
+        matched=" ".join(dict.fromkeys(n for rule in definition.duplicates for n in rule.fields)),
         several=sum(len(found) for found in problems.values()),
         action=f"/o/{definition.name}/{record.id}/edit" if record else f"/o/{definition.name}/new",
         back=f"/o/{definition.name}/{record.id}" if record else f"/o/{definition.name}",

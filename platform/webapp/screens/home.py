@@ -101,7 +101,8 @@ def _panel(at: Here, definition: Object, view: ListView) -> Panel | None:
     query = Query(
         where=view.where.source,
         sort=view.sort,
-        fields=tuple(name for name in names if lens.may_read(name)),
+        fields=tuple(name for name in names if lens.may_show(name)),
+        masks=True,
         limit=ROWS,
         count="capped",
     )

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 from flask import Response, jsonify, redirect, request, session
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.definition.duplicates import CONFIRM
 from engine.definition.objects import Object
 from engine.problems import Message, Refusal
 from engine.records.rights import forbidden
@@ -148,6 +149,7 @@ def start_trial(object: str) -> AnyResponse:
         mapping=plain,
         dry_run=True,
         all_or_nothing="all_or_nothing" in request.form,
+        confirm_duplicates=CONFIRM in request.form,
         locale=at.locale,
     )
     return _started(at, wanted)
@@ -224,6 +226,8 @@ def _columns_page(at: Here, definition: Object, problems: Sequence[str]) -> Resp
         chosen=chosen if chosen in saved else "",
         address=_columns_address(at, definition.name, digest, name),
         all_or_nothing=given is not None and "all_or_nothing" in given,
+        confirm_duplicates=given is not None and CONFIRM in given,
+        has_rules=bool(definition.duplicates),
         problems=problems,
     )
 

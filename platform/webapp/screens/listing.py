@@ -78,9 +78,10 @@ def query_of(
         filters=plain,
         sort=tuple(name for name in sort if state.sort or lens.may_read(name.lstrip("-"))),
         words=state.q,
-        fields=tuple(name for name in needed if lens.may_read(name)),
+        fields=tuple(name for name in needed if lens.may_show(name)),
         after=state.after,
         count="capped",
+        masks=True,
     )
 
 
@@ -125,7 +126,7 @@ def columns_of(at: Here, definition: Object, state: State, view: ListView | None
     """The columns that the view declares, or sensible ones."""
     lens = at.lens(definition.name)
     names = view.columns if view and view.columns else default_columns(definition)
-    names = tuple(name for name in names if lens.may_read(name))
+    names = tuple(name for name in names if lens.may_show(name))
     if not names:
         names = tuple(f.name for f in at.readable(definition) if not f.system)[:MOST_COLUMNS]
     title = next((n for n in names if n == definition.title), "") or next(
@@ -143,7 +144,8 @@ def column_of(
 ) -> Column:
     """The column of a field; without a state it cannot be sorted."""
     sort = {found.name: "ascending", f"-{found.name}": "descending"}.get(order, "")
-    sortable = not isinstance(found.type, Collection | Choices | Tags) and found.stored
+    readable = at.lens(found.object).may_read(found.name)
+    sortable = readable and found.stored and not isinstance(found.type, Collection | Choices | Tags)
     address = ""
     if sortable and state is not None:
         shown = state if state.sort else replace(state, sort=order)

@@ -14,6 +14,7 @@ from engine.records.query import LIMIT
 from engine.records.reading import Page
 from engine.records.rights import forbidden
 from engine.records.settings import ensure_one
+from exchange.limits import limits_of
 from webapp.screens.addresses import State
 from webapp.screens.board import show_board
 from webapp.screens.calendar import show_calendar
@@ -91,6 +92,7 @@ def show_list(object: str) -> AnyResponse:
         changes=at.lens(object).may("update"),
         imports=at.lens(object).may("import"),
         exports=at.lens(object).may("export"),
+        reason_above=limits_of(at.gate, at.actor, object).reason_above,
         tail=state.first().address.removeprefix(f"/o/{object}"),
         problems=problems,
     )

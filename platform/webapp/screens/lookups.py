@@ -55,6 +55,7 @@ def lookup(object: str) -> Response:
         sort=_order(at, definition),
         fields=_titles(at, definition),
         limit=CHOICES,
+        masks=True,
         linking=_linking(at, request.args.get("for", ""), object),
     )
     items = at.reader.page(at.actor, object, query).items
@@ -111,7 +112,7 @@ def _typed(field: Field) -> Any:
 def _titles(at: Here, definition: Object) -> tuple[str, ...]:
     lens = at.lens(definition.name)
     names = dict.fromkeys((definition.title, "number"))
-    return tuple(n for n in names if n in definition.fields and lens.may_read(n))
+    return tuple(n for n in names if n in definition.fields and lens.may_show(n))
 
 
 def _order(at: Here, definition: Object) -> tuple[str, ...]:
@@ -132,7 +133,7 @@ def search_all(at: Here, words: str, most: int) -> list[FoundGroup]:
             continue
         fields = _titles(at, definition)
         try:
-            query = Query(words=words, fields=fields, limit=most)
+            query = Query(words=words, fields=fields, limit=most, masks=True)
             found = at.reader.page(at.actor, definition.name, query)
         except Refusal:
             continue

@@ -103,3 +103,9 @@ def _relative(at: Here, one: Related) -> Relative:
         actor=one.actor,
         label=at.say(one.conversion),
     )
+
+
+def merged_from() -> str:
+    """The id of the record that has just become part of the one that is shown."""
+    given = request.args.get("merged", "")
+    return given if given.isascii() and given.isdigit() and len(given) < 19 else ""

@@ -11,6 +11,7 @@ from engine.problems import Problem, Refusal
 from engine.records.messages import STALE
 from engine.records.reading import Record
 from webapp.answers import status_of
+from webapp.screens.duplicates import refused_panel
 from webapp.screens.here import Here
 from webapp.screens.rendering import page
 from webapp.screens.timeline import last_change
@@ -46,6 +47,8 @@ def refusal_json(
     stale = any(problem.code == STALE.code for problem in refusal.problems)
     if stale and record is not None and (last := last_change(here, record)) is not None:
         body["stale"] = here.t("stale_by", person=last.person, when=last.when)
+    if panel := refused_panel(here, refusal.problems):
+        body["duplicates"] = panel
     response = jsonify(body)
     response.status_code = status_of(refusal.problems)
     return response

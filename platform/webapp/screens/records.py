@@ -15,6 +15,7 @@ from engine.fieldtypes.choice import Stage
 from engine.fieldtypes.date import Date
 from engine.fieldtypes.link import Collection, Lines, Related
 from engine.fieldtypes.number import Money, Percent
+from engine.fieldtypes.obscured import Obscured
 from engine.fieldtypes.text import TextType
 from engine.problems import Refusal
 from engine.records.query import Query
@@ -32,10 +33,11 @@ from webapp.screens.layouts import (
     layout_for,
     shown_tabs,
 )
-from webapp.screens.origins import copies, offers, origins_of
+from webapp.screens.origins import copies, merged_from, offers, origins_of
 from webapp.screens.printing import papers
 from webapp.screens.related import related_of
 from webapp.screens.rendering import fragment, page
+from webapp.screens.sharing import sharing_of
 from webapp.screens.timeline import timeline
 from webapp.screens.transitions import Way, ways, workflow_of
 from webapp.screens.values import COLOURS, is_number, writer
@@ -89,7 +91,7 @@ def show_record(object: str, id: int) -> Response:
     """The record with everything about it."""
     at = here()
     definition = at.object(object)
-    record = at.reader.one(at.actor, object, id)
+    record = at.reader.one(at.actor, object, id, masks=True)
     states = states_of(at.gate, at.actor, object, id)
     approval = panel_of(at, object, record.id)
     locked = approval is not None and approval.running
@@ -111,6 +113,7 @@ def show_record(object: str, id: int) -> Response:
         "record.html",
         at,
         record=record,
+        merged=merged_from(),
         title=heading(at, definition, record),
         number=_number(at, definition, record),
         figures=figures(at, definition, record),
@@ -132,6 +135,7 @@ def show_record(object: str, id: int) -> Response:
         origins=origins_of(at, record),
         offers=[] if locked else offers(at, definition, record),
         copies=copies(at, definition),
+        shared=sharing_of(at, definition, record, updates),
         **body,
     )
 
@@ -223,7 +227,8 @@ def asked(at: Here, definition: Object, record: Record, way: Way) -> list[Contro
     """The controls of what a transition asks for, and of what it needs and is still empty."""
     missing = [name for name in way.needs if record.values.get(name) in (None, ())]
     names = dict.fromkeys((*way.fields, *missing))
-    return [control(at, definition.fields[name], record.values.get(name)) for name in names]
+    shown = {n: v for n, v in record.values.items() if not isinstance(v, Obscured)}
+    return [control(at, definition.fields[name], shown.get(name)) for name in names]
 
 
 def sections(
@@ -293,8 +298,9 @@ def line_table(at: Here, field: Field, records: list[Record]) -> LineTable:
     child = at.catalog.objects[field.type.of]
     fields = [
         f
-        for f in at.readable(child)
-        if not f.system and f.name != child.parent and not isinstance(f.type, Collection)
+        for f in child.fields.values()
+        if at.lens(child.name).may_show(f.name)
+        and not f.system and f.name != child.parent and not isinstance(f.type, Collection)
         and not f.part_of and not f.beside
         and (not records or any(r.values.get(f.name) is not None for r in records))
     ]  # fmt: skip

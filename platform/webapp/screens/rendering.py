@@ -11,6 +11,7 @@ from flask_wtf.csrf import generate_csrf
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from webapp.api.audit import may_audit
 from webapp.screens import assets, filed
 from webapp.screens.here import Here
 from webapp.screens.icons import icon
@@ -24,7 +25,7 @@ THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 SIDE_COOKIE = "side"
 SIGN_OUT = "/logout/"
-OWN_PLACES = ("/", "/approvals", "/jobs", "/work")
+OWN_PLACES = ("/", "/approvals", "/audit", "/jobs", "/work")
 """Screens of the side bar that are no object's."""
 LANGUAGES = {"en": "English", "zh": "中文"}
 """What languages call themselves."""
@@ -89,6 +90,7 @@ def _once(here: Here, template: str, failed: str | None = None) -> Markup:
                 nav=navigation(here),
                 inside=inside,
                 failed=failed,
+                audits=may_audit(here.call),
             )
         )
         return Markup(text)

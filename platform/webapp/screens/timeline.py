@@ -14,9 +14,12 @@ from engine.fieldtypes.link import Collection, Link
 from engine.fieldtypes.links import Links
 from engine.fieldtypes.secret import Secret
 from engine.problems import Refusal
+from engine.records.audit_listing import AuditQuery, audit_page
 from engine.records.query import Query
 from engine.records.reading import Linked, Record
+from engine.schema.audit_tables import ACCESS
 from notices.comments import comments_of
+from webapp.api.audit import may_audit
 from webapp.api.history import history_of
 from webapp.screens.dates import exact_moment, near_moment
 from webapp.screens.filed import past_value
@@ -35,6 +38,9 @@ VERBS = {
     "reject": "did_reject",
     "withdraw": "did_withdraw",
     "reveal": "did_reveal",
+    "erase": "did_erase",
+    "share": "did_share",
+    "unshare": "did_unshare",
 }
 SYMBOLS = {
     "create": "plus",
@@ -45,7 +51,18 @@ SYMBOLS = {
     "reject": "x",
     "withdraw": "undo-2",
     "reveal": "eye",
+    "erase": "eraser",
+    "share": "user-plus",
+    "unshare": "user-minus",
 }
+
+
+SEEN = {
+    "opened": ("did_open", "eye"),
+    "printed": ("did_print", "printer"),
+    "downloaded": ("did_download", "download"),
+}
+"""Accesses that a timeline tells of: verb and symbol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +99,7 @@ def timeline(
     if not before:
         entries += _comments(at, definition, record)
         entries += _conversions(at, record)
+        entries += _accesses(at, record)
         entries.sort(key=lambda entry: entry.at, reverse=True)
     return entries, following or ""
 
@@ -195,6 +213,36 @@ def _conversions(at: Here, record: Record) -> list[Entry]:
         )
         for (verb, _), found in runs.items()
     ]
+
+
+def _accesses(at: Here, record: Record) -> list[Entry]:
+    """Who has lately seen the record, as its policy notes it, for those who may know that.
+
+    Of what one person did several times in a row the latest time is told.
+    """
+    if not may_audit(at.call):
+        return []
+    query = AuditQuery(log=ACCESS, object=record.object, record=record.id, limit=PAGE)
+    rows, _ = audit_page(at.gate, query)
+    names = people(at, {row["actor"] for row in rows if row["actor"] is not None})
+    entries: list[Entry] = []
+    last = None
+    for row in rows:
+        if (row["actor"], row["action"]) != last and row["action"] in SEEN:
+            verb, symbol = SEEN[row["action"]]
+            entries.append(
+                Entry(
+                    at=row["at"],
+                    when=near_moment(row["at"], at.now, at.zone, at.locale),
+                    exact=exact_moment(row["at"], at.zone),
+                    person=names.get(row["actor"] or 0, at.t("restricted")),
+                    number=row["actor"] or 0,
+                    symbol=symbol,
+                    verb=at.t(verb),
+                )
+            )
+        last = (row["actor"], row["action"])
+    return entries
 
 
 def people(at: Here, ids: set[int]) -> dict[int, str]:

@@ -24,6 +24,7 @@ from engine.fieldtypes.link import Link
 from engine.fieldtypes.link_any import LinkAny, OfObject
 from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import Integer, Money, NumberType, Percent, Progress, Rating
+from engine.fieldtypes.obscured import Obscured
 from engine.fieldtypes.phone import Phone
 from engine.fieldtypes.qr import Qr, svg
 from engine.fieldtypes.secret import Secret
@@ -46,7 +47,13 @@ EMPTY = '<span class="nothing">–</span>'
 def writer(field: Field, here: Here) -> Writer:
     """What writes this field's values in a list or among facts."""
     inner = _writer(field, here)
-    return lambda value: EMPTY if value is None or value == () or value == "" else inner(value)
+
+    def write(value: Any) -> str:
+        if isinstance(value, Obscured):
+            return f'<span class="hidden-value">{escape(str(value))}</span>'
+        return EMPTY if value is None or value == () or value == "" else inner(value)
+
+    return write
 
 
 def _writer(field: Field, here: Here) -> Writer:

@@ -124,7 +124,7 @@ class Asking:
             case "team":
                 return row.get("owner") in self.actor.team
             case "department":
-                return row.get("department") in (self.actor.department or 0,)
+                return row.get("department") in self.actor.member_of()
             case "department_and_below":
                 return row.get("department") in self.actor.departments
         return True

@@ -91,7 +91,7 @@ class Candidates:
             ways.append(sa.and_(within == "team", among))
         if "department" in fields and "owner" in fields:
             department = self.record.c[fields["department"].column]
-            same = department == self.binds.actor("actor_department")
+            same = self.binds.among(department, "actor_memberships", self.gate.dialect)
             among = self.binds.among(department, "actor_departments", self.gate.dialect)
             ways.append(sa.and_(within == "department", same))
             ways.append(sa.and_(within == "department_and_below", among))

@@ -19,7 +19,7 @@ from engine.fieldtypes.text import TextType
 from engine.permissions.actors import Actor
 from engine.permissions.roles import Role
 from engine.problems import Problem, Refusal, Text
-from engine.records.auditing import digest
+from engine.records.auditing import digests
 from engine.records.messages import NOT_FOUND
 from engine.records.rights import role_names
 from engine.records.transaction import Transaction
@@ -262,7 +262,7 @@ class Deciding:
             "version": current.get("version"),
             "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")),
         }
-        tx.insert(tx.tables.system("fw_audit"), [row | {"digest": digest(row)}])
+        tx.insert(tx.tables.system("fw_audit"), [row | digests(row)])
 
 
 def no_approval(id: int | str) -> Problem:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from engine.definition.objects import Object
 from engine.expressions.sqltypes import Flag, Id, Moment, Number, String
+from engine.matching.merged import with_merged
 from engine.records.gate import Gate
 from engine.records.transaction import Transaction
 from engine.schema.tables import DELETED
@@ -126,7 +127,8 @@ def _origins(
 ) -> list[Origin]:
     table = gate.tables.system(TABLE)
     key = gate.catalog.objects[object].table
-    about = sa.and_(table.c[f"{side}_object"] == key, table.c[side] == id)
+    ids = with_merged(gate, connection, object, id)
+    about = sa.and_(table.c[f"{side}_object"] == key, table.c[side].in_(ids))
     return _read(gate, connection, sa.and_(about, sa.not_(table.c.line)))
 
 

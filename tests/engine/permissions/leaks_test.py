@@ -19,6 +19,7 @@ import pytest
 from engine.permissions.actors import SYSTEM, Actor
 from engine.permissions.lens import Lens
 from engine.records.reading import Linked
+from engine.records.sharing import share, unshare
 from support.small import KINDS_OF_DATABASE, PEOPLE, SmallSite, codes, refusal, small_site
 
 Row = dict[str, Any]
@@ -33,6 +34,8 @@ object: client
 number: "C-{seq:03}"
 title: name
 search: [name, secret, region.name]
+sharing: true
+members: {lines: helpers, person: person, role: role, until: until, rights: {lead: write}}
 fields:
   name: {type: text}
   code: {type: text, unique: true}
@@ -49,6 +52,15 @@ fields:
   late: {type: boolean, formula: "day < today()"}
   items: {type: lines, of: item}
   items_total: {type: money, rollup: sum(i.price for i in items)}
+  helpers: {type: lines, of: helper, restricted: true}
+---
+object: helper
+owned: false
+fields:
+  client: {type: link, to: client, required: true}
+  person: {type: link, to: person}
+  role: {type: choice, options: {lead: Lead, guest: Guest}}
+  until: {type: date}
 ---
 object: item
 owned: false
@@ -59,7 +71,7 @@ fields:
   price: {type: money}
   region: {type: link, to: region}
 """
-RESTRICTED = {"client": {"secret"}, "region": {"note"}, "item": set[str]()}
+RESTRICTED = {"client": {"secret", "helpers"}, "region": {"note"}, "item": set[str]()}
 OWN = {
     "client": (
         "name", "code", "secret", "amount", "kind", "flag", "day", "tags", "region", "friend",
@@ -111,12 +123,17 @@ ROLES: dict[str, dict[str, Any]] = {
                  "item": {"*": "read", "client": "none"}},
     "mine": {"client": ("owner == user", {"kind": "read", "code": "read"}), "region": ("none",
         READ)},
+    "masking": {"client": ("amount > 10", {"name": "mask", "code": "mask", "secret": "mask",
+        "amount": "mask", "kind": "read"}), "region": ("all", {"name": "mask"}),
+                "item": {"price": "mask"}},
+    "masking_all": {"client": ("friend.flag", {"*": "mask", "secret": "mask", "kind": "none"})},
     "friendly": {"client": ("friend.flag", {"name": "read", "friend": "read", "owner": "read"})},
     "creator": {"client": ("none", {"name": "write", "code": "write", "friend": "write"})},
 }  # fmt: skip
 BUNDLES = (
     ("own", "little"), ("above10", "above20", "little"), ("team", "mine"), ("department", "below"),
     ("northern", "team"), ("friendly", "creator"), ("own", "northern", "below"), ("creator",),
+    ("masking", "masking_all", "own"), ("masking_all", "above20", "mine"),
 )  # fmt: skip
 
 
@@ -151,6 +168,8 @@ class World:
     site: SmallSite
     rows: dict[str, list[Row]]
     actors: list[Actor]
+    shares: set[tuple[int, tuple[str, Any]]]
+    helpers: set[tuple[int, int]]
 
     def get(self, object: str, id: int | None, name: str) -> Any:
         return next((row[name] for row in self.rows[object] if row["id"] == id), None)
@@ -174,6 +193,8 @@ class World:
         if object not in ROLES[role]:
             return False
         scope = ROLES[role][object][0]
+        if object == "client" and scope != "none" and self.widened(row, who):
+            return True
         if scope in EXPRESSIONS:
             return EXPRESSIONS[scope](self, row, who)
         return (
@@ -190,6 +211,13 @@ class World:
             else False
         )
 
+    def widened(self, row: Row, who: Actor) -> bool:
+        """Whether the client is shared with the person, or names them among its helpers."""
+        mine = {("person", who.person), *(("role", name) for name in who.roles)}
+        mine |= {("department", id) for id in (who.department, *who.above)}
+        given = any(c == row["id"] and holder in mine for c, holder in self.shares)
+        return given or (row["id"], who.person) in self.helpers
+
     def fields(self, role: str, object: str) -> set[str]:
         """The fields that the role shows, on rows that it shows."""
         if object == "person":
@@ -199,16 +227,35 @@ class World:
             return set()
         levels = grant if object == "item" else grant[1]
         shown = set[str]()
-        if levels.get("*", "none") != "none":
+        if levels.get("*", "none") not in ("none", "mask"):
             shown |= set(OWN[object]) - RESTRICTED[object]
             shown |= {
                 n for n in SYSTEM_FIELDS if n in self.site.gate.catalog.objects[object].fields
             }
-        shown |= {name for name, level in levels.items() if level != "none" and name != "*"}
-        shown -= {name for name, level in levels.items() if level == "none"}
-        if shown:
+        closed = {name for name, level in levels.items() if level in ("none", "mask")}
+        shown |= levels.keys() - closed - {"*"}
+        shown -= closed
+        if shown or self.masks(role, object):
             shown |= {"id", "client"} if object == "item" else {"id", "version"}
         return shown
+
+    def masks(self, role: str, object: str) -> set[str]:
+        """The fields of which the role shows the mask, on rows that it shows."""
+        grant = ROLES.get(role, {}).get(object)
+        if grant is None:
+            return set()
+        levels = grant if object == "item" else grant[1]
+        found = {name for name, level in levels.items() if level == "mask"} - {"*"}
+        if levels.get("*") == "mask":
+            plain = set(OWN[object]) - RESTRICTED[object] - set(levels)
+            found |= plain - {"items"} - {n for o, n in LINKS if o == object}
+        return found
+
+    def sees_mask(self, who: Actor, object: str, row: Row, name: str) -> bool:
+        return any(
+            name in self.masks(role, object) and self.holds(role, object, row, who)
+            for role in who.roles
+        )
 
     def sees_row(self, who: Actor, object: str, row: Row) -> bool:
         return any(self.holds(role, object, row, who) for role in who.roles)
@@ -260,6 +307,7 @@ def populated(site: SmallSite) -> World:
     people = [site.create("person", name=f"p{n}", department=departments[n % 3]) for n in range(4)]
     regions = [site.create("region", name=n, note=f"about {n}") for n in ("north", "south")]
     ids: list[int] = []
+    helpers = set[tuple[int, int]]()
     for number in range(14):
         values = {
             "name": f"name{number:02}", "code": f"code{number:02}", "secret": f"secret{number:02}",
@@ -272,7 +320,11 @@ def populated(site: SmallSite) -> World:
             ],
         }  # fmt: skip
         hidden = rng.choice(["secret", "code", "amount", "kind", None])
+        values["helpers"] = made_helpers(rng, people)
         ids.append(site.create("client", **{k: v for k, v in values.items() if k != hidden}))
+        here = [h for h in values["helpers"] if h["role"] == "lead" and h["until"] != PAST]
+        helpers |= {(ids[-1], h["person"]) for h in here}
+    shares = made_shares(site, rng, ids, people, departments)
     rows = {}
     for object in ("region", "client", "item"):
         found = site.page(object, limit=1_000, sort=("id",)).items
@@ -289,10 +341,47 @@ def populated(site: SmallSite) -> World:
             department=departments[n % 4 % 3],
             team=(people[n % 4], people[(n + 1) % 4]),
             departments=tuple(departments) if n % 4 % 3 == 0 else (departments[n % 4 % 3],),
+            above=() if n % 4 % 3 == 0 else (top,),
         )
         for n, roles in enumerate(BUNDLES)
     ]
-    return World(site, rows, actors)
+    return World(site, rows, actors, shares, helpers)
+
+
+PAST = dt.date(2026, 3, 15)
+TODAY = dt.date(2026, 3, 16)
+
+
+def made_helpers(rng: random.Random, people: list[int]) -> list[Row]:
+    """The lines of a client that give rights of their own, or do not."""
+    return [
+        {
+            "person": rng.choice(people),
+            "role": rng.choice(["lead", "guest"]),
+            "until": rng.choice([None, TODAY, PAST]),
+        }
+        for _ in range(rng.choice([0, 0, 1]))
+    ]
+
+
+def made_shares(
+    site: SmallSite, rng: random.Random, ids: list[int], people: list[int], departments: list[int]
+) -> set[tuple[int, tuple[str, Any]]]:
+    """Shares with people, departments and roles; returns those that count today."""
+    given = set[tuple[int, tuple[str, Any]]]()
+    for id in ids:
+        if rng.random() < 0.5:
+            continue
+        whom = rng.choice(["person", "department", "role"])
+        choices = {"person": people, "department": departments, "role": ["own", "friendly"]}
+        holder = (whom, rng.choice(choices[whom]))
+        start = rng.choice([None, TODAY, TODAY + dt.timedelta(days=1)])
+        made = share(site.gate, SYSTEM, "client", id, {whom: holder[1], "from": start})
+        if rng.random() < 0.2:
+            unshare(site.gate, SYSTEM, "client", id, made.id)
+        elif start is None or start <= TODAY:
+            given.add((id, holder))
+    return given
 
 
 def check_lists(world: World, who: Actor) -> None:
@@ -341,7 +430,10 @@ def check_record(world: World, who: Actor, object: str, values: Row, row: Row) -
 def title(world: World, who: Actor, object: str, id: int) -> str:
     if object == "person":
         return f"p{[row['id'] for row in world.rows['person']].index(id)}"
-    name = world.seen(who, object, world.row(object, id), "name")
+    row = world.row(object, id)
+    name = world.seen(who, object, row, "name")
+    if name is None and row["name"] and world.sees_mask(who, object, row, "name"):
+        return "••••"
     return name if name is not None else f"#{id}"
 
 
@@ -355,7 +447,8 @@ def check_filters(world: World, who: Actor) -> None:
             ]
             assert codes(lambda n=name: site.page("client", who, where=f"{n} is empty"))
             assert codes(lambda n=name: site.page("client", who, sort=(n,)))
-            assert codes(lambda n=name: site.page("client", who, fields=(n,)))
+            if not world.site.gate.lenses.lens("client", who.roles).masking(name):
+                assert codes(lambda n=name: site.page("client", who, fields=(n,)))
             continue
         values = {row[name] for row in world.rows["client"]} - {None}
         for value in sorted(values)[1:3]:
@@ -463,6 +556,24 @@ def check_words(world: World, who: Actor) -> None:
         assert site.ids("client", who, words=word) == wanted, word
 
 
+def check_masks(world: World, who: Actor) -> None:
+    """A mask stands where a single role shows it on that row, and none shows the value."""
+    for object in ("client", "item", "region"):
+        if not world.visible(who, object):
+            continue
+        page = world.site.page(object, who, sort=("id",), limit=100, masks=True)
+        for record, row in zip(page.items, world.visible(who, object), strict=True):
+            for name in OWN[object]:
+                if name == "items" or world.sees_cell(who, object, row, name):
+                    continue
+                shown = row[name] is not None and world.sees_mask(who, object, row, name)
+                wanted = "••••" if shown else None
+                value = record.values.get(name)
+                if wanted and isinstance(row[name], str) and len(row[name]) >= 8:
+                    wanted += row[name][-4:] if name != "kind" else ""
+                assert value == wanted, (object, name, row["id"])
+
+
 def check_refusals(world: World, who: Actor) -> None:
     """What is hidden answers as if it did not exist, and a conflict does not tell with whom."""
     site = world.site
@@ -500,7 +611,10 @@ def check_refusals(world: World, who: Actor) -> None:
                 assert found == [("link-not-found", "friend")]
 
 
-CHECKS = (check_lists, check_filters, check_conditions, check_orders, check_words, check_refusals)
+CHECKS = (
+    check_lists, check_filters, check_conditions, check_orders, check_words, check_refusals,
+    check_masks,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("number", range(len(BUNDLES)))
@@ -509,7 +623,7 @@ def test_no_leak(world: World, number: int, check: Callable[[World, Actor], None
     """The engine's answer is the oracle's."""
     who = world.actors[number]
     slow = check in (check_filters, check_conditions, check_orders)
-    if slow and number % 3 and world.site.gate.dialect == "postgresql":
+    if slow and (number % 3 or number > 7) and world.site.gate.dialect == "postgresql":
         return  # the predicates are the same: some of them will do on the second database
     if not world.site.gate.lenses.lens("client", who.roles).may("read") and check not in (
         check_lists, check_refusals,

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from assembly.application import build_application
 from engine.permissions.actors import SYSTEM
 from engine.problems import Refusal
-from engine.records.auditing import digest
+from engine.records.auditing import digests
 from engine.records.reading import Reader
 from engine.records.revealing import reveal
 from engine.records.sealing import require_keys
@@ -124,7 +124,7 @@ def test_a_role_needs_reveal_to_see_or_to_look_for_the_value(site: SmallSite) ->
     assert (seen["record"], seen["actor"], json.loads(seen["data"])) == (
         id, person, {"reveal": "account"},
     )  # fmt: skip
-    assert digest(seen) == seen["digest"]
+    assert digests(seen)["digest"] == seen["digest"]
     assert codes(lambda: reveal(site.gate, looker, "firm", id, "account")) == [
         ("may-not-reveal", "")
     ]

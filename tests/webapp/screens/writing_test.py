@@ -33,7 +33,8 @@ def test_create(visit: Any, world: World) -> None:
     assert response.status_code == 200, response.text
     found = read(world, "customer", int(response.get_json()["location"].rpartition("/")[2]))
     assert (found["name"], int(found["employees"]), found["tags"]) == (name, 1200, ("重点", "华北"))
-    response = visit("rep").post("/o/customer/new", script=False, name=name + "二")
+    other = f"另一家客户 {next(world.numbers)}"
+    response = visit("rep").post("/o/customer/new", script=False, name=other)
     assert response.status_code == 303
 
 

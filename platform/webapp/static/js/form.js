@@ -1,4 +1,5 @@
 // Forms: sent in the background, computed along by the server, never lost.
+import { showDuplicates } from "./duplicates.js";
 import { note, send, showProblems, texts } from "./net.js";
 import { toastThere } from "./toast.js";
 
@@ -75,7 +76,7 @@ async function save(event) {
   sending = true;
   const button = form.querySelector("[data-save]");
   button.classList.add("is-busy");
-  const { ok, status, body } = await send(form.action, new FormData(form));
+  const { ok, status, body } = await send(form.action, new FormData(form, event.submitter));
   sending = false;
   button.classList.remove("is-busy");
   if (ok) {
@@ -85,6 +86,7 @@ async function save(event) {
     return;
   }
   if (!status) return;
+  showDuplicates(body.duplicates);
   const box = form.querySelector("[data-problems]");
   const problems = body.problems ?? [{ field: "", message: texts.failed }];
   const { general, first } = showProblems(form, problems);

@@ -6,6 +6,7 @@ import "./combo.js";
 import "./any.js";
 import "./list.js";
 import "./form.js";
+import "./duplicates.js";
 import "./files.js";
 import "./grid.js";
 import "./record.js";

@@ -1,0 +1,28 @@
+"""A hook of apply: the audit says that a revision was published, by whom and with how many steps."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+from engine.records.events import APPLY, Event, note_in
+from engine.schema.applying import Hook
+from engine.schema.planning import Plan
+
+COMMAND = "command"
+
+
+def noting_apply(by: str, now: dt.datetime) -> Hook:
+    """What notes a publication in its own transaction."""
+
+    def hook(connection: sa.Connection, made: Plan) -> None:
+        said = {
+            "by": by,
+            "after": made.applied.id if made.applied else None,
+            "steps": len(made.steps),
+            "plan": made.digest,
+        }
+        note_in(connection, Event(action=APPLY, data=said), now, None, COMMAND)
+
+    return hook

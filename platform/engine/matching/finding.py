@@ -1,0 +1,241 @@
+"""Finding the records that a row may be a duplicate of, and what of them somebody may know.
+
+1. The keys of all rows are looked up together: one statement for whole keys and one for blocks.
+2. What shares a block is compared; what is similar enough stays.
+3. Of what stays, one statement asks which records live, fulfil the rule's condition, and which of
+   them the actor may see. Of the others only what `reveal` names is told (rule 31), not even
+   the id.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine.definition.catalog import as_member
+from engine.definition.duplicates import MatchRule
+from engine.definition.objects import Field, Object
+from engine.expressions import Context, JoinSet, to_sql
+from engine.expressions.among import among_ids, among_words
+from engine.fieldtypes.choice import Choice
+from engine.fieldtypes.link import Link
+from engine.matching.keys import BLOCK_MARK, WHOLE, Keys, keys_of, similarity, stored_under
+from engine.matching.tables import MATCH
+from engine.permissions.actors import Actor
+from engine.permissions.binds import Binds
+from engine.permissions.lens import ActorView
+from engine.problems import Text
+from engine.schema.tables import DELETED
+
+if TYPE_CHECKING:
+    from engine.records.gate import Gate
+
+MOST_COMPARED = 20_000
+"""Pairs that one look-up compares; a block that many records share says little."""
+MOST_TOLD = 5
+"""Candidates that are told of one record, the most similar first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record that may be the same. Without an `id` the actor may not see it, only `reveal`.
+
+    `similarity` is from 0 to 100.
+    """
+
+    object: str
+    rule: MatchRule
+    similarity: int
+    id: int | None
+    title: str
+    reveal: tuple[tuple[Text, Text], ...]
+    record: int = field(repr=False)
+    """Which record it is, for ourselves: never told to somebody who may not see it."""
+
+    def words(self) -> Text:
+        """The candidate in one phrase."""
+        told = {
+            locale: "、".join(f"{a.in_(locale)}：{b.in_(locale)}" for a, b in self.reveal)
+            if locale == "zh"
+            else ", ".join(f"{a.in_(locale)}: {b.in_(locale)}" for a, b in self.reveal)
+            for locale in ("en", "zh")
+        }
+        if self.id is not None:
+            return Text({locale: self.title for locale in told})
+        return Text(
+            {
+                "en": f"a record that you may not see ({told['en'] or '–'})",
+                "zh": f"您无权查看的记录（{told['zh'] or '–'}）",
+            }
+        )
+
+
+@dataclass(slots=True)
+class Asked:
+    """A row that is looked for. `id` is its own, where it has one."""
+
+    row: Mapping[str, Any]
+    id: int | None = None
+
+
+class Finder:
+    """Looks duplicates up in one transaction or reading connection."""
+
+    def __init__(
+        self, gate: Gate, connection: sa.Connection, actor: Actor, context: Context
+    ) -> None:
+        self.gate = gate
+        self.connection = connection
+        self.actor = actor
+        self.context = context
+        self.match = gate.tables.system(MATCH)
+
+    def find(self, rule: MatchRule, asked: Sequence[Asked]) -> dict[int, list[Candidate]]:
+        """The candidates of each row under one rule, by its place, the most similar first."""
+        keys = {n: made for n, one in enumerate(asked) if (made := keys_of(rule, one.row))}
+        if not keys:
+            return {}
+        hits = self._hits(rule, keys)
+        target = rule.against[0] if rule.against else rule.object
+        own = target == rule.object
+        scores: dict[int, dict[int, float]] = defaultdict(dict)
+        for place, record, score in hits:
+            if not (own and record == asked[place].id):
+                scores[place][record] = max(score, scores[place].get(record, 0.0))
+        known = self._told(rule, target, {id for found in scores.values() for id in found})
+        result = {}
+        for place, found in scores.items():
+            best = sorted((id for id in found if id in known), key=lambda id: (-found[id], id))
+            if best:
+                result[place] = [known[id](int(found[id])) for id in best[:MOST_TOLD]]
+        return result
+
+    def _hits(self, rule: MatchRule, keys: Mapping[int, Keys]) -> Iterable[tuple[int, int, float]]:
+        """The rows' places with the records that match them, and how similar they are."""
+        name, t = stored_under(self.gate.catalog, rule), self.match
+        by_whole: dict[str, list[int]] = defaultdict(list)
+        by_block: dict[str, list[int]] = defaultdict(list)
+        for place, found in keys.items():
+            by_whole[found.whole].append(place)
+            for block in found.blocks:
+                by_block[block].append(place)
+        exact = sa.select(t.c.key, t.c.record).where(
+            t.c.rule == name, among_words(t.c.key, "words", self.gate.dialect)
+        )
+        for key, record in self.connection.execute(exact, {"words": tuple(by_whole)}):
+            yield from ((place, record, 100.0) for place in by_whole[key])
+        if not by_block:
+            return
+        whole = t.alias()
+        near = (
+            sa.select(t.c.key, t.c.record, whole.c.key)
+            .join(whole, sa.and_(whole.c.record == t.c.record, whole.c.rule == name))
+            .where(
+                t.c.rule == name,
+                among_words(t.c.key, "words", self.gate.dialect),
+                whole.c.key >= WHOLE,
+                whole.c.key < BLOCK_MARK,
+            )
+            .limit(MOST_COMPARED)
+        )
+        for key, record, text in self.connection.execute(near, {"words": tuple(by_block)}):
+            for place in by_block[key]:
+                score = similarity(rule, keys[place], text)
+                if score >= rule.least:
+                    yield place, record, score
+
+    def _told(
+        self, rule: MatchRule, target: str, ids: set[int]
+    ) -> dict[int, Callable[[int], Candidate]]:
+        """For each of the records that count, what makes its candidate from a similarity."""
+        if not ids:
+            return {}
+        gate = self.gate
+        definition, table = gate.catalog.objects[target], gate.tables.table(target)
+        binds, joins = Binds(), JoinSet()
+        roles = None if self.actor.is_system else self.actor.roles
+        view = ActorView(gate.lenses, roles, binds)
+        seen = view.visible(target, table)
+        may_read = gate.lenses.lens(target, roles).may("read")
+        flag = sa.literal(1) if seen is None else sa.case((seen, 1), else_=0)
+        title = definition.fields[definition.title]
+        name = view.column(target, as_member(title), table) if title.stored else sa.null()
+        revealed = [definition.fields[n] for n in definition.reveal]
+        columns = [table.c[f.column].label(f"r_{n}") for n, f in enumerate(revealed)]
+        conditions = [among_ids(table.c.id, "ids_", gate.dialect), table.c[DELETED].is_(None)]
+        if rule.where is not None:
+            compiled = to_sql(rule.where, gate.tables, table, gate.dialect, joins)
+            binds.add(compiled)
+            conditions.append(compiled.condition)
+        statement = (
+            sa.select(table.c.id, flag, name, *columns)
+            .select_from(joins.applied(table))
+            .where(*conditions)
+        )
+        parameters = binds.values(self.actor, self.context) | {"ids_": sorted(ids)}
+        rows = list(self.connection.execute(statement, parameters))
+        texts = self._texts(revealed, [row[3:] for row in rows])
+        found = {}
+        for row, told in zip(rows, texts, strict=True):
+            shown = bool(row[1]) and may_read
+            found[row[0]] = _maker(target, rule, row[0], row[0] if shown else None, row[2], told)
+        return found
+
+    def _texts(
+        self, fields: Sequence[Field], rows: Sequence[Sequence[Any]]
+    ) -> list[tuple[tuple[Text, Text], ...]]:
+        """What `reveal` names, as labels and values; of links what their target is called."""
+        titles: dict[int, dict[Any, str]] = {}
+        for n, one in enumerate(fields):
+            if isinstance(one.type, Link):
+                titles[n] = self._titles(one.type.to, {row[n] for row in rows} - {None})
+        return [
+            tuple(
+                (one.label, _value(one, value, titles.get(n, {})))
+                for n, (one, value) in enumerate(zip(fields, row, strict=True))
+                if value is not None
+            )
+            for row in rows
+        ]
+
+    def _titles(self, object: str, ids: set[Any]) -> dict[Any, str]:
+        definition: Object = self.gate.catalog.objects[object]
+        title = definition.fields[definition.title]
+        table = self.gate.tables.table(object)
+        if not ids or not title.stored:
+            return {}
+        statement = sa.select(table.c.id, table.c[title.column]).where(
+            among_ids(table.c.id, "ids_", self.gate.dialect)
+        )
+        found = self.connection.execute(statement, {"ids_": sorted(ids)})
+        return {id: str(name or f"#{id}") for id, name in found}
+
+
+def _maker(
+    object: str,
+    rule: MatchRule,
+    record: int,
+    id: int | None,
+    title: Any,
+    told: tuple[tuple[Text, Text], ...],
+) -> Callable[[int], Candidate]:
+    name = str(title or f"#{id}") if id is not None else ""
+
+    def make(score: int) -> Candidate:
+        return Candidate(object, rule, score, id, name, told, record)
+
+    return make
+
+
+def _value(of: Field, value: Any, titles: Mapping[Any, str]) -> Text:
+    if isinstance(of.type, Link):
+        return Text.of(titles.get(value, "–"))
+    if isinstance(of.type, Choice):
+        names = {key: name for name, key in of.type.keys.items()}
+        option = next((o for o in of.type.options if o.name == names.get(value, value)), None)
+        return option.label if option is not None else Text.of(str(value))
+    return Text.of(str(value))

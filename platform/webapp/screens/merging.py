@@ -1,0 +1,130 @@
+"""Merging two records on a screen: side by side, a choice for every field that differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from assembly.merging import OTHER, OWN, merge_records, mergeable
+from engine.definition.objects import Object
+from engine.matching.merged import winner_of
+from engine.problems import Problem, Refusal
+from engine.records.reading import Record
+from webapp.screens.acting import version_given
+from webapp.screens.filters import titled
+from webapp.screens.here import Here, here
+from webapp.screens.records import show_record
+from webapp.screens.rendering import page
+from webapp.screens.values import writer
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One field of which the two records hold different values, as HTML."""
+
+    name: str
+    label: str
+    own: str
+    other: str
+    takes_other: bool
+
+
+def ask_merge(object: str, id: int) -> Response:
+    """Both records side by side; without `with` a field to name the other one."""
+    at = here()
+    definition = at.object(object)
+    record = at.reader.one(at.actor, object, id)
+    named = request.args.get("with", "").strip()
+    if not named:
+        return _page(at, definition, record, None, ())
+    try:
+        other = at.reader.one(at.actor, object, named)
+    except Refusal as refusal:
+        return _page(at, definition, record, None, refusal.problems)
+    return _page(at, definition, record, other if other.id != record.id else None, ())
+
+
+def take_merge(object: str, id: int) -> AnyResponse:
+    """Merges; the record that stays is shown."""
+    at = here()
+    definition = at.object(object)
+    record = at.reader.one(at.actor, object, id)
+    other = at.reader.one(at.actor, object, request.form.get("with", ""))
+    fields = mergeable(definition)
+    take = {
+        f.name: request.form[f"take.{f.name}"] for f in fields if f"take.{f.name}" in request.form
+    }
+    try:
+        merge_records(at.gate, at.actor, object, record.id, other.id, take, version_given())
+    except Refusal as refusal:
+        return _page(at, definition, record, other, refusal.problems)
+    at.changed(object)
+    return redirect(f"/o/{object}/{record.id}?merged={other.id}", 303)
+
+
+def _page(
+    at: Here,
+    definition: Object,
+    record: Record,
+    other: Record | None,
+    problems: tuple[Problem, ...],
+) -> Response:
+    return page(
+        "merge.html",
+        at,
+        422 if problems else 200,
+        object=definition,
+        record=record,
+        other=other,
+        title=titled(definition, record.values, record.id),
+        other_title=titled(definition, other.values, other.id) if other else "",
+        address=f"/o/{definition.name}/{record.id}",
+        choices=_choices(at, definition, record, other) if other else [],
+        sentences=[at.sentence(problem) for problem in problems],
+        own=OWN,
+        taken=OTHER,
+    )
+
+
+def _choices(at: Here, definition: Object, record: Record, other: Record) -> list[Choice]:
+    """The fields that differ and that the actor may read on both and write."""
+    lens = at.lens(definition.name)
+    found = []
+    for field in mergeable(definition):
+        name = field.name
+        if name not in record.values or name not in other.values or not lens.may_write(name):
+            continue
+        own, others = record.values[name], other.values[name]
+        if own == others or others in (None, (), ""):
+            continue
+        write = writer(field, at)
+        takes = own in (None, (), "")
+        found.append(Choice(name, at.say(field.label), write(own), write(others), takes))
+    return found
+
+
+def show_or_lead_on(object: str, id: int) -> AnyResponse:
+    """The record; one that was merged leads to the one that it has become part of."""
+    try:
+        return show_record(object, id)
+    except Refusal:
+        at = here()
+        found = merged_into(at, at.object(object).name, id)
+        if found is None:
+            raise
+        return found
+
+
+def merged_into(at: Here, object: str, id: int) -> AnyResponse | None:
+    """Leads from a record that was merged to the one that stayed, where the actor may see that."""
+    with at.gate.databases.reading() as connection:
+        winner = winner_of(at.gate, connection, object, id)
+    if winner is None:
+        return None
+    try:
+        at.reader.one(at.actor, object, winner)
+    except Refusal:
+        return None
+    return redirect(f"/o/{object}/{winner}?merged={id}")
