@@ -12,6 +12,7 @@ from engine.definition.layouts_building import build_layouts, build_sections, bu
 from engine.definition.numbering import NumberPattern
 from engine.definition.objects import Check, Field, ListView, Object
 from engine.definition.tree import Node
+from engine.definition.viewing_building import as_view, check_keys
 from engine.definition.wholes import expanded
 from engine.expressions.types import Attribute, Kind, Type
 from engine.fieldtypes.choice import Choice, Option
@@ -42,7 +43,8 @@ _WHY = {
 def build_object(name: str, node: Node, problems: Problems) -> Object | None:
     """The object called `name` from its tree."""
     label = node.text("label") or Text.of(name)
-    fields_node = node.get("fields")
+    is_view = check_keys(node, problems)
+    fields_node = None if is_view else node.get("fields")
     fields = {
         key: built
         for key, child in (fields_node.items() if fields_node else ())
@@ -50,7 +52,7 @@ def build_object(name: str, node: Node, problems: Problems) -> Object | None:
     }
     fields = with_companions(expanded(fields, build_field, problems), problems)
     fields = with_attachments(name, node, fields, problems)
-    return Object(
+    definition = Object(
         name=name,
         label=label,
         plural=node.text("plural") or label,
@@ -70,6 +72,7 @@ def build_object(name: str, node: Node, problems: Problems) -> Object | None:
         quick=tuple(node.plain("quick", ())),
         source=node,
     )
+    return as_view(definition, node, problems) if is_view else definition
 
 
 def build_field(object_name: str, name: str, node: Node, problems: Problems) -> Field | None:

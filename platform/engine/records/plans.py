@@ -166,7 +166,7 @@ def _asked(builder: Builder, query: Query) -> tuple[str, ...]:
     definition, lens = builder.definition, builder.lens
     for name in query.fields or ():
         builder.readable(name, "fields")
-    always = ("id",) if definition.parent else ("id", "version")
+    always = tuple(name for name in ("id", "version") if name in definition.fields)
     names = definition.fields if query.fields is None else query.fields
     return tuple(
         name
