@@ -49,8 +49,8 @@ def main() -> int:
             formulas.show(found)
             figures["formulas"] = found
         if chosen.only in (None, "erp"):
-            urls = [postgres.create_database(server.url, name) for name in ("wide", "company")]
-            figures["erp"] = erp.measure(*urls)
+            wide, company = (postgres.create_database(server.url, n) for n in ("wide", "company"))
+            figures["erp"] = erp.measure((wide, company))
         if chosen.only in (None, "timers"):
             url = postgres.create_database(server.url, "timers")
             figures["timers"] = _timers(url, chosen.small)

@@ -1,6 +1,6 @@
 """Computing new columns of records that are there already, while a revision is published.
 
-1. The paths of trees are written.
+1. The paths of trees are written, and telephone numbers in their one form.
 2. What is derived is computed anew, with everything that follows from it on any object, each field
    after those that it reads: a field (or several of one object) in one pass over its records.
 3. Folded texts, sort keys and search grams are written from the texts that they belong to.
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from assembly.application import Clock
 from engine.definition.dependencies import Key
+from engine.definition.objects import Object
 from engine.matching.rebuilding import rebuild_keys
 from engine.permissions.actors import SYSTEM
 from engine.records.anew import right_values
@@ -27,6 +28,7 @@ from engine.records.transaction import Transaction
 from engine.records.trees import fill_paths
 from engine.records.writing import update_rows
 from engine.schema.engines import Databases
+from engine.schema.respelling import new_forms, phone_fields
 from engine.schema.tables import Tables
 from engine.schema.targets import Fill, Filling
 
@@ -44,7 +46,10 @@ def filler(databases: Databases, clock: Clock) -> Filling:
         tx = Transaction(gate, connection, SYSTEM, cause="apply")
         for name in sorted({f.object for f in fills if _is_tree(f, gate)}):
             fill_paths(tx, name)
-        computed, beside = _wanted([f for f in fills if not _is_tree(f, gate)], gate)
+        for phone in [f for f in fills if _is_phone(f, gate)]:
+            _respell(tx, gate.catalog.objects[phone.object], phone.field)
+        rest = [f for f in fills if not (_is_tree(f, gate) or _is_phone(f, gate))]
+        computed, beside = _wanted(rest, gate)
         for name, fields in _passes(gate.dependencies.following(computed), gate):
             _compute(tx, name, fields)
         for name, texts in beside.items():
@@ -57,6 +62,12 @@ def filler(databases: Databases, clock: Clock) -> Filling:
 def _is_tree(fill: Fill, gate: Gate) -> bool:
     """Whether it is about the link that makes an object a tree, beside which a path stands."""
     return bool(fill.field) and fill.field == gate.catalog.objects[fill.object].tree
+
+
+def _is_phone(fill: Fill, gate: Gate) -> bool:
+    """Whether it is about telephone numbers that people have filled in."""
+    phones = {f.name: f.column for f in phone_fields(gate.catalog.objects[fill.object])}
+    return phones.get(fill.field) == fill.column
 
 
 def _wanted(fills: Sequence[Fill], gate: Gate) -> tuple[list[Key], dict[str, set[str]]]:
@@ -90,6 +101,15 @@ def _passes(keys: Sequence[Key], gate: Gate) -> Iterator[tuple[str, list[str]]]:
                 together = []
             together.append(name)
         yield object, together
+
+
+def _respell(tx: Transaction, definition: Object, name: str) -> None:
+    table, field = tx.tables.table(definition.name), definition.fields[name]
+    for found in new_forms(tx.connection, table, definition, field):
+        rows = tx.fetch(definition.name, found)
+        pairs = [(rows[id], rows[id] | {name: form}) for id, form in found.items()]
+        update_rows(tx, tx.shape(definition.name), pairs)
+        tx.forget_all()
 
 
 def _compute(tx: Transaction, name: str, fields: Sequence[str]) -> None:

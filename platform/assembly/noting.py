@@ -1,4 +1,4 @@
-"""A hook of apply: the audit says that a revision was published, by whom and with how many steps."""
+"""A hook of apply: the audit says that a revision was published, by whom, in how many steps."""
 
 from __future__ import annotations
 

@@ -21,4 +21,7 @@ def collector_paused() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():  # at once among the old ones, without being walked
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()

@@ -38,7 +38,7 @@ class Place:
 
     def shifted(self, columns: int) -> Place:
         """The place `columns` characters further right on the same line."""
-        return replace(self, column=self.column + columns)
+        return Place(self.file, self.line, self.column + columns)
 
 
 @dataclass(frozen=True, slots=True)

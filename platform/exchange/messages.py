@@ -339,6 +339,13 @@ BATCH_GOES_BACK = Message(
     hint_en="wait until that is over, or resume it if it is paused",
     hint_zh="请等待其结束；如果已暂停，可继续执行",
 )
+SECRET_GONE = Message(
+    "secret-not-kept",
+    en="{field} was a secret, and what it was is written down nowhere: it stays as it is now",
+    zh="“{field}”为保密内容，原值未作任何留存，因此保持现状",
+    hint_en="enter it again if it is still needed",
+    hint_zh="如仍需要，请重新录入",
+)
 CHANGED_SINCE = Message(
     "undo-changed-since",
     en="{field} has been changed since",

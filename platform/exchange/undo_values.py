@@ -14,6 +14,7 @@ from typing import Any
 from engine.definition.objects import Field, Object
 from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import NumberType
+from engine.fieldtypes.secret import Secret
 from engine.problems import Problem
 from engine.records.auditing import plain
 from engine.records.inputs import HISTORICAL_FIELDS
@@ -41,7 +42,7 @@ def way_back(tx: Transaction, definition: Object, net: Net, row: Row) -> Back:
     """What to give for the record, whose present row is `row`."""
     back = Back(net)
     for name, (before, after) in net.fields.items():
-        if before != after:
+        if before != after or _is_secret(definition, name):
             _value_back(tx, definition, name, before, after, row, back.given, back.conflicts)
     for name, lines in net.lines.items():
         found = definition.fields.get(name)
@@ -70,6 +71,9 @@ def _value_back(
         return
     if found.derived or (found.system and not _input(tx, found)):
         return  # it follows from what goes back
+    if isinstance(found.type, Secret) and before is not None:
+        conflicts.append(say.SECRET_GONE(field=found.label).on(name))
+        return
     current = plain(_current(tx, found, row))
     if _same(found, current, before):
         return
@@ -77,6 +81,12 @@ def _value_back(
         given[name] = before
     else:
         conflicts.append(say.CHANGED_SINCE(field=found.label).on(name))
+
+
+def _is_secret(definition: Object, name: str) -> bool:
+    """Whether the audit tells of the field that it changed, and not what it was."""
+    found = definition.fields.get(name)
+    return found is not None and isinstance(found.type, Secret)
 
 
 def _current(tx: Transaction, found: Field, row: Row) -> Any:
@@ -154,7 +164,7 @@ def _line_back(
     given: dict[str, Any] = {}
     own: list[Problem] = []
     for name, (before, after) in line.fields.items():
-        if before != after and name != child.parent:
+        if (before != after or _is_secret(child, name)) and name != child.parent:
             _value_back(tx, child, name, before, after, row, given, own)
     if own:
         conflicts.append(say.LINE_CHANGED_SINCE(field=field.label).on(field.name))

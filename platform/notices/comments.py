@@ -18,6 +18,7 @@ from engine.permissions.actors import Actor
 from engine.problems import Message, Refusal
 from engine.records.gate import Gate
 from engine.records.reading import Reader
+from engine.records.viewing import read_only
 from jobs.outbox import Effect, put
 from jobs.tables import URGENT
 
@@ -62,9 +63,13 @@ def add_comment(
 ) -> None:
     """Writes a comment on a record that the actor may read, and has people told of it.
 
-    Raises Refusal for records that do not exist for the actor, and for unusable texts.
+    Raises Refusal for records that do not exist for the actor, for those of views, whose rows
+    are not kept, and for unusable texts.
     """
     reader.one(actor, object, record)
+    definition = gate.catalog.objects[object]
+    if definition.is_view:
+        raise Refusal(read_only(definition))
     written = TextType(multiline=True, max_length=LONGEST).read(text)
     if written is None:
         raise Refusal(EMPTY_COMMENT(path="comment"))

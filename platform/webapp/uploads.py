@@ -17,6 +17,7 @@ from werkzeug.datastructures import FileStorage
 
 from engine.definition.objects import Field
 from engine.fieldtypes.file import MOST_FILES, PICTURES, File, FileRef
+from engine.fieldtypes.link import LARGEST_ID
 from engine.files import BLOCK, Files
 from engine.problems import Message, Refusal
 from engine.records.accessing import note_downloaded
@@ -130,6 +131,8 @@ def handed_out(call: Call, object: str, record: int, name: str, id: int) -> Resp
 
 def waiting_row(call: Call, id: int) -> Mapping[str, Any]:
     """The row of a file that the caller has uploaded and not yet saved with a record."""
+    if id > LARGEST_ID:
+        raise Refusal(NO_SUCH_FILE())
     row = _row(call, id)
     if row["state"] != WAITING or not uploaded_by(call.actor, row):
         raise Refusal(NO_SUCH_FILE())

@@ -172,7 +172,7 @@ def test_delete_and_undo(enter: Any, office: Any) -> None:
     ]
     page = enter("admin")
     page.goto(f"/o/competitor/{made.id}")
-    page.locator(".record-bar summary").click()
+    page.get_by_label("More actions").click()
     page.get_by_role("menuitem", name="Delete").click()
     expect(page.locator(".toast")).to_contain_text("recycle bin")
     page.get_by_role("button", name="Undo").click()

@@ -74,7 +74,7 @@ def fetched(url: str, body: Any = None, token: str = "") -> tuple[int, Any]:
     if token:
         headers["Authorization"] = f"Bearer {token}"
     data = None if body is None else json.dumps(body).encode()
-    for _ in range(300):
+    for _ in range(900):
         try:
             asked = urllib.request.Request(url, data, headers)
             with urllib.request.urlopen(asked, timeout=20) as answer:

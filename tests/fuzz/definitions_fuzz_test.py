@@ -10,7 +10,7 @@ import random
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,8 +23,10 @@ from support.mutating import mutant, names_in
 
 CONFIG = Path(__file__).parents[2] / "config"
 MANY = int(os.environ.get("FORMWRIGHT_FUZZ", "0"))
-SAMPLE = {"generated": 240, "shipped": 10}
+SAMPLE = {"generated": 110, "shipped": 10}
 """How many `make test` tries of each: of the shipped system few, since it is large."""
+TOGETHER = 8
+"""Where there is time, every other turn changes so many files at once."""
 LIMIT = 1.0
 """Seconds of CPU that one may take."""
 PART = {"generated": 0.95, "shipped": 0.05}
@@ -39,7 +41,7 @@ def layer(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_mutations(layer: Path, request: pytest.FixtureRequest) -> None:
-    """Any number of mutations, one file at a time."""
+    """Any number of mutations, in one file or in several at a time."""
     which = request.node.callspec.params["layer"]
     number = int(MANY * PART[which]) or SAMPLE[which]
     seed = int(os.environ.get("FORMWRIGHT_FUZZ_SEED", "1"))
@@ -48,21 +50,25 @@ def test_mutations(layer: Path, request: pytest.FixtureRequest) -> None:
     texts = {path: path.read_text(encoding="utf-8") for path in files}
     words = names_in(iter(texts.values()))
     failed: list[str] = []
-    loaded = 0
-    for turn in range(number):
-        path = chance.choice(files)
-        text = mutant(texts[path], chance, words)
-        with _instead(path, text, texts[path]):
+    loaded, done, turn = 0, 0, 0
+    while done < number:
+        chosen = chance.sample(files, TOGETHER if MANY and turn % 2 else 1)
+        changed = {path: mutant(texts[path], chance, words) for path in chosen}
+        with ExitStack() as stack:
+            for path, text in changed.items():
+                stack.enter_context(_instead(path, text, texts[path]))
             wrong, sound = _tried(layer)
         loaded += sound
+        done, turn = done + len(changed), turn + 1
         if wrong:
-            failed.append(f"{path.name}: {wrong}")
-            _keep(path, text, len(failed))
+            failed.append(f"{', '.join(path.name for path in changed)}: {wrong}")
+            for path, text in changed.items():
+                _keep(path, text, len(failed))
             if MANY:
                 print(failed[-1], flush=True)
-        if MANY and turn % 100 == 99:
+        if MANY and turn % 50 == 0:
             print(
-                f"{which}: {turn + 1:,} of {number:,}, {loaded:,} loaded, {len(failed)} failed",
+                f"{which}: {done:,} of {number:,}, {loaded:,} loaded, {len(failed)} failed",
                 flush=True,
             )
     assert failed == []

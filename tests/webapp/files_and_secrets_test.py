@@ -141,6 +141,7 @@ def test_a_form_sends_files_first_and_saves_their_ids(wang: Browser, li: Browser
     assert photo["small"] == f"/files/{photo['id']}/small"
     assert wang.client.get(photo["small"]).mimetype == "image/webp"
     assert li.client.get(photo["small"]).status_code == 404
+    assert li.client.get(f"/files/{'9' * 30}/small").status_code == 404
     id = made_case(wang, contract=str(contract["id"]), photo=str(photo["id"]))
     page = wang.text(f"/o/case/{id}")
     address = f"/o/case/{id}/file/contract/{contract['id']}"

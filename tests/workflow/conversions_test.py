@@ -37,6 +37,7 @@ fields:
   size: {type: choice, default: small, options: {small: Small, large: Large}}
   lead: {type: link, to: lead, on_delete: clear}
   rank: {type: integer, restricted: true}
+  worth: {type: money, restricted: true}
   note: {type: text}
 ---
 object: deal
@@ -143,6 +144,18 @@ creates:
         back: deal_line
         quantity: quantity
 ---
+conversion: lead_to_told_deal
+object: lead
+creates:
+  deal: {set: {name: firm.name, firm: firm, amount: firm.worth}}
+once: false
+---
+conversion: deal_to_summed_lead
+object: deal
+creates:
+  lead: {set: {name: name, budget: sum(l.cost for l in lines)}}
+once: false
+---
 role: boss
 grants:
   lead: {create: true, read: all, update: all, delete: all, fields: {"*": write}}
@@ -159,11 +172,18 @@ grants:
   deal: {create: true, read: all, update: all, fields: {"*": write, hint: read}}
   deal_line: {fields: {"*": write}}
 ---
+role: near
+grants:
+  lead: {read: all, fields: {"*": write}}
+  firm: {read: name != "unseen", fields: {"*": read, worth: read}}
+  deal: {create: true, read: all, fields: {"*": write}}
+---
 role: reader
 grants:
   lead: {read: state == "open", fields: {"*": read}}
 """
 BOSS, SELLER, READER = actor(None, "boss"), actor(None, "seller"), actor(None, "reader")
+NEAR = actor(None, "near")
 
 
 @pytest.fixture(scope="module", params=KINDS_OF_DATABASE)
@@ -292,10 +312,10 @@ def test_only_once(site: SmallSite) -> None:
     service = Conversions(site.gate, site.reader)
     assert codes(lambda: convert(site, "lead_to_firm", id, deal=DEAL)) == [("conversion-done", "")]
     offered = [c.name for c in service.offered(BOSS, "lead", id)]
-    assert offered == ["lead_to_ranked_firm"]
+    assert offered == ["lead_to_ranked_firm", "lead_to_told_deal"]
     site.delete("deal", made["deal"].id or 0)
     site.delete("firm", made["firm"].id or 0)
-    assert len(service.offered(BOSS, "lead", id)) == 2
+    assert len(service.offered(BOSS, "lead", id)) == 3
 
 
 def test_only_once_among_many(site: SmallSite) -> None:
@@ -330,6 +350,26 @@ def test_hidden_values_are_refused_by_name(site: SmallSite) -> None:
     assert found == [("unknown-field", "client.rank")]  # nobody is told of fields they cannot see
     made = convert(site, "lead_to_ranked_firm", other, BOSS).made
     assert site.values("firm", made["client"].id or 0, "note", "rank") == ["s", 2]
+
+
+def test_hidden_values_behind_links_are_refused(site: SmallSite) -> None:
+    """What is read through links and lines is shown by no conversion either: fields and records."""
+    firm = site.create("firm", name=f"Firm {next(_numbers)}", worth=7)
+    id = lead(site, firm=firm)
+    given = {"close": "2026-05-01"}
+    found = codes(lambda: convert(site, "lead_to_told_deal", id, SELLER, deal=given))
+    assert found == [("conversion-hidden", "deal.amount")]
+    assert convert(site, "lead_to_told_deal", id, SELLER, deal=given | {"amount": 2}).made
+    unseen = site.create("firm", name="unseen")
+    other = lead(site, firm=unseen)
+    found = codes(lambda: convert(site, "lead_to_told_deal", other, NEAR, deal=given))
+    assert ("conversion-hidden", "deal.name") in found
+    lines = [{"thing": "x", "quantity": 1, "cost": 3}]
+    deal = site.create("deal", name="d", firm=firm, close="2026-05-01", lines=lines)
+    found = codes(lambda: convert(site, "deal_to_summed_lead", deal, SELLER))
+    assert found == [("conversion-hidden", "lead.budget")]
+    made = convert(site, "deal_to_summed_lead", deal).made
+    assert site.values("lead", made["lead"].id or 0, "budget") == [3]
 
 
 def test_forbidden_fields_are_refused_by_name(site: SmallSite) -> None:

@@ -15,6 +15,7 @@ from engine.definition.numbering import NumberPattern
 from engine.definition.objects import Check, Field, ListView, Object
 from engine.definition.sharing import build_members, build_sharing
 from engine.definition.tree import Node
+from engine.definition.viewing_building import as_view, check_keys
 from engine.definition.wholes import expanded
 from engine.expressions.types import Attribute, Kind, Type
 from engine.fieldtypes.choice import Choice, Option
@@ -45,7 +46,8 @@ _WHY = {
 def build_object(name: str, node: Node, problems: Problems) -> Object | None:
     """The object called `name` from its tree."""
     label = node.text("label") or Text.of(name)
-    fields_node = node.get("fields")
+    is_view = check_keys(node, problems)
+    fields_node = None if is_view else node.get("fields")
     fields = {
         key: built
         for key, child in (fields_node.items() if fields_node else ())
@@ -53,7 +55,7 @@ def build_object(name: str, node: Node, problems: Problems) -> Object | None:
     }
     fields = with_companions(expanded(fields, build_field, problems), problems)
     fields = with_attachments(name, node, fields, problems)
-    return Object(
+    definition = Object(
         name=name,
         label=label,
         plural=node.text("plural") or label,
@@ -78,6 +80,7 @@ def build_object(name: str, node: Node, problems: Problems) -> Object | None:
         members=build_members(node),
         source=node,
     )
+    return as_view(definition, node, problems) if is_view else definition
 
 
 def build_field(object_name: str, name: str, node: Node, problems: Problems) -> Field | None:

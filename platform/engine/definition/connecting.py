@@ -28,6 +28,7 @@ from engine.definition.paths import Aggregate, aggregate, has_aggregate, paths
 from engine.definition.storing import what_moves
 from engine.definition.structure import with_structure
 from engine.definition.tree import Node
+from engine.definition.viewing_connecting import connect_views
 from engine.definition.wholes import sharing_conditions
 from engine.expressions import Expression, compile_expression
 from engine.expressions.trees import uses_tree
@@ -100,6 +101,7 @@ class _Connector:
         return self.field(object, name) if definition and name in definition.fields else None
 
     def connected(self) -> Catalog:
+        self.catalog = connect_views(self.catalog, self, self.problems)
         objects = {name: self._object(o) for name, o in self.catalog.objects.items()}
         catalog = self.catalog.with_objects(objects)
         for definition in objects.values():

@@ -132,7 +132,7 @@ class _Resolver:
         if source is None:
             return replace(field, type=TextType(), source=None)
         given = field.source.text("label") if field.source else None
-        copied = _type_of(source)
+        copied = type_of_copy(source)
         if copied is None:
             place = field.place("copy")
             self.problems.append(COPY_NOTHING(place, found=type_.path, type=source.type.name))
@@ -174,7 +174,7 @@ class _Resolver:
         return None
 
 
-def _type_of(source: Field) -> FieldType | None:
+def type_of_copy(source: Field) -> FieldType | None:
     """The type of a copy of this field; None where there is none."""
     type_ = source.type
     if isinstance(type_, Stage):  # a copy does not move through stages

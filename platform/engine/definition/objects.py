@@ -19,6 +19,7 @@ from engine.definition.layouts import Layout, Section, ViewShape
 from engine.definition.numbering import NumberPattern
 from engine.definition.sharing import Members, Sharing
 from engine.definition.tree import Node
+from engine.definition.viewing import Viewing
 from engine.expressions import Expression
 from engine.expressions.trees import PATH_END
 from engine.expressions.types import Kind
@@ -183,7 +184,7 @@ class Object:
     `order` is the sequence in which stored formulas and suggestions are computed, `defaults` that
     of defaults which read other fields. `audit` are the accesses that are noted. `parent` is, for
     a line object, its link to the record that it is part of. `sharing` and `members` show single
-    records to more people than roles do.
+    records to more people than roles do. `viewing` is the query of a view.
     """
 
     name: str
@@ -210,6 +211,7 @@ class Object:
     members: Members | None = None
     audit: frozenset[str] = ALWAYS
     parent: str = ""
+    viewing: Viewing | None = None
     order: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
     source: Node | None = field(default=None, compare=False, repr=False)
@@ -224,6 +226,11 @@ class Object:
         """Whether it has exactly one record."""
         return self.kind == "settings"
 
+    @property
+    def is_view(self) -> bool:
+        """Whether a query stands in the place of its table, so that nobody writes its records."""
+        return self.viewing is not None
+
     @cached_property
     def stored_fields(self) -> tuple[Field, ...]:
         """The fields with a column, system fields included."""
@@ -236,8 +243,9 @@ class Object:
 
     @cached_property
     def links(self) -> tuple[Field, ...]:
-        """The stored links, system fields included."""
-        return tuple(f for f in self.fields.values() if isinstance(f.type, Link) and f.stored)
+        """The stored links, system fields included; those of views hold on to nothing."""
+        stored = () if self.is_view else self.fields.values()
+        return tuple(f for f in stored if isinstance(f.type, Link) and f.stored)
 
     @cached_property
     def many(self) -> tuple[Field, ...]:

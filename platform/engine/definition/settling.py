@@ -31,7 +31,10 @@ NO_TEAMS = Message(
 
 def settled(objects: Mapping[str, Object], site: Site) -> dict[str, Object]:
     """The objects with what their fields take from the site."""
-    return {name: _settled(definition, site) for name, definition in objects.items()}
+    return {
+        name: _settled(definition, site) if isinstance(definition, Object) else definition
+        for name, definition in objects.items()
+    }
 
 
 def _settled(definition: Object, site: Site) -> Object:

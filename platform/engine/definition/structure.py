@@ -16,6 +16,7 @@ from engine.definition.kinds import Problems
 from engine.definition.objects import Field, Object
 from engine.definition.settling import check_settled
 from engine.definition.system import with_system_fields
+from engine.definition.viewing_building import leads_to_view, with_view_fields
 from engine.expressions.types import Attribute
 from engine.fieldtypes.base import FieldType
 from engine.fieldtypes.choice import Option, Stage
@@ -58,9 +59,12 @@ def with_structure(catalog: Catalog, problems: Problems) -> Catalog:
             assert isinstance(link.type, Link)
             fields[parent] = replace(link, type=replace(link.type, on_delete="cascade"))
         built = replace(definition, fields=fields, parent=parent if parent in fields else "")
-        objects[name] = with_system_fields(built, catalog.site, bool(built.parent))
+        if not built.is_view:
+            built = with_system_fields(built, catalog.site, bool(built.parent))
+        objects[name] = built
     copied = with_copies(objects, problems)
-    return catalog.with_objects({name: _with_title(o, problems) for name, o in copied.items()})
+    whole = {n: with_view_fields(o, copied) if o.is_view else o for n, o in copied.items()}
+    return catalog.with_objects({name: _with_title(o, problems) for name, o in whole.items()})
 
 
 def _with_type(field: Field, type_: FieldType) -> Field:
@@ -69,6 +73,8 @@ def _with_type(field: Field, type_: FieldType) -> Field:
 
 def _connected(field: Field, catalog: Catalog, problems: Problems) -> FieldType:
     type_ = field.type
+    if leads_to_view(field, catalog.objects, problems):
+        return type_
     if isinstance(type_, Money | Currency):
         return connected_currency(field, catalog, problems)
     if isinstance(type_, Stage):
@@ -133,7 +139,7 @@ def _system_link(name: str, target: str, catalog: Catalog) -> bool:
 def _has_target(field: Field, catalog: Catalog) -> bool:
     type_ = field.type
     if isinstance(type_, Link):
-        return type_.to in catalog.objects
+        return type_.to in catalog.objects and not catalog.objects[type_.to].is_view
     if isinstance(type_, Links):
         return bool(type_.table)
     if isinstance(type_, Collection):
@@ -173,6 +179,8 @@ def _unknown_object(
 
 def _with_title(definition: Object, problems: Problems) -> Object:
     """The object with its title decided and its searched fields marked."""
+    if definition.is_view:
+        return replace(definition, title=definition.title or "id")
     title = definition.title or ("number" if definition.number else "")
     if not title and not definition.parent:
         first = next(

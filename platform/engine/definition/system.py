@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.definition.objects import Field, Object
+from engine.definition.objects import OWNERSHIP_FIELDS, Field, Object
 from engine.definition.site import Site
 from engine.fieldtypes.base import FieldType
 from engine.fieldtypes.date import MomentType
@@ -50,6 +50,20 @@ def with_system_fields(definition: Object, site: Site, is_line: bool) -> Object:
             "deleted_by": _field(definition, "deleted_by", person),
         }
     return replace(definition, fields=fields, owned=definition.owned and not is_line)
+
+
+def ownership(view: Object, source: Object | None) -> Object:
+    """A view with its id and, where each row is one record of the source, its owner.
+
+    So the scopes of people, teams and departments mean the same as on the source.
+    """
+    fields = {"id": _field(view, "id", Identifier())}
+    single = source is not None and view.viewing is not None and not view.viewing.grouped
+    for name in OWNERSHIP_FIELDS:
+        found = source.fields.get(name) if source is not None and single else None
+        if found is not None and name not in view.fields:
+            fields[name] = _field(view, name, found.type)
+    return replace(view, fields=fields | dict(view.fields))
 
 
 def _field(definition: Object, name: str, type_: FieldType, searchable: bool = False) -> Field:

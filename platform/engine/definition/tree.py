@@ -14,6 +14,8 @@ from typing import Any
 from engine.problems import Place, Text
 
 Scalar = None | bool | int | Decimal | str
+_MAPS = (dict, Mapping)
+"""Nearly always a dict, of which Python knows without asking around."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class Node:
 
     def get(self, key: str) -> Node | None:
         """The child under `key`, or None."""
-        value = self.value  # nearly always a dict, of which Python knows without asking around
-        return value.get(key) if isinstance(value, dict | Mapping) else None
+        value = self.value
+        return value.get(key) if isinstance(value, _MAPS) else None
 
     def plain(self, key: str, default: Any = None) -> Any:
         """The child's value as plain Python data, or `default`."""
@@ -49,7 +51,7 @@ class Node:
 
     def items(self) -> Iterator[tuple[str, Node]]:
         """The children of a mapping by name; nothing for other nodes."""
-        if isinstance(self.value, Mapping):
+        if isinstance(self.value, _MAPS):
             yield from self.value.items()
 
     def elements(self) -> tuple[Node, ...]:
@@ -58,11 +60,12 @@ class Node:
 
     def to_plain(self) -> Any:
         """The value without places: dict, list or scalar."""
-        if isinstance(self.value, Mapping):
-            return {key: child.to_plain() for key, child in self.value.items()}
-        if isinstance(self.value, tuple):
-            return [child.to_plain() for child in self.value]
-        return self.value
+        value = self.value
+        if isinstance(value, _MAPS):
+            return {key: child.to_plain() for key, child in value.items()}
+        if isinstance(value, tuple):
+            return [child.to_plain() for child in value]
+        return value
 
     def at(self, *path: str | int) -> Place:
         """The place of the value under `path`, or of the deepest part of it that exists."""

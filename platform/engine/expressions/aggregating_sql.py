@@ -14,7 +14,7 @@ from engine.expressions.joined_sql import named_by, naming
 from engine.expressions.joins import JoinSet
 from engine.expressions.nodes import Aggregate, Call, Get, Literal, Node, is_bound
 from engine.expressions.sqltypes import Number
-from engine.expressions.types import Kind, Member
+from engine.expressions.types import Kind, Member, Type
 from engine.expressions.typing_rules import number
 
 if TYPE_CHECKING:
@@ -92,25 +92,32 @@ def scalar(translator: Translator, node: Aggregate, frame: Frame) -> Column:
         # SQLite sees through `id IS NOT NULL`.
         own = sa.case((loop.source.c.id == loop.source.c.id, element))
         element = sa.type_coerce(own, element.type)
-    value = loop.select(_result(translator, node, element)).scalar_subquery()
+    result = aggregated(translator, node.name, node.type, node.element, element)
+    value = loop.select(result).scalar_subquery()
     return sa.type_coerce(value, sql_type(node.type))
 
 
-def _result(translator: Translator, node: Aggregate, element: Column | None) -> Column:
-    if node.name == "count":
+def aggregated(
+    translator: Translator, name: str, type: Type, of: Node | None, element: Column | None
+) -> Column:
+    """The aggregate `name` of `type` over the column `element`, which is the value of `of`.
+
+    Without an element, rows are counted.
+    """
+    if name == "count":
         counted = sa.func.count() if element is None else sa.func.count(element)
         return sa.cast(counted, Number(0))
-    assert element is not None and node.element is not None
-    if node.name == "sum":
+    assert element is not None and of is not None
+    if name == "sum":
         zero = constant("0")
-        if node.type.kind is Kind.DURATION:
+        if type.kind is Kind.DURATION:
             nothing = zero if translator.sqlite else constant("INTERVAL '0'", sa.Interval())
-            return sa.func.coalesce(sa.func.sum(element), nothing, type_=sql_type(node.type))
-        return _checked(translator, sa.func.coalesce(sa.func.sum(element), zero), node.element)
-    if node.name == "avg":
-        return _average(translator, node, element)
-    least = sa.func.min if node.name == "min" else sa.func.max
-    return least(element, type_=sql_type(node.type))
+            return sa.func.coalesce(sa.func.sum(element), nothing, type_=sql_type(type))
+        return _checked(translator, sa.func.coalesce(sa.func.sum(element), zero), of)
+    if name == "avg":
+        return _average(translator, type, of, element)
+    least = sa.func.min if name == "min" else sa.func.max
+    return least(element, type_=sql_type(type))
 
 
 def _checked(translator: Translator, total: Column, element: Node) -> Column:
@@ -119,12 +126,11 @@ def _checked(translator: Translator, total: Column, element: Node) -> Column:
     return fitted(total, element.type)
 
 
-def _average(translator: Translator, node: Aggregate, element: Column) -> Column:
-    assert node.element is not None
-    total = _checked(translator, sa.func.sum(element), node.element)
+def _average(translator: Translator, type: Type, of: Node, element: Column) -> Column:
+    total = _checked(translator, sa.func.sum(element), of)
     count = sa.cast(sa.func.count(element), Number(0))
-    parts = (node.element, Literal(type=number(), value=None))
-    call = Call(type=node.type, function=DIVIDE, args=parts)
+    parts = (of, Literal(type=number(), value=None))
+    call = Call(type=type, function=DIVIDE, args=parts)
     writing = Writing(call, (total, count), translator.bind)
     write = DIVIDE.sqlite if translator.sqlite and DIVIDE.sqlite else DIVIDE.postgresql
     return write(writing)

@@ -64,7 +64,26 @@ def _checked(
 ) -> Errors:
     test = schema.get("x-quick") if isinstance(schema, dict) else None
     if test is None or not test(value):
+        yield from _descended(validator, value, schema, path, step)
+
+
+def _descended(
+    validator: Any, value: Any, schema: Any, path: str | None = None, step: str | None = None
+) -> Errors:
+    """`validator.descend`, with the part's validator made once and kept with its schema."""
+    if not isinstance(schema, dict):
         yield from validator.descend(value, schema, path=path, schema_path=step)
+        return
+    made = schema.get("x-validator")
+    if made is None:
+        made = validator.evolve(schema=schema)
+        schema["x-validator"] = made
+    for error in made.iter_errors(value):
+        if path is not None:
+            error.path.appendleft(path)
+        if step is not None:
+            error.schema_path.appendleft(step)
+        yield error
 
 
 def _properties(validator: Any, properties: Schema, instance: Any, schema: Schema) -> Errors:
@@ -107,9 +126,9 @@ def _branches(
     if isinstance(instance, dict):
         value = instance.get(schema["x-by"])
         branch = branches.get(value) if isinstance(value, str) else None
-        if value is None and schema.get("x-instead") in instance:
+        if value is None and not instance.keys().isdisjoint(schema.get("x-instead", ())):
             branch = branches["instead"]
-        yield from validator.descend(instance, branch or branches[""])
+        yield from _descended(validator, instance, branch or branches[""])
 
 
 def _carries(validator: Any, keys: list[str], instance: Any, schema: Schema) -> Errors:

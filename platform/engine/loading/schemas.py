@@ -93,7 +93,7 @@ def _inlined(part: Any, resolver: Any, done: dict[int, Any]) -> Any:
 def _branch(schema: Schema) -> None:
     """Turns `x-by` and the if/then rules of `allOf` into `x-branches`, in place.
 
-    A rule with `not` names the key that stands instead of that of `x-by`.
+    A rule with `not` names the keys that may stand instead of that of `x-by`.
     """
     by = schema["x-by"]
     properties = schema.pop("properties")
@@ -101,7 +101,8 @@ def _branch(schema: Schema) -> None:
     rules = schema.pop("allOf")
     for rule in [rule for rule in rules if "not" in rule["if"]]:
         rules.remove(rule)
-        (schema["x-instead"],) = rule["if"]["not"]["required"]
+        either = rule["if"]["not"]["anyOf"]
+        schema["x-instead"] = tuple(name for one in either for name in one["required"])
         required = [*required, *rule["then"]["required"]]
     schema.pop("additionalProperties")
     schema["x-properties"] = properties

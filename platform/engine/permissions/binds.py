@@ -19,8 +19,17 @@ class Compiled(Protocol):
         """Values of its bind parameters in an evaluation context."""
 
 
+_PLUS: Any = sa.sql.operators.custom_op("+")
+
+
 class Binds:
-    """Collects what a statement needs: parameters about the actor, and of expressions."""
+    """Collects what a statement needs: parameters about the actor, and of expressions.
+
+    While `walking`, another order leads to the records, and SQLite is kept from looking for those
+    of an owner: it uses no index for the operand of a unary plus.
+    """
+
+    walking = False
 
     def __init__(self) -> None:
         self._compiled: list[Compiled] = []
@@ -32,6 +41,10 @@ class Binds:
         """The bind parameter with that fact about the actor."""
         self._needs_actor = True
         return sa.bindparam(name, type_=sa.BigInteger())
+
+    def owner(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """The column of owners or departments, for a condition about it."""
+        return sa.UnaryExpression(column, operator=_PLUS) if self.walking else column
 
     def among(
         self, column: sa.ColumnElement[Any], name: str, dialect: str

@@ -14,7 +14,6 @@ from engine.definition.catalog import Catalog
 from engine.definition.objects import Field, Object
 from engine.expressions import Expression
 from engine.fieldtypes.link import Collection, Link
-from engine.fieldtypes.qr import Qr
 from engine.permissions.roles import Grant, Role
 from engine.problems import Message, Problem, Text
 
@@ -121,8 +120,6 @@ def _made_of(definition: Object, field: Field) -> tuple[str, frozenset[tuple[str
     kind, expression = found
     if expression is not None:
         return kind, frozenset(expression.reads)
-    if isinstance(field.type, Qr):
-        return "formula", frozenset(((definition.name, field.type.of),))
     return None
 
 

@@ -8,7 +8,7 @@ union of roles never shows a cell that no single role grants.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,14 +17,20 @@ import sqlalchemy as sa
 from engine.definition.catalog import Catalog
 from engine.definition.objects import Object
 from engine.expressions import to_sql
+from engine.expressions.joins import Join
 from engine.expressions.types import Member, View
 from engine.permissions.binds import Binds
 from engine.permissions.masks import mask_sql
 from engine.permissions.roles import Grant, Role, Scope
 from engine.permissions.sharing import widened
+from engine.permissions.viewing import viewed
 
 ONCE = frozenset(("create", "import", "delete", "restore"))
 """Actions that nobody is granted on settings: there is one record, and it stays."""
+OWNED = frozenset(("own", "team", "department", "department_and_below"))
+"""The scopes that ask for a record's owner or their department."""
+READING = ("read", "export")
+"""Actions that are granted on views: nobody writes their records."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +81,8 @@ class Lens:
 
     def may(self, action: str) -> bool:
         """Whether the action is granted at all, on whatever rows."""
+        if self.definition.is_view and action not in READING:
+            return False
         if self.is_system:
             return True
         return bool(self.allowing(action))
@@ -83,6 +91,8 @@ class Lens:
         """The roles that grant the action, on whatever rows; of lines their parent's, if they
         also grant fields of the lines."""
         if self.definition.is_settings and action in ONCE:
+            return frozenset()
+        if self.definition.is_view and action not in READING:
             return frozenset()
         if self.parent is not None:
             return self.parent.allowing(action) & {g.role for g in self.grants if g.fields}
@@ -111,6 +121,14 @@ class Lens:
         if self.is_system:
             return None
         return self._rows(action, self.allowing(action), source, binds)
+
+    def is_by_owner(self) -> bool:
+        """Whether who owns a record, or their department, alone says if it can be seen."""
+        if self.is_system or self.parent is not None or "owner" not in self.definition.fields:
+            return False
+        reading = self.allowing("read")
+        scopes = {grant.scope("read").name for grant in self.grants if grant.role in reading}
+        return bool(scopes) and scopes <= OWNED
 
     def rows_of(
         self, action: str, roles: frozenset[str], source: sa.FromClause, binds: Binds
@@ -166,15 +184,17 @@ class Lens:
             case "none" | "shared":  # what is shared joins the rows of every scope
                 return sa.false()
             case "own":
-                return self._owner(source) == binds.actor("actor_person")
+                return binds.owner(self._owner(source)) == binds.actor("actor_person")
             case "team":
-                return binds.among(self._owner(source), "actor_team", self.dialect)
+                return binds.among(binds.owner(self._owner(source)), "actor_team", self.dialect)
             case "department" if self.catalog.site.memberships:
-                return binds.among(self._department(source), "actor_memberships", self.dialect)
+                column = binds.owner(self._department(source))
+                return binds.among(column, "actor_memberships", self.dialect)
             case "department":
-                return self._department(source) == binds.actor("actor_department")
+                return binds.owner(self._department(source)) == binds.actor("actor_department")
             case "department_and_below":
-                return binds.among(self._department(source), "actor_departments", self.dialect)
+                column = binds.owner(self._department(source))
+                return binds.among(column, "actor_departments", self.dialect)
         assert scope.condition is not None
         return self._expression(scope, source, binds)
 
@@ -187,6 +207,8 @@ class Lens:
         if not compiled.joins:
             return compiled.condition
         # keep the predicate self-contained, so that it can stand in ON clauses and masks too
+        if self.definition.is_view:  # whose rows there are no more than once
+            return _joined_to(source, compiled.joins, compiled.condition)
         inner = self.view.source(self.definition.name)
         compiled = to_sql(scope.condition, self.view, inner, self.dialect)
         binds.add(compiled)
@@ -221,6 +243,17 @@ class Lens:
         if "owner" not in self.definition.fields:
             name = self.catalog.site.person_department
         return source.c[self.definition.fields[name].column]
+
+
+def _joined_to(
+    source: sa.FromClause, joins: Sequence[Join], condition: sa.ColumnElement[bool]
+) -> sa.ColumnElement[bool]:
+    """The condition on a row of `source`, with what it reads of linked records."""
+    joined: sa.FromClause = sa.select(sa.literal(1).label("one")).subquery()
+    for join in joins:
+        joined = joined.outerjoin(join.source, join.on)
+    found = sa.select(sa.literal(1)).select_from(joined).where(condition)
+    return sa.exists(found.correlate(source))
 
 
 class Lenses:
@@ -270,8 +303,15 @@ class ActorView:
     binds: Binds
 
     def source(self, object: str) -> sa.FromClause:
-        """A fresh alias of the object's table."""
+        """A fresh alias of the object's table, or the query of a view object."""
+        if self.lenses.catalog.objects[object].is_view:
+            return self.query(object)
         return self.lenses.view.source(object)
+
+    def query(self, object: str) -> sa.Subquery:
+        """A view object's query, as the roles see what it is made from."""
+        objects = self.lenses.catalog.objects
+        return viewed(objects[object], objects, self, self.binds, self.lenses.dialect)
 
     def visible(self, object: str, source: sa.FromClause) -> sa.ColumnElement[bool] | None:
         """Live rows that the roles may read."""
@@ -329,38 +369,3 @@ class ActorView:
     def inside_formula(self) -> View:
         """The system's view: derived values are computed as the system (rule 10)."""
         return self.lenses.view
-
-
-@dataclass(frozen=True)
-class ReadableNames:
-    """The members that some roles may name in a condition (`engine.expressions.types.Names`)."""
-
-    catalog: Catalog
-    lenses: Lenses
-    roles: frozenset[str] | None
-
-    @property
-    def user_object(self) -> str:
-        """The object whose records are people."""
-        return self.catalog.user_object
-
-    def tree(self, object: str) -> str:
-        """The link that makes the object a tree; asked for before it is read."""
-        return self.catalog.tree(object)
-
-    def member(self, object: str, name: str) -> Member | None:
-        """The member, where these roles may read it; else as if it did not exist."""
-        if not object and name in self.catalog.objects:
-            lens = self.lenses.lens(name, self.roles)
-            return self.catalog.member("", name) if lens.may_read_all() else None
-        if object not in self.catalog.objects:
-            return None
-        readable = self.lenses.lens(object, self.roles).may_read(name)
-        return self.catalog.member(object, name) if readable else None
-
-    def members(self, object: str) -> Iterable[str]:
-        """The names that these roles may read."""
-        if object not in self.catalog.objects:
-            return ()
-        lens = self.lenses.lens(object, self.roles)
-        return [name for name in self.catalog.members(object) if lens.may_read(name)]

@@ -12,6 +12,7 @@ from engine.definition.kinds import DefinitionKind, Problems
 from engine.definition.messages import UNKNOWN_FIELD, UNKNOWN_OBJECT
 from engine.definition.objects import Object
 from engine.definition.tree import Node
+from engine.definition.viewing_messages import VIEW_GRANT
 from engine.expressions import Expression, compile_expression
 from engine.expressions.types import Kind, Type
 from engine.permissions.limits import FREE, ExportLimits, read_limits
@@ -189,6 +190,9 @@ def _grant(
         if (child := node.get(action)) is not None
     }
     levels, masks = _field_levels(definition, node, problems)
+    if definition.is_view:
+        _check_view(definition, node, problems)
+        levels = dict.fromkeys(levels, "read")
     reveal = read_reveal(definition, node, problems)
     check_reveal(node, reveal, levels, problems)
     return Grant(
@@ -201,6 +205,15 @@ def _grant(
         masks=masks,
         source=node,
     )
+
+
+def _check_view(definition: Object, node: Node, problems: Problems) -> None:
+    """Adds a problem for every action that nobody can carry out on a view."""
+    for key in ACTIONS:
+        child = node.get(key)
+        if child is None or key in ("read", "export") or child.value in (False, None, "none"):
+            continue
+        problems.append(VIEW_GRANT(child.place, object=definition.name, key=key))
 
 
 def _scope(

@@ -42,6 +42,7 @@ from engine.records import (
     series,
     settings,
     unique,
+    viewing,
     writing,
 )
 from engine.records import messages as say
@@ -78,6 +79,7 @@ def _opening(batch: Batch) -> None:
 
 
 STEPS: tuple[Step, ...] = (
+    Step("views", viewing.refuse_views, _EVERY),
     Step("kind", settings.keep_one, frozenset((CREATE, DELETE, RESTORE))),
     Step("permission", rights.authorise, _EVERY),
     Step("before", rights.load_before, _EXISTING),

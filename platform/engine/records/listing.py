@@ -27,7 +27,8 @@ from engine.fieldtypes.composite import Composite
 from engine.fieldtypes.link import Collection, Link
 from engine.fieldtypes.links import Links
 from engine.permissions.binds import Binds
-from engine.permissions.lens import ActorView, Lens, ReadableNames
+from engine.permissions.lens import ActorView, Lens
+from engine.permissions.names import ReadableNames
 from engine.problems import Refusal, Text, did_you_mean
 from engine.records import messages as say
 from engine.records.guarded import guarded_filter, is_guarded
@@ -53,14 +54,24 @@ class Builder:
     def __post_init__(self) -> None:
         self.view = ActorView(self.gate.lenses, self.roles, self.binds)
         self.lens: Lens = self.gate.lenses.lens(self.definition.name, self.roles)
-        self.source = self.gate.tables.table(self.definition.name).alias(self.alias)
+        name = self.definition.name
+        rows = self.view.query(name) if self.definition.is_view else self.gate.tables.table(name)
+        self.source = rows.alias(self.alias)
 
-    def restrict(self, action: str, deleted: bool) -> None:
-        """Only rows on which the action is granted, live or from the recycle bin."""
-        live = self.source.c[DELETED].is_(None)
-        self.conditions.append(sa.not_(live) if deleted else live)
+    def restrict(self, action: str, deleted: bool, walking: bool = False) -> None:
+        """Only rows on which the action is granted, live or from the recycle bin.
+
+        `walking`: no index by owner is to lead to them (`scoping`).
+        """
+        if self.definition.is_view:
+            self.conditions += [sa.false()] if deleted else []
+        else:
+            live = self.source.c[DELETED].is_(None)
+            self.conditions.append(sa.not_(live) if deleted else live)
         for needed in {action, "read"}:
+            self.binds.walking = walking
             rows = self.lens.rows(needed, self.source, self.binds)
+            self.binds.walking = False
             if rows is not None:
                 self.conditions.append(rows)
 

@@ -183,7 +183,7 @@ def _asked(builder: Builder, query: Query) -> tuple[str, ...]:
     for name in query.fields or ():
         if not builder.lens.masking(name):  # what is masked is empty where no masks are asked for
             builder.readable(name, "fields")
-    always = ("id",) if definition.parent else ("id", "version")
+    always = tuple(name for name in ("id", "version") if name in definition.fields)
     names = definition.fields if query.fields is None else query.fields
     return tuple(
         name

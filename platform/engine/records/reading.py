@@ -28,6 +28,7 @@ from engine.records.plans import Plan, filter_reader, filter_shape, make_plan
 from engine.records.presenting import present
 from engine.records.query import CAP, COUNTS, MOST, Query
 from engine.records.rights import forbidden, not_found
+from engine.records.scoping import walks
 from engine.records.seen import Linked as Linked
 from engine.records.seen import Record as Record
 from engine.records.shapes import Row
@@ -167,7 +168,7 @@ class Reader:
         context = self.context(connection, actor)
         if query.linking is not None:
             context = with_linking(self.gate, connection, context, query.linking)
-        plan = self._plan(connection, definition, query, actor)
+        plan = self._plan(connection, definition, query, actor, context)
         parameters = dict(plan.parameters) | {LINES_OF: query.lines_of}
         for reader in plan.readers:
             parameters |= reader(query)
@@ -214,17 +215,28 @@ class Reader:
         return rows
 
     def _plan(
-        self, connection: sa.Connection, definition: Object, query: Query, actor: Actor
+        self,
+        connection: sa.Connection,
+        definition: Object,
+        query: Query,
+        actor: Actor,
+        context: Context | None = None,
     ) -> Plan:
-        """The built list for a query; kept, unless its words stand in very many records."""
+        """The built list for a query; kept, unless its words stand in very many records.
+
+        Without a context it is not asked how the actor's records are best found.
+        """
         shapes = tuple(
             (name, filter_shape(definition, name, value)) for name, value in query.filters.items()
         )
         found = self._found(connection, definition, query, actor) if query.words else None
         if query.words and found is None:
             return self._build(connection, definition, query, actor, shapes)
+        walking = context is not None and walks(
+            self.gate, connection, definition, query, actor, context
+        )
         key = (
-            "list", definition.name, _roles(actor), query.where, shapes, query.sort,
+            "list", definition.name, _roles(actor), walking, query.where, shapes, query.sort,
             query.fields, query.deleted, query.action, query.masks,
             bool(query.words), type(query.lines_of),
             (query.linking.object, query.linking.name) if query.linking else None,
@@ -232,7 +244,9 @@ class Reader:
         without_words = replace(query, words="")
         plan: Plan = self.gate.statements.lately(
             key,
-            lambda: self._build(connection, definition, without_words, actor, shapes, found),
+            lambda: self._build(
+                connection, definition, without_words, actor, shapes, found, walking
+            ),
         )
         return plan if found is None else replace(plan, parameters={FOUND: found})
 
@@ -262,9 +276,10 @@ class Reader:
         actor: Actor,
         shapes: Iterable[tuple[str, str]],
         found: list[int] | None = None,
+        walking: bool = False,
     ) -> Plan:
         builder = Builder(self.gate, definition, _roles(actor))
-        builder.restrict(query.action, query.deleted)
+        builder.restrict(query.action, query.deleted, walking)
         if query.lines_of is not None:
             builder.only_lines_of(LINES_OF, isinstance(query.lines_of, tuple))
         readers = []

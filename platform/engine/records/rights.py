@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from engine.expressions.among import among_ids
 from engine.permissions.binds import Binds
-from engine.permissions.lens import Lens
+from engine.permissions.lens import READING, Lens
 from engine.permissions.roles import Role
 from engine.problems import Problem, Refusal, Text
 from engine.records import messages as say
@@ -17,6 +17,7 @@ from engine.records.prepared import Prepared
 from engine.records.shapes import Row, Shape
 from engine.records.transaction import ids_of
 from engine.records.values import as_stored
+from engine.records.viewing import read_only
 from engine.schema.tables import DELETED
 
 VERBS = {
@@ -55,6 +56,8 @@ def authorise(batch: Batch) -> None:
 
 def forbidden(lens: Lens, action: str, roles: frozenset[str]) -> Problem:
     """The problem that the action is not granted on the object at all."""
+    if lens.definition.is_view and action not in READING:
+        return read_only(lens.definition)
     return say.FORBIDDEN(
         object=lens.definition.label, action=VERBS[action], roles=role_names(lens, roles)
     )

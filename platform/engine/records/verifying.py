@@ -67,7 +67,7 @@ def verify(
 
     Raises Refusal where a right value has too many digits to be stored.
     """
-    names = [name for name in gate.catalog.objects if not objects or name in objects]
+    names = _stored(gate, objects)
     told: set[tuple[str, str, int, str]] = set()
     for _ in range(ROUNDS if mend else 1):
         clean = True
@@ -84,10 +84,16 @@ def verify(
 
 def count_records(gate: Gate, objects: Collection[str] = ()) -> int:
     """How many records there are to look at."""
-    names = [name for name in gate.catalog.objects if not objects or name in objects]
+    names = _stored(gate, objects)
     with gate.databases.reading() as connection:
         counts = (sa.select(sa.func.count()).select_from(gate.tables.table(n)) for n in names)
         return sum(connection.scalar(query) or 0 for query in counts)
+
+
+def _stored(gate: Gate, objects: Collection[str]) -> list[str]:
+    """Those of the objects, or all, whose records are stored: views only show others."""
+    known = gate.catalog.objects
+    return [n for n, o in known.items() if not o.is_view and (not objects or n in objects)]
 
 
 def _object(gate: Gate, definition: Object, mend: bool, progress: Progress) -> Iterator[Drift]:

@@ -13,6 +13,7 @@ from engine.fieldtypes.phone import typed_digits
 from engine.fieldtypes.text import TextType
 from engine.problems import Refusal
 from engine.records.listing import Builder
+from engine.records.viewing import refuse_words
 from engine.schema.searching import match
 from engine.schema.tables import GRAMS
 
@@ -25,6 +26,7 @@ def word_conditions(builder: Builder, text: str, parameters: dict[str, Any]) -> 
     A telephone number is found by its digits as well, however they were grouped.
     Raises Refusal for characters that no text can hold.
     """
+    refuse_words(builder.definition)
     try:
         words = fold(TextType(multiline=True).read(text) or "").split()[:MOST_WORDS]
     except Refusal as refusal:

@@ -136,7 +136,7 @@ class _Allotting:
 
     def fields(self, definition: Object, owner: str) -> None:
         """The keys of an object's own fields and of their options."""
-        kept = (*definition.stored_fields, *definition.many)
+        kept = () if definition.is_view else (*definition.stored_fields, *definition.many)
         declared = {f.name: f for f in kept if not f.system}
         table = self.structure.tables.get(owner)
         occupied = {f.column for f in definition.fields.values() if f.system}
@@ -228,6 +228,8 @@ def _names(catalog: Catalog, keys: Keys) -> Iterable[Name]:
     for name, definition in catalog.objects.items():
         yield "object", "", name
         owner = keys["object", "", name].key
+        if definition.is_view:  # whose columns stand in no database
+            continue
         for field in (*definition.stored_fields, *definition.many):
             if not field.system:
                 yield "field", owner, field.name

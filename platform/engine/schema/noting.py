@@ -61,7 +61,7 @@ class Notes:
             return Step(kind=kind, text=wording.parked(what, rows), loses=rows > 0)
         if definition and difference.field and difference.change == "new":
             field = definition.fields[difference.field]
-            if field.stored or field in definition.many:
+            if (field.stored or field in definition.many) and not definition.is_view:
                 return Step(kind="returning-field", text=wording.returning_field(definition, field))
         text = wording.of_difference(difference, self.before, self.target.definitions)
         return Step(kind=kind, text=text)

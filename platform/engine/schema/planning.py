@@ -21,6 +21,7 @@ from engine.problems import Problem
 from engine.schema.comparing import Comparison
 from engine.schema.differences import Plain, digest_of
 from engine.schema.noting import Notes
+from engine.schema.respelling import respelled
 from engine.schema.state import Applied
 from engine.schema.steps import Phase, Step
 from engine.schema.structure import Structure
@@ -75,12 +76,14 @@ def plan(
     steps = list(tables.steps())
     notes = Notes(connection, target, structure, before, tables.told)
     steps += notes.steps()
+    phones, respelling = respelled(connection, target, structure)
+    steps += phones
     return Plan(
         target=target,
         applied=applied,
         steps=tuple(sorted(steps, key=lambda step: step.phase)),
         problems=(*problems, *tables.problems),
-        fills=(*tables.fills, *notes.fills),
+        fills=(*tables.fills, *notes.fills, *respelling),
         digest=_digest(target, structure, applied),
     )
 

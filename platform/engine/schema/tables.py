@@ -33,7 +33,10 @@ DELETED = "deleted_on"
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of one revision. `unserved` names declared lists that got no index."""
+    """The tables of one revision. `unserved` names declared lists that got no index.
+
+    A view has none in the database: its table here only names its columns and their types.
+    """
 
     catalog: Catalog
     metadata: sa.MetaData
@@ -59,6 +62,8 @@ class Tables:
 
     def visible(self, object: str, source: sa.FromClause) -> sa.ColumnElement[bool] | None:
         """Live rows only: the system sees everything that is not deleted (`View`)."""
+        if self.catalog.objects[object].is_view:
+            return None
         return source.c[DELETED].is_(None)
 
     def column(self, object: str, member: Member, source: sa.FromClause) -> sa.ColumnElement[Any]:
@@ -87,7 +92,9 @@ def build_tables(
     unserved: list[Unserved] = []
     with collector_paused():
         tables = {
-            name: _object_table(definition, catalog, metadata, unserved)
+            name: _view_table(definition)
+            if definition.is_view
+            else _object_table(definition, catalog, metadata, unserved)
             for name, definition in catalog.objects.items()
         }
     for definition in catalog.objects.values():
@@ -113,6 +120,12 @@ def _object_table(
     return table
 
 
+def _view_table(definition: Object) -> sa.Table:
+    """The columns of a view, in no database: its rows come from `engine.permissions.viewing`."""
+    columns = [sa.Column(f.column, f.type.column_type()) for f in definition.stored_fields]
+    return sa.Table(definition.table, sa.MetaData(), *columns)
+
+
 def _columns(definition: Object, field: Field, catalog: Catalog) -> list[sa.Column[Any]]:
     if field.name == "id":
         return [sa.Column("id", Id(), sa.Identity(), primary_key=True)]
@@ -136,6 +149,8 @@ def _columns(definition: Object, field: Field, catalog: Catalog) -> list[sa.Colu
 
 def sort_column(definition: Object, field: Field) -> str:
     """The column that puts records in the order people expect for this field."""
+    if definition.is_view:
+        return field.column
     if field.name == definition.title and field.type.textual and field.name != "number":
         return f"{field.column}__s"
     return field.folded or field.column

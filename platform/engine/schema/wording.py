@@ -99,6 +99,16 @@ def new_columns(definition: Object) -> Text:
     )
 
 
+def respelled(definition: Object, field: Field) -> Text:
+    """Values that are written in the form that their type has."""
+    return both(
+        "the numbers in {field} of {object} are written in one form (+86…)",
+        "{object}的{field}统一为国际格式（+86…）",
+        object=of_object(definition),
+        field=of_field(field),
+    )
+
+
 def joined(labels: Iterable[Text]) -> Text:
     """Several labels in a row."""
     every = tuple(labels)

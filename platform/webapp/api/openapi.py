@@ -237,6 +237,8 @@ def _paths(call: Call, definition: Object, locale: str) -> dict[str, Any]:
     if definition.parent:  # lines are written with the record that they are part of
         lines = {base: {"get": listing}, one: {"get": reading, "parameters": at_record}}
         return lines | file_paths(definition, plural)
+    if definition.is_view:  # which nobody writes
+        return {base: {"get": listing}, one: {"get": reading, "parameters": at_record}}
     either = {"oneOf": [record, {"type": "array", "items": record}]}
     paths = {
         base: {

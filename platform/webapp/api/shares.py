@@ -98,7 +98,7 @@ def holders_of(call: Call, shares: Sequence[Share]) -> Mapping[tuple[str, Any], 
     roles = call.application.catalog.of("role")
     for one_share in shares:
         if one_share.kind == "role":
-            role = roles.get(one_share.holder)
+            role = roles.get(str(one_share.holder))
             label = role.label.in_(call.locale) if role else str(one_share.holder)
             found["role", one_share.holder] = Linked(None, label)
         else:

@@ -67,6 +67,8 @@ def edit_form(object: str, id: int) -> Response:
     at = here()
     definition = at.object(object)
     record = at.reader.one(at.actor, object, id)
+    if definition.is_view:
+        raise Refusal(forbidden(at.lens(object), "update", at.actor.roles))
     states = states_of(at.gate, at.actor, object, id)
     return _form(at, definition, record, record, MultiDict(), {}, states)
 

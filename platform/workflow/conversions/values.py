@@ -1,9 +1,9 @@
 """What a part of a conversion takes over: the actor's input, and what is carried for the system.
 
-What `set` reads of the source must be readable by the actor, or its value would show them what
-their roles hide. Such a field is refused by name, unless the definition carries it `as_system`
-or the actor gives a value of their own. Conditions are the definition's own and read as the
-system, as guards do.
+What `set` reads, of the source and through it, must be readable by the actor, or its value would
+show them what their roles hide. Such a field is refused by name, unless the definition carries it
+`as_system` or the actor gives a value of their own. Conditions are the definition's own and read
+as the system, as guards do.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from engine.records.values import as_stored
 from workflow.conversions import messages as say
 from workflow.conversions.definitions import LineMap, Part
 from workflow.conversions.names import MADE, MadeRow
+from workflow.conversions.seeing import reads_unseen
 
 Refuse = Callable[[Problem, str], None]
 """Takes a problem and the field that it is about."""
@@ -136,7 +137,10 @@ def _set(
             continue
         found = target.fields[name]
         by_system = name in of.as_system
-        if not by_system and _hidden(expression, view, record):
+        if not by_system and (
+            _hidden(expression, view, record)
+            or reads_unseen(source.tx, expression, view, source.made)
+        ):
             roles = role_names(lens, source.tx.actor.roles)
             refuse(say.HIDDEN(field=found.label, roles=roles), name)
             continue

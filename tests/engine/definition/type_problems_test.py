@@ -18,7 +18,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ["5:40 part-name-too-long"],
     ),
     "there is no such part": (
-        "  a: {type: address, parts: {citi: {required: true}}}\n", ["5:30 unknown-part"]
+        "  a: {type: address, parts: {citi: {required: true}}}\n", ["5:30 unknown-part-of-field"]
     ),
     "keys of a single value": (
         '  a: {type: address, unique: true, formula: "name"}\n',

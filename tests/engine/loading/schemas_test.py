@@ -26,8 +26,8 @@ KNOWN_WORDS = {
     "$schema", "$defs", "$ref", "title", "description", "default", "type", "properties", "required",
     "additionalProperties", "propertyNames", "items", "enum", "const", "pattern", "minLength",
     "minItems", "minProperties", "minimum", "maximum", "uniqueItems", "allOf", "if", "then", "else",
-    "not", "x-zh", "x-zh-title", "x-expected", "x-text", "x-name", "x-entries", "x-short", "x-by",
-    "x-carries", "x-under",
+    "not", "anyOf", "x-zh", "x-zh-title", "x-expected", "x-text", "x-name", "x-entries", "x-short",
+    "x-by", "x-carries", "x-under",
 }  # fmt: skip
 
 ORDER: dict[str, Any] = {
