@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from support.project import ROOT
 from support.showroom import Showroom, furnish
@@ -29,7 +29,8 @@ FLAGS = [
     "--no-sandbox", "--disable-quic", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-STARTS_WITHIN = 60.0
+STARTS_WITHIN = 90.0
+expect.set_options(timeout=15_000)  # what a busy machine may need
 LAYER = Path(__file__).parent / "layer"
 """An object with whatever the shipped system does not use."""
 
@@ -129,7 +130,7 @@ def enter(chromium: Browser, office: Office) -> Iterator[Enter]:
         )  # fmt: skip
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda m: _note(errors, m.type, m.text))
         page.goto("/login/")

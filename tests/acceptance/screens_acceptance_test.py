@@ -57,6 +57,7 @@ def test_paging(enter: Any, office: Any) -> None:
     expect(page.locator("tbody tr")).to_have_count(7)
     expect(page.locator(".pager")).to_contain_text("26–32 of 32")
     page.get_by_role("link", name="Previous", exact=True).click()
+    expect(page.locator("tbody tr")).to_have_count(25)
     assert page.locator("tbody").inner_text() == first
 
 
@@ -203,6 +204,7 @@ def test_keys(enter: Any, office: Any) -> None:
     """`j` and `k` move, Enter opens, `e` edits, `?` tells."""
     page = enter("boss")
     page.goto("/o/customer")
+    page.wait_for_load_state("networkidle")  # keys are heard once the scripts have begun
     page.keyboard.press("j")
     page.keyboard.press("j")
     title = page.locator("tr.is-current .row-title").inner_text()

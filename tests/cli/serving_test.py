@@ -37,6 +37,7 @@ class Project:
             "FORMWRIGHT_LAYERS": str(ROOT / "config"),
             "FORMWRIGHT_DATABASE_URL": url,
             "FORMWRIGHT_SECRET_KEY": "a secret key of the tests",
+            "FORMWRIGHT_ENCRYPTION_KEYS": os.environ["FORMWRIGHT_ENCRYPTION_KEYS"],
             "LC_ALL": "C.UTF-8",
         }
 

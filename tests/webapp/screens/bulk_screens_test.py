@@ -286,7 +286,7 @@ def test_large_files_are_for_those_who_are_signed_in(visit: Any, world: World, c
     assert stranger.post("/o/customer/import", data=data).status_code in (400, 413)
     visitor = visit("admin")
     data = {"csrf_token": token(visitor), "file": (io.BytesIO(text.encode()), "a.csv")}
-    assert visitor.client.post("/o/region/new", data=data).status_code == 413
+    assert visitor.client.post("/o/customer/1/comments", data=data).status_code == 413
 
 
 def test_cancelled_as_a_job_it_is_cancelled_as_work(visit: Any, world: World, carry: Any) -> None:
