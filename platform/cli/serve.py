@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 from typing import Any
 
 import click
@@ -30,6 +32,8 @@ from webapp.tables import account_tables
 THREADS = 4
 """Threads of a worker; the pools of the databases hold more connections than that."""
 LEVELS = ("debug", "info", "warning", "error")
+HELD = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+"""Signals that ask to end."""
 STATEMENT_SECONDS = 30.0
 """After which a query is ended (rule 23)."""
 
@@ -97,6 +101,7 @@ class Server(BaseApplication):
         } | options
         self.background: Background | None = None
         start_logging(chosen, str(self.options.get("loglevel", "info")))
+        hold_signals_at_forks()
         super().__init__()
 
     def load_config(self) -> None:
@@ -109,14 +114,17 @@ class Server(BaseApplication):
         self.site = Site(self.databases)
         chosen = self.chosen
         files = Files(chosen.files_url, chosen.folder)
-        return create_app(
+        app = create_app(
             self.site, self.secret, layers=chosen.layers, files=files,
             file_limits=file_limits(chosen),
         )  # fmt: skip
+        gc.freeze()  # collections in the workers neither walk nor copy what they share
+        return app
 
     def _begin(self) -> None:
         """In a worker process, once it has the application."""
         self.background = start_background(self.chosen, self.site)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
 
     def _end(self) -> None:
         """In a worker process, when it has answered its last request."""
@@ -128,6 +136,24 @@ def forget_connections(databases: Databases) -> None:
     """Gives a forked process pools of its own; the connections belong to its parent."""
     for engine in (databases.reads, databases.writes, databases.accounts):
         engine.dispose(close=False)
+
+
+def hold_signals_at_forks() -> None:
+    """Keeps a request to end from being lost by a worker that is being started.
+
+    Between its fork and its own signal handlers a worker has those of its parent, which put the
+    signal where nobody looks: the server would wait for it for half a minute. Held signals wait
+    until the worker lets them through (`_begin`); the parent does so right after the fork.
+    """
+    parent = os.getpid()
+
+    def hold(how: int) -> None:
+        if os.getpid() == parent:  # what a worker forks has nobody to let them through
+            signal.pthread_sigmask(how, HELD)
+
+    os.register_at_fork(
+        before=lambda: hold(signal.SIG_BLOCK), after_in_parent=lambda: hold(signal.SIG_UNBLOCK)
+    )
 
 
 def _establish_if_empty(databases: Databases, chosen: Settings) -> None:

@@ -164,6 +164,16 @@ def test_the_server_carries_out_itself(sqlite_url: str, tmp_path: Path) -> None:
     project.application.databases.dispose()
 
 
+def test_the_server_ends_while_it_starts(sqlite_url: str, tmp_path: Path) -> None:
+    """A request to end reaches a process that has just been started, too."""
+    project = Project(tmp_path, sqlite_url)
+    with project.running("serve", "--port", "0", "--workers", "4") as server:
+        assert server.stderr
+        while "Booting worker" not in server.stderr.readline():
+            assert server.poll() is None
+    project.application.databases.dispose()
+
+
 def test_the_server_leaves_it_to_workers(sqlite_url: str, tmp_path: Path) -> None:
     """With Redis the server carries nothing out; a worker and a scheduler do."""
     with redis_server() as redis:
