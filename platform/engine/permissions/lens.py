@@ -22,8 +22,8 @@ from engine.expressions.types import Member, View
 from engine.permissions.binds import Binds
 from engine.permissions.masks import mask_sql
 from engine.permissions.roles import Grant, Role, Scope
-from engine.permissions.sharing import widened
 from engine.permissions.viewing import viewed
+from engine.permissions.ways import widened
 
 ONCE = frozenset(("create", "import", "delete", "restore"))
 """Actions that nobody is granted on settings: there is one record, and it stays."""

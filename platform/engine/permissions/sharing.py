@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from engine.definition.objects import Object
-from engine.definition.sharing import READ, WRITE, Members
+from engine.definition.sharing import READ, WRITE
 from engine.expressions.sqltypes import Day, Id, Moment, String
 from engine.fieldtypes.choice import Choice
 from engine.fieldtypes.link import Lines
@@ -73,27 +73,15 @@ def add_tables(metadata: sa.MetaData) -> None:
         )
 
 
-def widened(
-    lens: Lens, action: str, source: sa.FromClause, binds: Binds
-) -> list[sa.ColumnElement[bool]]:
-    """The conditions under which a row joins those of each role that grants the action."""
-    level = NEEDED.get(action)
-    if level is None:
-        return []
-    definition, found = lens.definition, []
-    if definition.sharing is not None:
-        found.append(_shared(lens, level, source, binds))
-    if definition.members is not None:
-        found.append(_member(lens, definition.members, level, source, binds))
-    return found
-
-
 def is_widened(definition: Object) -> bool:
     """Whether the object's records can have more readers than the scopes of roles say."""
     return definition.sharing is not None or definition.members is not None
 
 
-def _shared(lens: Lens, level: str, source: sa.FromClause, binds: Binds) -> sa.ColumnElement[bool]:
+def shared_rows(
+    lens: Lens, action: str, source: sa.FromClause, binds: Binds
+) -> sa.ColumnElement[bool]:
+    """The rows that are shared with the actor for an action of `NEEDED`."""
     names = ("object", "record", "holder", "level", "from_on", "until_on", "ended")
     share = sa.table(SHARE, *(sa.column(name) for name in names)).alias()
     conditions = [
@@ -102,7 +90,7 @@ def _shared(lens: Lens, level: str, source: sa.FromClause, binds: Binds) -> sa.C
         binds.holding(share.c.holder, _role_holders(lens), lens.dialect),
         *_today(share.c.from_on, share.c.until_on, binds),
     ]
-    if level == WRITE:
+    if NEEDED[action] == WRITE:
         conditions.append(share.c.level == WRITE)
     return source.c.id.in_(sa.select(share.c.record).where(*conditions))
 
@@ -112,9 +100,12 @@ def _role_holders(lens: Lens) -> Iterable[str]:
     return (f"role:{known[name].key or name}" for name in sorted(lens.roles) if name in known)
 
 
-def _member(
-    lens: Lens, members: Members, level: str, source: sa.FromClause, binds: Binds
+def member_rows(
+    lens: Lens, action: str, source: sa.FromClause, binds: Binds
 ) -> sa.ColumnElement[bool]:
+    """The rows among whose members the actor is, with rights for an action of `NEEDED`."""
+    members, level = lens.definition.members, NEEDED[action]
+    assert members is not None
     lines_type = lens.definition.fields[members.lines].type
     assert isinstance(lines_type, Lines)
     child = lens.catalog.objects[lines_type.of]
