@@ -136,6 +136,7 @@ def forget_connections(databases: Databases) -> None:
     """Gives a forked process pools of its own; the connections belong to its parent."""
     for engine in (databases.reads, databases.writes, databases.accounts):
         engine.dispose(close=False)
+    databases.accesses.forget()
 
 
 def hold_signals_at_forks() -> None:

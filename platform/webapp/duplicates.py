@@ -19,7 +19,7 @@ def candidate_json(candidate: Candidate, locale: str) -> dict[str, Any]:
         "restricted": candidate.id is None,
         "rule": candidate.rule.name,
         "reason": candidate.rule.label.in_(locale),
-        "similarity": candidate.similarity,
+        "similarity": candidate.similarity if candidate.id is not None else None,
         "shown": {label.in_(locale): value.in_(locale) for label, value in candidate.reveal},
     }
 

@@ -41,6 +41,7 @@ def test_others_are_told_only_what_is_revealed(rep: Client, other: Client, name:
         (one,) = other.items(path)
         assert (one["id"], one["title"], one["restricted"]) == (None, None, True)
         assert one["shown"] == {"Owner": "Rep", "Status": "Prospect"}
+        assert one["similarity"] is None
         text = other.get(path).text
         assert made["number"] not in text and "Ltd" not in text
     (seen,) = rep.items(f"o/customer/duplicates?name={name} Co., Ltd.")
@@ -67,6 +68,12 @@ def test_merge(world: World, boss: Client, rep: Client, name: str) -> None:
     assert rep.get(f"o/customer/{two['id']}").status_code == 404
     led = world.browser("rep").get(f"/o/customer/{two['id']}")
     assert (led.status_code, led.location) == (302, f"/o/customer/{one['id']}?merged={two['id']}")
+    # who comes to see the one that stayed, and never saw the other, does not learn of that
+    other = {"person": world.people["other"]}
+    assert rep.call("POST", f"o/customer/{one['id']}/shares", other).status_code == 201
+    browser = world.browser("other")
+    assert browser.get(f"/o/customer/{one['id']}").status_code == 200
+    assert browser.get(f"/o/customer/{two['id']}").status_code == 404
 
 
 def test_form_warns_and_saves_anyway(world: World, rep: Client, name: str) -> None:

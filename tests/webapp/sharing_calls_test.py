@@ -32,4 +32,8 @@ def test_unusable_shares(rep: Client) -> None:
     path = f"o/customer/{id}/shares"
     for body, status in (({"x": 1}, 400), ({}, 422), ({"person": 99999}, 422), ([1], 400)):
         assert rep.call("POST", path, body).status_code == status, body
+    for role in ([], {"id": 1}, ["finance"], 7, "x" * 100_000):
+        response = rep.call("POST", path, {"role": role})
+        assert response.status_code == 422 and len(response.data) < 1_000, role
+    assert rep.call("DELETE", f"{path}/{10**30}").status_code == 404
     assert rep.get(path).get_json() == {"items": []}

@@ -3,8 +3,8 @@
 1. The keys of all rows are looked up together: one statement for whole keys and one for blocks.
 2. What shares a block is compared; what is similar enough stays.
 3. Of what stays, one statement asks which records live, fulfil the rule's condition, and which of
-   them the actor may see. Of the others only what `reveal` names is told (rule 31), not even
-   the id.
+   them the actor may see, with the values that the rule matches: to name a record is to say what
+   stands in those cells. Of the others only what `reveal` names is told (rule 31), not even the id.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ MOST_TOLD = 5
 class Candidate:
     """A record that may be the same. Without an `id` the actor may not see it, only `reveal`.
 
-    `similarity` is from 0 to 100.
+    `similarity` is from 0 to 100; it is not for telling of a record that may not be seen, whose
+    value could be found by trying what comes nearer.
     """
 
     object: str
@@ -160,8 +161,12 @@ class Finder:
         roles = None if self.actor.is_system else self.actor.roles
         view = ActorView(gate.lenses, roles, binds)
         seen = view.visible(target, table)
-        may_read = gate.lenses.lens(target, roles).may("read")
-        flag = sa.literal(1) if seen is None else sa.case((seen, 1), else_=0)
+        lens = gate.lenses.lens(target, roles)
+        matched = self._matched(rule)
+        may_read = lens.may("read") and all(lens.may_read(name) for name in matched)
+        cells = (lens.cell(name, table, binds) for name in matched) if may_read else ()
+        needed = [condition for condition in (seen, *cells) if condition is not None]
+        flag = sa.case((sa.and_(*needed), 1), else_=0) if needed else sa.literal(1)
         title = definition.fields[definition.title]
         name = view.column(target, as_member(title), table) if title.stored else sa.null()
         revealed = [definition.fields[n] for n in definition.reveal]
@@ -184,6 +189,14 @@ class Finder:
             shown = bool(row[1]) and may_read
             found[row[0]] = _maker(target, rule, row[0], row[0] if shown else None, row[2], told)
         return found
+
+    def _matched(self, rule: MatchRule) -> tuple[str, ...]:
+        """The fields of the other record that the rule compares with those of the row."""
+        if rule.against is None:
+            return rule.fields
+        object, name = rule.against
+        rules = self.gate.catalog.objects[object].duplicates
+        return next(one.fields for one in rules if one.name == name)
 
     def _texts(
         self, fields: Sequence[Field], rows: Sequence[Sequence[Any]]

@@ -26,16 +26,17 @@ def search_duplicates(
 ) -> list[Candidate]:
     """The records that one with these values, as they are typed, may be a duplicate of.
 
-    `id` is the record that is being changed. Raises Refusal where the object has no rules, where
-    the actor may neither create nor change its records, and for values that cannot be read; a
-    `patient` search passes over those.
+    `id` is the record that is being changed. Values of fields that the actor may not read are not
+    looked for. Raises Refusal where the object has no rules, where the actor may neither create nor
+    change its records, and for values that cannot be read; a `patient` search passes over those.
     """
     lens = gate.lenses.lens(definition.name, None if actor.is_system else actor.roles)
     if not (lens.may("create") or lens.may("update")):
         raise Refusal(forbidden(lens, "create", actor.roles))
     if not definition.duplicates:
         raise Refusal(say.NO_RULES(object=definition.label))
-    row = _read(definition, values, patient)
+    known = {name: value for name, value in values.items() if lens.may_read(name)}
+    row = _read(definition, known, patient)
     found: dict[tuple[str, int], Candidate] = {}
     with gate.databases.reading() as connection:
         finder = Finder(gate, connection, actor, reading_context(gate, connection, actor))

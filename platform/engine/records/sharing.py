@@ -16,9 +16,10 @@ import sqlalchemy as sa
 
 from engine.definition.sharing import Sharing
 from engine.fieldtypes.date import Date
-from engine.fieldtypes.link import Link, Reference
+from engine.fieldtypes.link import LARGEST_ID, Link, Reference
 from engine.fieldtypes.text import TextType
 from engine.permissions.actors import Actor
+from engine.permissions.binds import Binds
 from engine.permissions.sharing import KINDS, SHARE
 from engine.problems import Message, Problem, Refusal, Text
 from engine.records.auditing import digests
@@ -31,6 +32,8 @@ SHARED, UNSHARED = "share", "unshare"
 """What the audit calls it."""
 MOST = 200
 """Shares of one record at most."""
+MOST_TOLD = 40
+"""Characters of unusable input that a message repeats."""
 
 NOT_SHARED_HERE = Message(
     "no-sharing",
@@ -43,8 +46,8 @@ MAY_NOT_SHARE = Message(
     "may-not-share",
     en="you may not share this record",
     zh="您不能共享此记录",
-    hint_en="ask somebody who may change it, or its owner",
-    hint_zh="请联系可修改该记录的人员或其负责人",
+    hint_en="ask somebody who may change it by the own role, or its owner",
+    hint_zh="请联系按自身角色可修改该记录的人员，或其负责人",
 )
 WHOM = Message(
     "share-with-whom",
@@ -120,7 +123,11 @@ def holder_objects(gate: Gate) -> dict[str, str]:
 
 
 def may_share(gate: Gate, actor: Actor, object: str, record: int) -> bool:
-    """Whether the actor may share this record: who may change it, or only its owner."""
+    """Whether the actor may share this record: who may change it by a scope, or only its owner.
+
+    Whoever has the record only because it was shared with them, or as one of its members, may
+    not pass it on: otherwise a share that ends tomorrow could be made to last for ever.
+    """
     sharing = gate.catalog.objects[object].sharing
     if sharing is None:
         return False
@@ -131,9 +138,22 @@ def may_share(gate: Gate, actor: Actor, object: str, record: int) -> bool:
         filters["owner"] = actor.person or 0
     query = Query(filters=filters, fields=("id",), action="update", limit=1)
     try:
-        return bool(Reader(gate).page(actor, object, query).items)
+        found = Reader(gate).page(actor, object, query).items
     except Refusal:
         return False
+    return bool(found) and _in_scope(gate, actor, object, record)
+
+
+def _in_scope(gate: Gate, actor: Actor, object: str, record: int) -> bool:
+    """Whether the scope of a role, and not only a share, lets the actor change the record."""
+    lens = gate.lenses.lens(object, actor.roles)
+    table, binds = gate.tables.table(object), Binds()
+    scopes = [grant.scope("update") for grant in lens.grants]
+    granted = sa.or_(sa.false(), *(lens.condition(scope, table, binds) for scope in scopes))
+    statement = sa.select(table.c.id).where(table.c.id == record, granted)
+    with gate.databases.reading() as connection:
+        context = Reader(gate).context(connection, actor)
+        return connection.execute(statement, binds.values(actor, context)).first() is not None
 
 
 def share(gate: Gate, actor: Actor, object: str, record: int, given: Mapping[str, Any]) -> Share:
@@ -179,6 +199,8 @@ def unshare(gate: Gate, actor: Actor, object: str, record: int, id: int) -> None
     Reader(gate).one(actor, object, record)
     if not may_share(gate, actor, object, record):
         raise Refusal(MAY_NOT_SHARE())
+    if not 0 < id <= LARGEST_ID:
+        raise Refusal(NO_SHARE())
 
     def work(tx: Transaction) -> None:
         table = tx.tables.system(SHARE)
@@ -226,11 +248,11 @@ def _holder(gate: Gate, actor: Actor, given: Mapping[str, Any]) -> tuple[str, in
     if len(named) != 1 or named[0] not in known:
         raise Refusal(WHOM(kinds=", ".join(known)))
     kind, raw = named[0], given[named[0]]
-    unknown = Refusal(NO_SUCH_HOLDER(kind=KIND_LABELS[kind], found=raw).on(kind))
+    unknown = Refusal(NO_SUCH_HOLDER(kind=KIND_LABELS[kind], found=str(raw)[:MOST_TOLD]).on(kind))
     if kind == "role":
-        if raw not in gate.catalog.of("role"):
+        if not isinstance(raw, str) or raw not in gate.catalog.of("role"):
             raise unknown
-        return kind, str(raw)
+        return kind, raw
     read = Link(to=objects[kind]).read(raw)
     if read is None:
         raise unknown
@@ -258,7 +280,8 @@ def _read(gate: Gate, sharing: Sharing, given: Mapping[str, Any]) -> dict[str, A
 
     level = given.get("level") or sharing.levels[0]
     if level not in sharing.levels:
-        problems.append(BAD_LEVEL(levels=", ".join(sharing.levels), found=level).on("level"))
+        told = str(level)[:MOST_TOLD]
+        problems.append(BAD_LEVEL(levels=", ".join(sharing.levels), found=told).on("level"))
     row = {
         "level": level,
         "from_on": read("from", Date()),

@@ -79,7 +79,7 @@ def query_from(call: Call, given: Mapping[str, str], limit: int) -> AuditQuery:
         raise _bad("record", record, "12")
     before = opened(given.get("after", ""), CURSOR, call.shell.keys)
     person = given.get("person", "").strip()
-    until = _day(call, given, "until")
+    until = _day(call, given, "until", later=1)
     return AuditQuery(
         log=SHOWN[show],
         object=given.get("object", "")[:60],
@@ -87,7 +87,7 @@ def query_from(call: Call, given: Mapping[str, str], limit: int) -> AuditQuery:
         people=people_named(gate, person) if person else None,
         action=given.get("action", "")[:60],
         since=_day(call, given, "since"),
-        until=until + dt.timedelta(days=1) if until else None,
+        until=until,
         before=int(before) if before else None,
         limit=limit,
     )
@@ -114,13 +114,13 @@ def _actors(rows: list[Entry]) -> list[int]:
     return sorted({row["actor"] for row in rows if row["actor"] is not None})
 
 
-def _day(call: Call, given: Mapping[str, str], key: str) -> dt.datetime | None:
-    """The beginning of a day in the company's time zone."""
+def _day(call: Call, given: Mapping[str, str], key: str, later: int = 0) -> dt.datetime | None:
+    """The beginning of a day, or of one so many days `later`, in the company's time zone."""
     text = given.get(key, "")
     if not text:
         return None
     try:
-        day = dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text) + dt.timedelta(days=later)
         return dt.datetime.combine(day, dt.time(), call.application.gate.zone).astimezone(dt.UTC)
     except (ValueError, OverflowError):
         raise _bad(key, text, "2026-03-01") from None

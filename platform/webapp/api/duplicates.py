@@ -23,7 +23,10 @@ def find_duplicates(call: Call, object: str) -> Response:
     definition = call.object(object)
     if not definition.duplicates:
         raise Refusal(say.NO_RULES(object=definition.label))
-    names = dict.fromkeys(name for rule in definition.duplicates for name in rule.fields)
+    lens = call.lens(object)
+    names = dict.fromkeys(
+        name for rule in definition.duplicates for name in rule.fields if lens.may_read(name)
+    )
     values = {n: v for n, v in read_parameters(request, *names).items() if n in names}
     found = search_duplicates(call.application.gate, call.actor, definition, values)
     return answer({"items": [candidate_json(one, call.locale) for one in found]})

@@ -93,7 +93,7 @@ def _searching(call: Call, definition: Object) -> Schema:
             "restricted": {"type": "boolean"},
             "rule": text,
             "reason": text,
-            "similarity": {"type": "integer"},
+            "similarity": {"type": "integer", "nullable": True},
             "shown": {"type": "object", "additionalProperties": text},
         },
     }
@@ -103,6 +103,8 @@ def _searching(call: Call, definition: Object) -> Schema:
     }
     plural = definition.plural.in_(call.locale)
     search = operation(definition.name, "duplicates", plural, answer)
-    names = dict.fromkeys(n for rule in definition.duplicates for n in rule.fields)
+    lens = call.lens(definition.name)
+    matched = dict.fromkeys(n for rule in definition.duplicates for n in rule.fields)
+    names = [name for name in matched if lens.may_read(name)]
     given = [{"name": n, "in": "query", "schema": text} for n in names]
     return {"get": search | {"parameters": given}}

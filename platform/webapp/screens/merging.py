@@ -118,12 +118,16 @@ def show_or_lead_on(object: str, id: int) -> AnyResponse:
 
 
 def merged_into(at: Here, object: str, id: int) -> AnyResponse | None:
-    """Leads from a record that was merged to the one that stayed, where the actor may see that."""
+    """Leads from a record that was merged to the one that stayed, where the actor may see both.
+
+    Of one that they could not see before it was merged they do not learn that it was there.
+    """
     with at.gate.databases.reading() as connection:
         winner = winner_of(at.gate, connection, object, id)
     if winner is None:
         return None
     try:
+        at.reader.one(at.actor, object, id, deleted=True)
         at.reader.one(at.actor, object, winner)
     except Refusal:
         return None

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from engine.definition.duplicates import CONFIRM
+from engine.matching.searching import search_duplicates
 from engine.permissions.actors import SYSTEM, Actor
 from engine.problems import Problem, Refusal
 from engine.records.changes import CREATE, Change
@@ -43,6 +44,10 @@ grants:
   firm: {{create: true, read: own, update: own, delete: own, fields: {{"*": write}}}}
   hint: {{create: true, read: own, fields: {{"*": write}}}}
   person: {{read: all, fields: {{"*": read}}}}
+---
+role: looker
+grants:
+  firm: {{create: true, read: all, fields: {{name: write, tax: mask}}}}
 """
 
 
@@ -98,6 +103,20 @@ def test_unseen_candidate_tells_only_what_is_revealed(
     assert candidate.id is None and candidate.title == ""
     assert [(str(a), str(b)) for a, b in candidate.reveal] == [("Owner", "Ann"), ("Status", "Open")]
     assert "Harbour" not in problem.sentence("en")
+
+
+def test_a_hidden_cell_is_not_told_by_its_match(site: SmallSite, ann: Actor, ben: Actor) -> None:
+    """Who sees a record but not the value that matches is not told which record has it."""
+    site.create("firm", ann, name="Tungsten Tubes", tax="9133 0000 TT")
+    both = replace(ben, roles=frozenset(("seller", "looker")))
+    (candidate,) = refused(site, both, name="Something new", tax="91330000tt").args["candidates"]
+    assert candidate.id is None and candidate.title == ""
+    (candidate,) = refused(site, both, name="tungsten tubes inc").args["candidates"]
+    assert candidate.title == "Tungsten Tubes"
+    looker = replace(ben, roles=frozenset(("looker",)))
+    firm = site.gate.catalog.objects["firm"]
+    assert search_duplicates(site.gate, looker, firm, {"tax": "91330000tt"}) == []
+    assert len(search_duplicates(site.gate, looker, firm, {"name": "tungsten tubes"})) == 1
 
 
 def test_similar_names(site: SmallSite, ann: Actor) -> None:

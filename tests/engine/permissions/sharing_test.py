@@ -117,6 +117,29 @@ def test_a_share_shows_one_record_and_is_taken_back(
     ]
 
 
+def test_what_is_shared_is_not_passed_on(site: SmallSite, people: tuple[int, int]) -> None:
+    """Whoever may change a record only by a share or as a member cannot make that last longer."""
+    ann, bob = people
+    deal = site.create("deal", name="lent", owner=ann)
+    owner, friend = actor(ann, "seller"), actor(bob, "seller")
+    today = site.clock().astimezone(site.gate.zone).date()
+    given = {"person": bob, "level": "write", "until": today}
+    lent = share(site.gate, owner, "deal", deal, given)
+    site.update("deal", deal, friend, name="changed by a friend")
+    for more in ({"person": bob, "level": "write"}, {"role": "seller"}, {"person": ann}):
+        assert codes(lambda m=more: share(site.gate, friend, "deal", deal, m)) == [
+            ("may-not-share", "")
+        ]
+    assert codes(lambda: unshare(site.gate, friend, "deal", deal, lent.id)) == [
+        ("may-not-share", "")
+    ]
+    unshare(site.gate, owner, "deal", deal, lent.id)
+    site.update("deal", deal, owner, helpers=[{"person": bob, "role": "lead"}])
+    site.update("deal", deal, friend, name="changed by the lead")
+    assert not may_share(site.gate, friend, "deal", deal)
+    assert may_share(site.gate, owner, "deal", deal)
+
+
 def test_days_of_a_share(site: SmallSite, people: tuple[int, int]) -> None:
     """A share counts from its first day to its last, both included."""
     ann, bob = people

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -155,3 +156,29 @@ def test_what_it_costs(site: SmallSite) -> None:
     took("secret_thing"), took("plain_thing")
     ratios = [took("secret_thing") / took("plain_thing") for _ in range(5)]
     assert min(ratios) < 1.2
+
+
+def test_an_unusable_row_keeps_no_other_waiting(site: SmallSite) -> None:
+    """What the database will not take is left out; what came with it is written."""
+    me = actor(site.create("person", name="Odd"), "reader")
+    buffer = site.databases.accesses
+    buffer.flush()
+    before = len(site.rows("fw_access"))
+    with buffer._writing:  # until all of them are there
+        for record in (1, 2, 3):
+            site.application.reader.one(me, "secret_thing", record)
+        buffer._rows[-2]["version"] = object()
+    buffer.flush()
+    assert [row["record"] for row in site.rows("fw_access")[before:]] == [1, 3]
+
+
+def test_a_child_has_a_buffer_of_its_own(site: SmallSite) -> None:
+    """A process that is forked while rows wait, or are being written, has none of that."""
+    buffer = site.databases.accesses
+    with buffer._lock, buffer._writing:
+        child = os.fork()
+        if child == 0:
+            buffer.forget()
+            free = not (buffer._lock.locked() or buffer._writing.locked() or buffer._rows)
+            os._exit(0 if free else 1)
+    assert os.waitpid(child, 0)[1] == 0
