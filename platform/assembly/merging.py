@@ -214,8 +214,8 @@ class _Merging:
         link = child.parent
         own = self.tx.collection(child.name, link, self.id)
         more = self.tx.collection(child.name, link, self.other)
-        known = [_line(child, view.row or {}) for view in own]
-        fresh = [line for v in more if (line := _line(child, v.row or {})) not in known]
+        known = [_line(self.tx, child, view.row or {}) for view in own]
+        fresh = [line for v in more if (line := _line(self.tx, child, v.row or {})) not in known]
         return [{"id": view.id} for view in own] + fresh if fresh else None
 
     def _is_own(self, field: Field) -> bool:
@@ -318,9 +318,10 @@ class _Merging:
         self.tx.connection.execute(sa.insert(merge).values(row))
 
 
-def _line(child: Object, row: Row) -> dict[str, Any]:
+def _line(tx: Transaction, child: Object, row: Row) -> dict[str, Any]:
     """A line as input for another one like it."""
-    return {
+    lists = {f.name: named_ids(tx, f, row["id"]) for f in child.many if f.writable}
+    return {name: list(ids) for name, ids in lists.items() if ids} | {
         field.name: plain(row[field.name])
         for field in child.stored_fields
         if field.writable

@@ -203,6 +203,15 @@ class Hidden:
             self._text = self._vault.open(self._token, self._bound)
         return self._text
 
+    @property
+    def readable(self) -> bool:
+        """Whether it can be opened."""
+        try:
+            self.text()
+        except Refusal:
+            return False
+        return True
+
     def masked(self, shown: str) -> str:
         """The value as everybody may see it who may see the field."""
         try:

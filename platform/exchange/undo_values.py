@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any
 
 from engine.definition.objects import Field, Object
@@ -22,6 +23,7 @@ from engine.records.joins import named_ids
 from engine.records.shapes import Row
 from engine.records.transaction import Transaction
 from engine.schema.tables import POSITION
+from engine.vault import Hidden
 from exchange import messages as say
 from exchange.undo_net import Net, NetLine, Values
 
@@ -125,7 +127,8 @@ def _lines_back(
     """The whole list of lines as it shall be; None when nothing of it goes back."""
     child = tx.gate.line_object(definition, found.name)
     live = [view.row for view in tx.collection(child.name, child.parent, record)]
-    placed: list[tuple[int, int, dict[str, Any]]] = []
+    kept: list[tuple[int, dict[str, Any]]] = []
+    coming: list[tuple[int, int, dict[str, Any]]] = []
     changed = False
     for row in live:
         assert row is not None
@@ -137,7 +140,7 @@ def _lines_back(
             if one is None:
                 continue
             entry |= one
-        placed.append((row.get(POSITION) or 0, row["id"], entry))
+        kept.append((row.get(POSITION) or 0, entry))
     known = {row["id"] for row in live if row is not None}
     for id, line in lines.items():
         if line.before and id not in known:
@@ -146,10 +149,14 @@ def _lines_back(
                 continue
             changed = True
             gone = tx.fetch(child.name, [id]).get(id, {})
-            placed.append((gone.get(POSITION) or 0, id, _whole_line(child, line.fields)))
+            entry = _whole_line(child, found, line.fields, gone, conflicts)
+            coming.append((gone.get(POSITION) or 0, id, entry))
     if not changed:
         return None
-    return [entry for _, _, entry in sorted(placed, key=lambda one: one[:2])]
+    entries = [entry for _, entry in sorted(kept, key=itemgetter(0))]
+    for position, _, entry in sorted(coming, key=itemgetter(0, 1)):
+        entries.insert(position, entry)  # where it stood among all of them
+    return entries
 
 
 def _line_back(
@@ -172,10 +179,18 @@ def _line_back(
     return given if line.before else None
 
 
-def _whole_line(child: Object, fields: Values) -> dict[str, Any]:
-    """A line that was removed, as input for a new one."""
-    return {
+def _whole_line(
+    child: Object, field: Field, fields: Values, gone: Row, conflicts: list[Problem]
+) -> dict[str, Any]:
+    """A line that was removed, as input for a new one; its secrets stand in the row that went."""
+    entry = {
         name: before
         for name, (before, _) in fields.items()
         if name in child.fields and child.fields[name].writable and name != child.parent
     }
+    for name in [name for name, before in entry.items() if _is_secret(child, name) and before]:
+        entry[name] = secret = gone.get(name)
+        if not isinstance(secret, Hidden) or not secret.readable:
+            del entry[name]
+            conflicts.append(say.SECRET_GONE(field=child.fields[name].label).on(field.name))
+    return entry

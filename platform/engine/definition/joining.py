@@ -11,18 +11,11 @@ from engine.definition.kinds import Problems
 from engine.definition.messages import NAME_IN_USE, UNKNOWN_OBJECT
 from engine.definition.objects import Field, Object
 from engine.definition.wholes import joined
-from engine.fieldtypes.link import Lines, Link
+from engine.fieldtypes.link import Link
 from engine.fieldtypes.link_any import LinkAny
 from engine.fieldtypes.links import Links
 from engine.problems import Message, did_you_mean
 
-LINKS_OF_LINES = Message(
-    "links-of-lines",
-    en="{object} is used as lines, so it cannot have many links",
-    zh="{object} 已用作明细，不能含有多选链接字段",
-    hint_en="use `type: link`, or put the field on the record itself",
-    hint_zh="请使用 `type: link`，或将该字段放到主记录上",
-)
 NO_CASCADE = Message(
     "links-cascade",
     en="a record is not deleted because one of several that it names is",
@@ -47,9 +40,6 @@ def connected_links(field: Field, type_: Links, catalog: Catalog, problems: Prob
     if type_.to not in catalog.objects:
         best = did_you_mean(type_.to, catalog.objects)
         problems.append(UNKNOWN_OBJECT(field.place("to"), name=type_.to, best=best))
-        return type_
-    if _is_line(field.object, catalog):
-        problems.append(LINKS_OF_LINES(field.place("type"), object=field.object))
         return type_
     if type_.on_delete == "cascade":
         problems.append(NO_CASCADE(field.place("on_delete")))
@@ -102,11 +92,3 @@ def is_many_link(definition: Object, name: str, target: str) -> bool:
     """Whether the field `name` of the object holds many links to `target`."""
     found = definition.fields.get(name)
     return found is not None and isinstance(found.type, Links) and found.type.to == target
-
-
-def _is_line(object: str, catalog: Catalog) -> bool:
-    return any(
-        isinstance(field.type, Lines) and field.type.of == object
-        for definition in catalog.objects.values()
-        for field in definition.lines
-    )

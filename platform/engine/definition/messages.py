@@ -64,8 +64,8 @@ TWO_PARENTS = Message(
     "two-parents",
     en="{child} is used as lines by both {first} and {second}",
     zh="{child} 同时被 {first} 和 {second} 用作明细",
-    hint_en="give each parent a line object of its own",
-    hint_zh="请为每个父对象使用各自的明细对象",
+    hint_en="write what they share once, with `lines_of: {{{first}: …, {second}: …}}`",
+    hint_zh="请用 `lines_of: {{{first}: …, {second}: …}}` 将共用部分只写一次",
 )
 UNSUITABLE_TITLE = Message(
     "unsuitable-title",

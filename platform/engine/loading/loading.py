@@ -1,7 +1,7 @@
 """From layers of folders to a catalog, or to all problems at once.
 
 1. Read every file of every layer (`files`, `reading`).
-2. Lay the layers over each other (`merging`).
+2. Lay the layers over each other (`merging`), lines of several objects spread (`several_parents`).
 3. Check each definition's shape against its kind's schema (`validating`).
 4. Build every definition, then connect them kind by kind, so that files may refer to each other
    in any order.
@@ -20,9 +20,10 @@ from typing import Any
 from engine.definition.catalog import Catalog
 from engine.definition.kinds import DefinitionKind, Problems
 from engine.loading.files import OTHER_FOLDERS, read_layer
-from engine.loading.merging import Trees, merge_trees
+from engine.loading.merging import Trees
 from engine.loading.reading import shown
 from engine.loading.schemas import SCHEMAS, prepared
+from engine.loading.several_parents import merged_layers
 from engine.loading.validating import validate
 from engine.pausing import collector_paused
 from engine.problems import Message, Place, Problem
@@ -71,14 +72,16 @@ def _load(
     problems: Problems = []
     read = [read_layer(folder, kinds, problems, others) for folder in layers]
     by_kind = {kind.name: prepared(kind.schema, schemas) for kind in kinds}
-    trees = merge_trees([layer.trees for layer in read], by_kind, problems)
     broken = set().union(*(layer.broken for layer in read))
+    found: Problems = []
+    trees, merged = merged_layers([layer.trees for layer in read], by_kind, found)
+    problems += [problem for problem in found if not _follows(problem, broken)]
     for kind in kinds:
         if kind.single and not trees[kind.name] and kind.folder not in broken and layers:
             file = f"{kind.folder}.yaml"
             problems.append(NO_FILE(Place(shown(layers[0] / file)), file=file, kind=kind.name))
     catalog = _assembled(trees, kinds, problems, broken, schemas)
-    return Loaded(catalog, _sorted(problems), trees, tuple(layer.trees for layer in read))
+    return Loaded(catalog, _sorted(problems), trees, merged)
 
 
 def load_trees(trees: Trees, kinds: Sequence[DefinitionKind], *, schemas: Path = SCHEMAS) -> Loaded:

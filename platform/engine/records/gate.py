@@ -49,6 +49,7 @@ from engine.records import messages as say
 from engine.records.changes import CREATE, DELETE, RESTORE, UPDATE, Batch, Change, Step
 from engine.records.conflicts import refusal_of
 from engine.records.hierarchy import Hierarchy
+from engine.records.joins import load_lists
 from engine.records.rows import RowView
 from engine.records.shapes import Row, make_shapes
 from engine.records.statements import Statements
@@ -72,9 +73,11 @@ ATTEMPTS = 4
 def _opening(batch: Batch) -> None:
     """What lines go through before anything is computed."""
     lines.start_lines(batch)
+    load_lists(batch)
     inputs.read_input(batch)
     inputs.resolve_links(batch)
     filing.resolve_files(batch)
+    joining.resolve(batch)
     inputs.fill_defaults(batch)
 
 
@@ -99,7 +102,7 @@ STEPS: tuple[Step, ...] = (
     Step("compute", computing.compute),
     Step("amounts", currencies.check_amounts),
     Step("rules", rules.check_rules),
-    Step("join rules", joining.check),
+    Step("join rules", lines.with_lines(joining.check)),
     Step("unique", unique.check_unique, _SAVING | {RESTORE}),
     Step("references", removal.check_references, _REMOVING),
     Step("number", numbers.number),
@@ -108,7 +111,7 @@ STEPS: tuple[Step, ...] = (
     Step("file copies", filing.copy_files),
     Step("write", writing.write),
     Step("attach", filing.attach_files),
-    Step("join", joining.write, _SAVING | {RESTORE}),
+    Step("join", lines.with_lines(joining.write), _SAVING | {RESTORE}),
     Step("remove", removal.remove, _REMOVING),
     Step("follow", removal.follow_links, frozenset((DELETE,))),
     Step("rollups", propagating.carry_on, _EVERY),

@@ -2,6 +2,7 @@
 
 1. *joined*: every record of the batch gets the lists that it has, as tuples of ids in its row, so
    that rules, the comparison with before, the audit and undo see them as they see any value.
+   Lines get theirs as they are opened.
 2. *join input*: numbers and titles become ids. What the actor may not see stays in the list,
    whatever they send (rule 31); what they may not see cannot be added.
 3. *join rules*: required lists, and the condition that the records named must fulfil.
@@ -26,22 +27,16 @@ from engine.fieldtypes.links import Links, Moving, Named
 from engine.records import messages as say
 from engine.records.changes import RESTORE, Batch, Change
 from engine.records.inputs import targets_by_word, visible_targets
-from engine.records.joins import joined_ids
+from engine.records.joins import load_lists
 from engine.schema.joins import POSITION
 from engine.schema.tables import DELETED
 
 
 def load(batch: Batch) -> None:
     """Gives the records their lists; new ones have none."""
-    for field in batch.definition.many:
-        old = [change for change in batch.changes if change.before is not None]
-        found = joined_ids(batch.tx, field, [change.id for change in old if change.id is not None])
-        for change in batch.changes:
-            held = found.get(change.id or 0)
-            change.row[field.name] = held
-            if change.before is not None:
-                change.before = change.before | {field.name: held}
-        if batch.action == RESTORE:
+    load_lists(batch)
+    if batch.action == RESTORE:
+        for field in batch.definition.many:
             _drop_gone(batch, field)
 
 

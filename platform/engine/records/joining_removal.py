@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine.definition.objects import Field, Object
+from engine.expressions.among import among_ids
 from engine.expressions.joined_sql import FROM, TO
 from engine.fieldtypes.links import Links
 from engine.permissions.binds import Binds
@@ -17,8 +18,11 @@ from engine.problems import Problem
 from engine.records import messages as say
 from engine.records.changes import UPDATE, Batch, Change
 from engine.records.joins import joined_ids
+from engine.records.shapes import Row
+from engine.records.transaction import Transaction
 from engine.schema.tables import DELETED
 
+_GONE: Row = {DELETED: True}
 MOST_COUNTED = 1_000
 """Records that still name one are counted no further."""
 
@@ -92,5 +96,55 @@ def clear_naming(batch: Batch) -> None:
         for id, ids in held.items():
             found[definition.name][id][field.name] = [one for one in ids if one not in gone]
     for name, lists in found.items():
-        changes = [Change(given=given, id=id) for id, given in sorted(lists.items())]
-        tx.gate.pass_steps(tx.as_system(), name, UPDATE, changes)
+        change_records(tx.as_system(), tx.catalog.objects[name], lists)
+
+
+def change_records(
+    tx: Transaction, definition: Object, given: Mapping[int, Mapping[str, Any]]
+) -> None:
+    """Changes records by id; lines as part of the records that they belong to."""
+    if not definition.parent:
+        changes = [Change(given=dict(values), id=id) for id, values in sorted(given.items())]
+        tx.gate.pass_steps(tx, definition.name, UPDATE, changes)
+        return
+    above, link = tx.catalog.objects[definition.parent_object], definition.parent
+    field = next(f for f in above.lines if tx.gate.line_object(above, f.name) is definition)
+    rows = tx.fetch(definition.name, given)
+    changes = [
+        Change(
+            given={
+                field.name: [
+                    {"id": line.id, **given.get(line.id or 0, {})}
+                    for line in tx.collection(definition.name, link, parent)
+                ]
+            },
+            id=parent,
+        )
+        for parent in sorted({row[link] for row in rows.values()})
+    ]
+    tx.gate.pass_steps(tx, above.name, UPDATE, changes)
+
+
+def check_lines_back(batch: Batch, change: Change, lines: Field, ids: Sequence[int]) -> None:
+    """Refuses to bring back lines that name what has gone, where their field says so."""
+    tx = batch.tx
+    for field in tx.gate.line_object(batch.definition, lines.name).many:
+        assert isinstance(field.type, Links)
+        if field.type.on_delete != "refuse":
+            continue
+        named = {id for held in joined_ids(tx, field, ids).values() for id in held}
+        rows = tx.fetch(field.type.to, named)
+        label = tx.catalog.objects[field.type.to].label
+        for gone in sorted(id for id in named if rows.get(id, _GONE).get(DELETED) is not None):
+            found = say.LINK_NOT_FOUND(field=field.label, target=label, found=f"#{gone}")
+            change.refuse(found, lines.name)
+
+
+def drop_gone(tx: Transaction, definition: Object, ids: Sequence[int]) -> None:
+    """Takes out of the lists of lines that come back what has gone meanwhile."""
+    for field in definition.many:
+        assert isinstance(field.type, Links)
+        join, target = tx.tables.join(field), tx.tables.table(field.type.to)
+        gone = sa.select(target.c.id).where(target.c[DELETED].is_not(None))
+        some = sa.and_(among_ids(join.c[FROM], "ids", tx.dialect), join.c[TO].in_(gone))
+        tx.connection.execute(sa.delete(join).where(some), {"ids": list(ids)})

@@ -16,6 +16,7 @@ from engine.schema.joins import POSITION
 from engine.schema.tables import Tables
 
 if TYPE_CHECKING:
+    from engine.records.changes import Batch
     from engine.records.transaction import Transaction
 
 
@@ -38,6 +39,18 @@ def joined_ids(tx: Transaction, field: Field, ids: Iterable[int]) -> dict[int, t
     for owner, target in statement.rows(tx.connection, {"ids": wanted}):
         found[owner].append(target)
     return {owner: tuple(targets) for owner, targets in found.items()}
+
+
+def load_lists(batch: Batch) -> None:
+    """Gives the changes of a batch the lists that their records have."""
+    for field in batch.definition.many if batch.changes else ():
+        old = [change for change in batch.changes if change.before is not None]
+        found = joined_ids(batch.tx, field, [change.id for change in old if change.id is not None])
+        for change in batch.changes:
+            held = found.get(change.id or 0)
+            change.row[field.name] = held
+            if change.before is not None:
+                change.before = change.before | {field.name: held}
 
 
 def named_ids(tx: Transaction, field: Field, id: int) -> tuple[int, ...] | None:

@@ -13,6 +13,7 @@ from engine.definition.objects import Field, Object
 from engine.fieldtypes.link import Lines
 from engine.records import messages as say
 from engine.records.changes import CREATE, DELETE, UPDATE, Batch, Change
+from engine.records.joins import load_lists
 from engine.records.rights import empty_row
 from engine.records.shapes import Row
 from engine.schema.tables import DELETED, POSITION
@@ -31,6 +32,17 @@ def line_batches(batch: Batch) -> Iterator[tuple[Field, Batch]]:
             yield field, _batch(batch, field, changes)
 
 
+def with_lines(run: Callable[[Batch], None]) -> Callable[[Batch], None]:
+    """The step `run` for the records, and then for their lines."""
+
+    def both(batch: Batch) -> None:
+        run(batch)
+        for _, lines in line_batches(batch):
+            run(lines)
+
+    return both
+
+
 def open_lines(opening: Callable[[Batch], None]) -> Callable[[Batch], None]:
     """The step that makes line changes from input and runs the opening steps on them."""
 
@@ -42,10 +54,16 @@ def open_lines(opening: Callable[[Batch], None]) -> Callable[[Batch], None]:
             for change in with_lines:
                 given = change.given[field.name]
                 _match(change, field, given, before.get(change.id or 0, []))
+            load_lists(_batch(batch, field, _removed(batch, field)))  # what is read in the history
         for _, lines in line_batches(batch):
             opening(lines)
 
     return run
+
+
+def _removed(batch: Batch, field: Field) -> list[Change]:
+    lines = (line for change in batch.changes for line in change.lines.get(field.name, ()))
+    return [line for line in lines if line.action == DELETE]
 
 
 def _batch(batch: Batch, field: Field, changes: list[Change]) -> Batch:
@@ -86,6 +104,7 @@ def follow(batch: Batch) -> None:
             for line, row in zip(lines, rows, strict=True):
                 line.row = dict(row)
             change.lines[field.name] = lines
+            load_lists(_batch(batch, field, lines))
             change.view = None  # which knows nothing of these lines
 
 

@@ -16,7 +16,7 @@ from engine.permissions.lens import ActorView
 from engine.problems import Problem
 from engine.records import messages as say
 from engine.records.changes import DELETE, RESTORE, UPDATE, Batch, Change
-from engine.records.joining_removal import check_naming, clear_naming
+from engine.records.joining_removal import check_lines_back, check_naming, clear_naming, drop_gone
 from engine.records.propagating import propagate
 from engine.records.rollups import carry
 from engine.records.shapes import Row
@@ -106,8 +106,10 @@ def _check_targets(batch: Batch) -> None:
         _check_links(batch, batch.definition, change, change.before, "")
         for field in batch.definition.lines:
             child = batch.tx.gate.line_object(batch.definition, field.name)
-            for row in _lines(batch, field, change):
+            rows = _lines(batch, field, change)
+            for row in rows:
                 _check_links(batch, child, change, row, field.name)
+            check_lines_back(batch, change, field, [row["id"] for row in rows])
 
 
 def _check_links(batch: Batch, definition: Object, change: Change, row: Row, path: str) -> None:
@@ -156,6 +158,8 @@ def remove(batch: Batch) -> None:
         tx.remember(batch.name, change.row)
     for child, pairs in lines.items():
         update_rows(tx, tx.shape(child), pairs)
+        if batch.action == RESTORE:
+            drop_gone(tx, tx.catalog.objects[child], [after["id"] for _, after in pairs])
         tx.forget(child)
         carry(tx, tx.catalog.objects[child], pairs)
         propagate(tx, tx.catalog.objects[child], pairs)

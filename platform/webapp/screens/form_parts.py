@@ -169,7 +169,8 @@ def _grid(
         f
         for f in child.fields.values()
         if not f.system and f.name != child.parent and not f.beside
-        and not isinstance(f.type, Collection | Composite)
+        and not isinstance(f.type, Composite)
+        and (not isinstance(f.type, Collection) or isinstance(f.type, Links))
         and (f.name in entered or (f.derived and lens.may_read(f.name)))
     ]  # fmt: skip
     by_id = {str(record.id): record for record in records}

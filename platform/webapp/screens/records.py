@@ -14,6 +14,7 @@ from engine.definition.objects import Field, Object
 from engine.fieldtypes.choice import Stage
 from engine.fieldtypes.date import Date
 from engine.fieldtypes.link import Collection, Lines, Related
+from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import Money, Percent
 from engine.fieldtypes.obscured import Obscured
 from engine.fieldtypes.text import TextType
@@ -300,9 +301,10 @@ def line_table(at: Here, field: Field, records: list[Record]) -> LineTable:
         f
         for f in child.fields.values()
         if at.lens(child.name).may_show(f.name)
-        and not f.system and f.name != child.parent and not isinstance(f.type, Collection)
+        and not f.system and f.name != child.parent
+        and (not isinstance(f.type, Collection) or isinstance(f.type, Links))
         and not f.part_of and not f.beside
-        and (not records or any(r.values.get(f.name) is not None for r in records))
+        and (not records or any(r.values.get(f.name) not in (None, ()) for r in records))
     ]  # fmt: skip
     writers = [(f.name, writer(f, at)) for f in fields]
     return LineTable(

@@ -37,12 +37,24 @@ FILES = {
         fields:
           name: {type: text, required: true}
           rivals: {type: links, to: rival, label: Rivals, where: name != deal.name}
+          rounds: {type: lines, of: round, label: Rounds}
         views:
           all: {label: All, columns: [name, rivals]}
+    """,
+    "objects/round.yaml": """
+        object: round
+        label: {en: Round, zh: 轮次}
+        owned: false
+        title: name
+        fields:
+          deal: {type: link, to: deal, on_delete: cascade}
+          name: {type: text}
+          against: {type: links, to: rival, label: Against}
     """,
     "roles/administrator.yaml": """
         role: administrator
         grants:
+          round: {fields: {"*": write}}
           rival: {create: true, read: all, update: all, delete: all, fields: {"*": write}}
           deal: {create: true, read: all, update: all, delete: all, export: all, import: true,
                  fields: {"*": write}}
@@ -197,3 +209,36 @@ def test_rest(world: World, rivals: dict[str, int]) -> None:
     described = client.call("GET", "definitions/deal").get_json()
     shown = described["fields"]["rivals"]
     assert shown["type"] == "links" and shown["to"] == "rival"
+
+
+def test_in_lines(browser: FlaskClient, world: World, rivals: dict[str, int]) -> None:
+    """A line's list is chosen in the grid, shown on the page, and stays when it is not touched."""
+    xu, zhao = rivals["Xu"], rivals["Zhao; Zhou"]
+    assert 'data-many="rounds.NEW.against"' in browser.get("/o/deal/new").text
+    lines = {"rounds:lines": ["0"], "rounds:lines:there": "1", "rounds.0.name": "First"}
+    chosen = {"rounds.0.against": [zhao], "rounds.0.against:there": "1"}
+    more = {"rounds.0.against:more": "xu"}
+    answer = post(browser, "/o/deal/new", name="Eight", **lines, **chosen, **more)
+    assert answer.status_code == 303, answer.text[:3000]
+    address = answer.headers["Location"]
+    page = browser.get(address).text
+    assert "Xu</a>" in page and "Zhao; Zhou</a>" in page
+    edit = browser.get(f"{address}/edit").text
+    assert f'name="rounds.0.against" value="{zhao}" checked' in edit
+    (id,) = re.findall(r'name="rounds.0.id" value="(\d+)"', edit)
+    same = {"version": "1", "name": "Eight", "rounds.0.id": id} | lines
+    kept = {"rounds.0.against": [zhao, xu], "rounds.0.against:there": "1"}
+    post(browser, f"{address}/edit", **same, **kept)
+    client = world.client("admin")
+    call = str(address).replace("/o/", "o/")
+    assert client.get(call).get_json()["version"] == 1
+    post(browser, f"{address}/edit", **same, **kept | {"rounds.0.against": [zhao]})
+    record = client.get(call).get_json()
+    assert record["rounds"][0]["against"] == [{"id": zhao, "title": "Zhao; Zhou"}]
+    sent = [{"id": int(id), "against": {"add": [xu]}}]
+    changed = client.call("PATCH", call, body={"rounds": sent}).get_json()
+    assert len(changed["rounds"][0]["against"]) == 2
+    assert "Xu" in browser.get(address).text
+    history = client.call("GET", f"{call}/history").get_json()["items"]
+    (line,) = history[0]["lines"]["rounds"]
+    assert line["fields"]["against"]["before"] == [{"id": zhao, "title": "Zhao; Zhou"}]

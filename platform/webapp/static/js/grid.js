@@ -11,7 +11,7 @@ function addLine(grid) {
   const index = `n${Date.now().toString(36)}${fresh++}`;
   row.dataset.line = index;
   for (const element of row.querySelectorAll("*")) {
-    for (const name of ["name", "id", "data-name", "data-shown", "aria-describedby"]) {
+    for (const name of ["name", "id", "data-name", "data-many", "data-shown", "aria-describedby"]) {
       const value = element.getAttribute(name);
       if (value?.includes(".NEW.")) element.setAttribute(name, value.replace(".NEW.", `.${index}.`));
     }
