@@ -25,7 +25,7 @@ from cli import demo_texts as say
 from cli.demo_building import Wanted, build, differs, plot_of
 from cli.demo_history import DemoAccount
 from cli.demo_redis import redis_program, serve_as_family
-from cli.opening import settings
+from cli.opening import caught_up, settings
 from cli.printing import locale_of, locale_option
 from cli.serve import Server
 from engine.permissions.actors import SYSTEM
@@ -79,6 +79,7 @@ def demo(
     if plot is None or fresh or wanted.differs(plot):
         plot = build(folder, chosen, wanted, locale)
     databases = open_databases(plot.url, vault=vault_of(replace(chosen, database_url=plot.url)))
+    caught_up(databases, by="demo")
     application = build_application(databases)
     if differs(databases, chosen, wanted):
         _say(say.CHANGED, locale)

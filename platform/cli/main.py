@@ -64,6 +64,14 @@ class LazyGroup(click.Group):
         except Refusal as refusal:
             print_problems(refusal.problems, asked_locale(ctx), err=True)
             ctx.exit(1)
+        except Exception as error:
+            from cli.behind import problem_of  # loads SQLAlchemy
+
+            problem = problem_of(error)
+            if problem is None:
+                raise
+            print_problems([problem], asked_locale(ctx), err=True)
+            ctx.exit(1)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+
+from assembly.catching_up import catch_up
 from assembly.keeping import vault_of
 from assembly.kinds import KINDS
 from assembly.proposing import planner
@@ -17,6 +20,7 @@ from engine.problems import Refusal
 from engine.schema.applying import Replan
 from engine.schema.engines import Databases, open_databases
 from engine.schema.planning import Plan
+from engine.schema.state import Applied, current
 
 
 @dataclass(frozen=True)
@@ -51,13 +55,26 @@ def database(of: Settings) -> Iterator[Databases]:
         databases.dispose()
 
 
+def caught_up(databases: Databases, by: str) -> Applied | None:
+    """The revision in force, None in an empty database; an earlier version's is caught up first."""
+    with databases.reading() as connection:
+        applied = current(connection)
+    if applied is not None:
+        catch_up(databases, applied, _account_tables, by=by)
+    return applied
+
+
+def _account_tables() -> tuple[sa.MetaData, ...]:
+    from webapp.tables import account_tables  # loads Flask-AppBuilder: half a second
+
+    return account_tables()
+
+
 @contextmanager
 def proposal() -> Iterator[Proposal]:
     """The plan that leads to what the files say. Raises Refusal when they or it have problems."""
-    from webapp.tables import account_tables  # loads Flask-AppBuilder: half a second
-
     chosen = settings()
-    replan = planner(definitions(chosen), account_tables())
+    replan = planner(definitions(chosen), _account_tables())
     with database(chosen) as databases:
         with databases.reading() as connection:
             plan = replan(connection)

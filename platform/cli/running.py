@@ -18,7 +18,7 @@ from assembly.background import Background, Services, carrier_of
 from assembly.revisions import Site
 from assembly.settings import Settings
 from cli.acting import acting
-from cli.opening import database
+from cli.opening import caught_up, database
 from documents.rendering import Renderer
 from engine import logs
 from engine.files import Files
@@ -75,6 +75,7 @@ def opened_site(chosen: Settings) -> Iterator[Site]:
     """
     start_logging(chosen)
     with database(chosen) as databases:
+        caught_up(databases, by="worker")
         site = Site(databases)
         require_keys(site.current.catalog, databases.vault)
         if wake := pusher_of(chosen, site):

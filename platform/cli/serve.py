@@ -18,13 +18,12 @@ from assembly.establishing import establish
 from assembly.keeping import file_limits, vault_of
 from assembly.revisions import Site
 from assembly.settings import Settings, secret_key
-from cli.opening import definitions, settings
+from cli.opening import caught_up, definitions, settings
 from cli.running import start_background, start_logging
 from cli.server_log import ServerLog
 from engine.files import Files
 from engine.records.sealing import require_keys
 from engine.schema.engines import Databases, open_databases
-from engine.schema.state import current
 from webapp.app import create_app
 from webapp.mirroring import sync_roles
 from webapp.tables import account_tables
@@ -49,14 +48,14 @@ def serve(host: str, port: int, workers: int, log_level: str, reload: bool) -> N
     """Serve the web application.
 
     What runs is the revision that was applied to the database; only to an empty one the layers
-    are applied first.
+    are applied first. A database of an earlier version gets the tables that this one needs.
     """
     chosen = settings()
     secret = secret_key(chosen)
     databases = open_databases(
         chosen.database_url, statement_seconds=STATEMENT_SECONDS, vault=vault_of(chosen)
     )
-    _establish_if_empty(databases, chosen)
+    _prepare(databases, chosen)
     _require_keys(databases)
     shown = f"[{host}]" if ":" in host else host
     Server(
@@ -157,18 +156,19 @@ def hold_signals_at_forks() -> None:
     )
 
 
-def _establish_if_empty(databases: Databases, chosen: Settings) -> None:
+def _prepare(databases: Databases, chosen: Settings) -> None:
+    """Applies the layers to an empty database; to another what this version needs of its own."""
     try:
-        with databases.reading() as connection:
-            applied = current(connection)
+        applied = caught_up(databases, by="serve")
     except SQLAlchemyError:
         databases.dispose()
         raise
-    if applied is None:
-        definitions(chosen)  # says what is wrong with the layers before anything is made
-        application = establish(databases, chosen.layers, by="serve", extra=account_tables())
-        with databases.writing() as connection:
-            sync_roles(connection, application.catalog)
+    if applied is not None:
+        return
+    definitions(chosen)  # says what is wrong with the layers before anything is made
+    application = establish(databases, chosen.layers, by="serve", extra=account_tables())
+    with databases.writing() as connection:
+        sync_roles(connection, application.catalog)
 
 
 def _require_keys(databases: Databases) -> None:
