@@ -20,6 +20,7 @@ from engine.expressions import to_sql
 from engine.expressions.joins import Join
 from engine.expressions.types import Member, View
 from engine.permissions.binds import Binds
+from engine.permissions.deputies import deputised
 from engine.permissions.masks import mask_sql
 from engine.permissions.roles import Grant, Role, Scope
 from engine.permissions.viewing import viewed
@@ -172,6 +173,7 @@ class Lens:
         conditions = [self.condition(scope, source, binds) for scope in wanted.values()]
         if conditions:
             conditions += widened(self, action, source, binds)
+            conditions += deputised(self, action, source, binds)
         return sa.or_(*conditions) if conditions else sa.false()
 
     def condition(
@@ -202,7 +204,7 @@ class Lens:
         self, scope: Scope, source: sa.FromClause, binds: Binds
     ) -> sa.ColumnElement[bool]:
         assert scope.condition is not None
-        compiled = to_sql(scope.condition, self.view, source, self.dialect)
+        compiled = to_sql(scope.condition, self.view, source, self.dialect, prefix=binds.prefix)
         binds.add(compiled)
         if not compiled.joins:
             return compiled.condition
@@ -210,7 +212,7 @@ class Lens:
         if self.definition.is_view:  # whose rows there are no more than once
             return _joined_to(source, compiled.joins, compiled.condition)
         inner = self.view.source(self.definition.name)
-        compiled = to_sql(scope.condition, self.view, inner, self.dialect)
+        compiled = to_sql(scope.condition, self.view, inner, self.dialect, prefix=binds.prefix)
         binds.add(compiled)
         joined: sa.FromClause = inner
         for join in compiled.joins:
