@@ -15,12 +15,14 @@ from engine.records.gate import Gate
 
 RolesOf = Callable[[Collection[int]], Mapping[int, frozenset[str]]]
 """The roles of people who may sign in, by id; whoever may not gives nothing to a deputy."""
+Found = Mapping[int, frozenset[str] | None]
+"""The roles of people by id, None of those who may not sign in."""
 
 
 def deputising(
     gate: Gate, connection: sa.Connection, actor: Actor, roles_of: RolesOf
-) -> tuple[Actor, Mapping[int, frozenset[str]]]:
-    """The actor with their principals, and the roles of these as they were found.
+) -> tuple[Actor, Found]:
+    """The actor with their principals, and what was found of the roles of all who named them.
 
     `actor` is placed in the organisation already. Whom the principals stand in for themselves
     does not carry on.
@@ -30,13 +32,14 @@ def deputising(
     rows = standing_today(gate, connection, deputies=[actor.person])
     if not rows:
         return actor, {}
-    roles = roles_of(sorted({row.person for row in rows}))
+    people = sorted({row.person for row in rows})
+    roles = roles_of(people)
 
     def place(person: int) -> Actor:
         return placed(gate, connection, Actor(roles=roles[person]), person)
 
     found = principals((row for row in rows if row.person in roles), place)
-    return actor.standing_in(found), roles
+    return actor.standing_in(found), {person: roles.get(person) for person in people}
 
 
 def principals(rows: Iterable[Any], place: Callable[[int], Actor]) -> list[Principal]:

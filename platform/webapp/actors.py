@@ -18,7 +18,7 @@ from functools import partial
 import sqlalchemy as sa
 
 from assembly.application import Application
-from assembly.deputising import deputising
+from assembly.deputising import Found, deputising
 from assembly.organisation import placed, signature
 from engine.expressions.folding import fold
 from engine.permissions.actors import Actor
@@ -49,7 +49,7 @@ class _Known:
     organisation: object
     account: Account
     actor: Actor
-    principals: Mapping[int, frozenset[str]]
+    principals: Found
     """The roles of those for whom they stand in, which count from the next request on, too."""
 
 
@@ -111,13 +111,12 @@ class Actors:
         self._looked = (now, application)
         return self._organisation
 
-    def _again(self, application: Application, known: _Known) -> Mapping[int, frozenset[str]]:
+    def _again(self, application: Application, known: _Known) -> Found:
         with self.databases.reading() as connection:
-            return _roles_of(application, connection, known.principals)
+            found = _roles_of(application, connection, known.principals)
+            return {person: found.get(person) for person in known.principals}
 
-    def _found(
-        self, application: Application, account: Account
-    ) -> tuple[Actor, Mapping[int, frozenset[str]]]:
+    def _found(self, application: Application, account: Account) -> tuple[Actor, Found]:
         roles = account.roles & application.catalog.of("role").keys()
         actor = Actor(name=account.name, roles=frozenset(roles))
         site = application.catalog.site
@@ -150,21 +149,20 @@ def _roles_of(
     named = sa.select(table.c.id, column).where(
         table.c.id.in_(sorted(people)), table.c[DELETED].is_(None), column.is_not(None)
     )
-    by_name = [(name, id) for id, name in connection.execute(named)]
+    by_name = [(row[1], row[0]) for row in connection.execute(named)]
     names = {fold(name) if field.folded else name: id for name, id in by_name}
     found: dict[int, set[str]] = {}
     known = application.catalog.of("role").keys()
     raw = [name for name, _ in by_name]
     given = {"names": raw, "folded": [fold(name) for name in raw]}
     for row in connection.execute(_roles_statement(), given):
-        name, role = row._tuple()
-        person = names.get(fold(name) if field.folded else name)
+        person = names.get(fold(row.username) if field.folded else row.username)
         if person is not None:
-            found.setdefault(person, set()).update({role} & known)
+            found.setdefault(person, set()).update({row.name} & known)
     return {person: frozenset(roles) for person, roles in found.items()}
 
 
-def _roles_statement() -> sa.Select[tuple[str, str]]:
+def _roles_statement() -> sa.Select[tuple[object, ...]]:
     direct = sa.select(USER_ROLE.c.user_id, USER_ROLE.c.role_id)
     by_group = sa.select(USER_GROUP.c.user_id, GROUP_ROLE.c.role_id).join(
         GROUP_ROLE, GROUP_ROLE.c.group_id == USER_GROUP.c.group_id

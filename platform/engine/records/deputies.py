@@ -20,13 +20,11 @@ from engine.permissions.actors import Actor
 from engine.permissions.deputies import BOTH, DEPUTY, WHAT
 from engine.permissions.roles import Role
 from engine.problems import Message, Problem, Refusal
-from engine.records.events import Event, note_in
+from engine.records.events import DEPUTY_NAMED, DEPUTY_REVOKED, Event, note_in
 from engine.records.gate import Gate
 from engine.records.reading import Reader
 from engine.records.transaction import Transaction
 
-NAMED, REVOKED = "deputy", "deputy revoked"
-"""What the audit calls it."""
 MOST = 20
 """Deputies of one person that are not over, at most."""
 MOST_DAYS = 366
@@ -126,7 +124,7 @@ def name_deputy(gate: Gate, actor: Actor, given: Mapping[str, Any]) -> Deputy:
         (id,) = tx.take_ids(table, 1)
         made = {"id": id, "by": actor.person, "at": tx.now, **row}
         tx.insert(table, [made | {"revoked": None, "revoked_by": None}])
-        _note(tx, NAMED, made)
+        _note(tx, DEPUTY_NAMED, made)
         return Deputy(**made)
 
     return gate.write(actor, work)
@@ -146,7 +144,7 @@ def revoke_deputy(gate: Gate, actor: Actor, id: int) -> None:
             raise Refusal(NO_DEPUTY())
         ended = sa.update(table).where(this).values(revoked=tx.now, revoked_by=actor.person)
         tx.connection.execute(ended)
-        _note(tx, REVOKED, dict(row))
+        _note(tx, DEPUTY_REVOKED, dict(row))
 
     gate.write(actor, work)
 
