@@ -17,6 +17,7 @@ who stand in for nobody have statements without any of this.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,9 @@ import sqlalchemy as sa
 
 from engine.expressions.nodes import User, walk
 from engine.expressions.sqltypes import Day, Id, Moment, String
-from engine.permissions.actors import principal_roles
+from engine.permissions.actors import STANDING_IN, principal_roles
 from engine.permissions.binds import Binds
 from engine.permissions.roles import Scope
-from engine.permissions.sharing import widened
 
 if TYPE_CHECKING:
     from engine.permissions.lens import Lens
@@ -66,11 +66,21 @@ def add_tables(metadata: sa.MetaData) -> None:
         sa.Index(f"ix_fw_deputy_{name}", table.c[name], table.c.until_on)
 
 
+Widened = Callable[["Lens", str, sa.FromClause, Binds], list[sa.ColumnElement[bool]]]
+
+
+def stands_in(lens: Lens) -> bool:
+    """Whether the lens is that of somebody who stands in for others."""
+    return any(role.startswith(STANDING_IN) for role in lens.roles)
+
+
 def deputised(
-    lens: Lens, action: str, source: sa.FromClause, binds: Binds
-) -> list[sa.ColumnElement[bool]]:
-    """The conditions under which a row of a principal joins those of each role that grants the
-    action; none for the roles of those who stand in for nobody."""
+    lens: Lens, action: str, source: sa.FromClause, binds: Binds, widened: Widened
+) -> sa.ColumnElement[bool]:
+    """The condition under which a row is one of a principal's; no row for who stands in for nobody.
+
+    `widened` gives the other ways in which the principals' rows become theirs.
+    """
     found: list[sa.ColumnElement[bool]] = []
     for number, roles in principal_roles(lens.roles):
         theirs = _lens_of(lens, roles)
@@ -87,7 +97,7 @@ def deputised(
         personal = [scope for scope in scopes.values() if is_personal(scope)]
         found += [theirs.condition(scope, source, bound) for scope in personal]
         found += widened(theirs, action, source, bound)
-    return found
+    return sa.or_(*found) if found else sa.false()
 
 
 def is_personal(scope: Scope) -> bool:

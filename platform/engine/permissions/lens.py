@@ -20,7 +20,6 @@ from engine.expressions import to_sql
 from engine.expressions.joins import Join
 from engine.expressions.types import Member, View
 from engine.permissions.binds import Binds
-from engine.permissions.deputies import deputised
 from engine.permissions.masks import mask_sql
 from engine.permissions.roles import Grant, Role, Scope
 from engine.permissions.viewing import viewed
@@ -173,7 +172,6 @@ class Lens:
         conditions = [self.condition(scope, source, binds) for scope in wanted.values()]
         if conditions:
             conditions += widened(self, action, source, binds)
-            conditions += deputised(self, action, source, binds)
         return sa.or_(*conditions) if conditions else sa.false()
 
     def condition(
