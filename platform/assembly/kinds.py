@@ -19,7 +19,7 @@ from engine.definition.kinds import DefinitionKind, Problems
 from engine.definition.seeds import DATA_KIND
 from engine.definition.sites import SITE_KIND
 from engine.matching import tables as matching
-from engine.permissions import sharing
+from engine.permissions import deputies, sharing
 from engine.permissions.roles import ROLE_KIND
 from engine.schema.keying import keyed
 from engine.schema.state import Keys
@@ -62,6 +62,7 @@ TABLES: tuple[Callable[[sa.MetaData], None], ...] = (
     approvals.add_tables,
     conversions.add_tables,
     sharing.add_tables,
+    deputies.add_tables,
     comments.add_tables,
     made_documents.add_tables,
     notices.add_tables,

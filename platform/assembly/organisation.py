@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from engine.definition.relations import Relation
 from engine.permissions.actors import Actor
+from engine.permissions.deputies import DEPUTY
 from engine.records.gate import Gate
 from engine.schema.tables import DELETED
 
@@ -119,8 +120,8 @@ def _today(gate: Gate) -> dt.date:
 def signature(gate: Gate, connection: sa.Connection) -> tuple[int, str]:
     """Changes whenever the place of somebody in the organisation may have changed.
 
-    It is the sum of the versions of all records that say so, which every change raises, and the
-    day: memberships begin and end with it.
+    It is the sum of the versions of all records that say so, which every change raises, with the
+    number of deputies named and taken back, and the day: memberships begin and end with it.
     """
     versions = [
         table.c.version
@@ -128,7 +129,10 @@ def signature(gate: Gate, connection: sa.Connection) -> tuple[int, str]:
         if "version" in (table := gate.tables.table(name)).c  # lines raise that of their record
     ]
     sums = [sa.select(sa.func.coalesce(sa.func.sum(version), 0)) for version in versions]
-    total = sum(int(connection.execute(one).scalar_one()) for one in sums)
+    deputy = gate.tables.system(DEPUTY)
+    named = sa.func.coalesce(sa.func.max(deputy.c.id), 0)
+    ended = sa.select(named + sa.func.count(deputy.c.revoked))
+    total = sum(int(connection.execute(one).scalar_one()) for one in (*sums, ended))
     return total, _today(gate).isoformat()
 
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from automation.approval_texts import asking, ending, source_of
 from engine.permissions.actors import SYSTEM, Actor
 from engine.permissions.roles import Role
+from engine.records.deputies import standing_today
 from engine.records.gate import Gate
 from engine.records.transaction import Transaction
 from jobs.handlers import Handler, Running
@@ -105,6 +106,9 @@ class ApprovalNews:
         people = {found.person for found in tasks if found.kind == PERSON}
         for role in _roles(gate, tasks):
             people.update(self.teller.directory.people_of(gate, role))
+        with gate.databases.reading() as connection:
+            deputies = standing_today(gate, connection, people=sorted(people))
+        people.update(row.deputy for row in deputies)
         actors = self.teller.directory.actors_of(gate, sorted(people))
         return _deciders(gate, object, list(actors.values()), ids)
 

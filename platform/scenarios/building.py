@@ -17,6 +17,7 @@ from scenarios.definitions import (
     Person,
     Scenario,
     Setting,
+    Standing,
     Step,
 )
 
@@ -113,8 +114,22 @@ def _setting(node: Node) -> Setting:
         )
         for name, child in (node.get("given") or EMPTY).items()
     }
+    deputies = tuple(
+        Standing(
+            person=child.plain("person", ""),
+            deputy=child.plain("deputy", ""),
+            given={k: str(child.plain(k)) for k in ("from", "until", "what") if child.get(k)},
+            node=child,
+        )
+        for child in (node.get("deputies") or EMPTY).elements()
+    )
     return Setting(
-        now=node.plain("now", ""), departments=departments, people=people, given=given, node=node
+        now=node.plain("now", ""),
+        departments=departments,
+        people=people,
+        given=given,
+        deputies=deputies,
+        node=node,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from assembly.deputising import deputising
 from assembly.organisation import placed
 from engine.permissions.actors import SYSTEM, Actor
 from engine.records.gate import Gate
@@ -30,7 +31,8 @@ class Cast(Directory):
             locale=person.locale or gate.catalog.site.locales[0],
         )
         with gate.databases.reading() as connection:
-            return placed(gate, connection, actor, self.ids[name])
+            here = placed(gate, connection, actor, self.ids[name])
+            return deputising(gate, connection, here, self._roles_of)[0]
 
     def name_of(self, person: int | None) -> str:
         """The name of the person with an id, or an empty string."""
@@ -44,6 +46,11 @@ class Cast(Directory):
         """As whom the person reads, or None for somebody without roles."""
         name = self.name_of(person)
         return self.actor(gate, name) if name and self.people[name].roles else None
+
+    def _roles_of(self, people: Collection[int]) -> Mapping[int, frozenset[str]]:
+        names = {id: self.name_of(id) for id in people}
+        found = {id: frozenset(self.people[name].roles) for id, name in names.items() if name}
+        return {id: roles for id, roles in found.items() if roles}
 
     def people_of(self, gate: Gate, role: str) -> Sequence[int]:
         """The people with a role, by id."""

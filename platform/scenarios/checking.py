@@ -71,6 +71,9 @@ class _Checker(Lookups):
             self.person(person)
         for given in setting.given.values():
             self.record(given)
+        for standing in setting.deputies:
+            self.somebody(standing.node.get("person"))
+            self.somebody(standing.node.get("deputy"))
 
     def person(self, person: Person) -> None:
         roles = self.catalog.of("role")

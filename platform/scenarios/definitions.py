@@ -52,6 +52,16 @@ class Given:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Standing:
+    """`deputy` stands in for `person`, both by name; days are as they are written."""
+
+    person: str
+    deputy: str
+    given: Mapping[str, str]
+    node: Node
+
+
+@dataclass(frozen=True, kw_only=True)
 class Setting:
     """What there is before anything happens. `now` is empty where it is not said."""
 
@@ -59,6 +69,7 @@ class Setting:
     departments: Mapping[str, Department]
     people: Mapping[str, Person]
     given: Mapping[str, Given]
+    deputies: tuple[Standing, ...]
     node: Node
 
 

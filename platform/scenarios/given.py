@@ -9,7 +9,8 @@ from typing import Any
 from engine.definition.tree import Node
 from engine.permissions.actors import SYSTEM
 from engine.problems import Place
-from scenarios.definitions import Department, Given, Person, Setting
+from engine.records.deputies import name_deputy
+from scenarios.definitions import Department, Given, Person, Setting, Standing
 from scenarios.stage import Named, Stage
 from scenarios.values import Giving
 
@@ -44,6 +45,8 @@ class Giver:
         for given in setting.given.values():
             place = given.node.key_place or given.node.place
             yield place, given.name, partial(self.record, given)
+        for standing in setting.deputies:
+            yield standing.node.place, standing.deputy, partial(self.deputy, standing)
 
     def department(self, department: Department) -> None:
         object = self.site.department
@@ -82,6 +85,12 @@ class Giver:
         stage.names[given.name] = Named(given.object, change.id)
         for transition in given.perform:
             gate.perform(actor, given.object, change.id, transition)
+
+    def deputy(self, standing: Standing) -> None:
+        """Somebody who stands in for another."""
+        names = self.stage.names
+        people = {key: names[getattr(standing, key)].id for key in ("person", "deputy")}
+        name_deputy(self.stage.gate, SYSTEM, {**standing.given, **people})
 
     def _make(self, name: str, object: str, values: dict[str, Any], fields: Node) -> Named:
         given = values | self.giving.values(object, fields.to_plain())

@@ -11,11 +11,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 
 from assembly.application import Application
+from assembly.deputising import Found, deputising
 from assembly.organisation import placed, signature
 from engine.expressions.folding import fold
 from engine.permissions.actors import Actor
@@ -46,6 +49,8 @@ class _Known:
     organisation: object
     account: Account
     actor: Actor
+    principals: Found
+    """The roles of those for whom they stand in, which count from the next request on, too."""
 
 
 class Actors:
@@ -85,10 +90,11 @@ class Actors:
             and known.application is application
             and known.organisation == organisation
             and known.account == account
+            and (not known.principals or known.principals == self._again(application, known))
         ):
             return known.actor
-        actor = self._found(application, account)
-        self._known[account.id] = _Known(application, organisation, account, actor)
+        actor, principals = self._found(application, account)
+        self._known[account.id] = _Known(application, organisation, account, actor, principals)
         return actor
 
     def look_again(self) -> None:
@@ -105,14 +111,19 @@ class Actors:
         self._looked = (now, application)
         return self._organisation
 
-    def _found(self, application: Application, account: Account) -> Actor:
+    def _again(self, application: Application, known: _Known) -> Found:
+        with self.databases.reading() as connection:
+            found = _roles_of(application, connection, known.principals)
+            return {person: found.get(person) for person in known.principals}
+
+    def _found(self, application: Application, account: Account) -> tuple[Actor, Found]:
         roles = account.roles & application.catalog.of("role").keys()
         actor = Actor(name=account.name, roles=frozenset(roles))
         site = application.catalog.site
         people = application.catalog.objects.get(site.person)
         field = people.fields.get(site.person_account) if people else None
         if people is None or field is None:
-            return actor
+            return actor, {}
         table = application.tables.table(people.name)
         column = table.c[field.folded] if field.folded else table.c[field.column]
         wanted = fold(account.name) if field.folded else account.name
@@ -121,8 +132,55 @@ class Actors:
                 sa.select(table.c.id).where(column == wanted, table.c[DELETED].is_(None))
             ).scalar()
             if person is None:
-                return actor
-            return placed(application.gate, connection, actor, person)
+                return actor, {}
+            here = placed(application.gate, connection, actor, person)
+            roles_of = partial(_roles_of, application, connection)
+            return deputising(application.gate, connection, here, roles_of)
+
+
+def _roles_of(
+    application: Application, connection: sa.Connection, people: Iterable[int]
+) -> Mapping[int, frozenset[str]]:
+    """The roles of these people, of those whose accounts may sign in."""
+    site = application.catalog.site
+    field = application.catalog.objects[site.person].fields[site.person_account]
+    table = application.tables.table(site.person)
+    column = table.c[field.column]
+    named = sa.select(table.c.id, column).where(
+        table.c.id.in_(sorted(people)), table.c[DELETED].is_(None), column.is_not(None)
+    )
+    by_name = [(row[1], row[0]) for row in connection.execute(named)]
+    names = {fold(name) if field.folded else name: id for name, id in by_name}
+    found: dict[int, set[str]] = {}
+    known = application.catalog.of("role").keys()
+    raw = [name for name, _ in by_name]
+    given = {"names": raw, "folded": [fold(name) for name in raw]}
+    for row in connection.execute(_roles_statement(), given):
+        person = names.get(fold(row.username) if field.folded else row.username)
+        if person is not None:
+            found.setdefault(person, set()).update({row.name} & known)
+    return {person: frozenset(roles) for person, roles in found.items()}
+
+
+def _roles_statement() -> sa.Select[tuple[object, ...]]:
+    direct = sa.select(USER_ROLE.c.user_id, USER_ROLE.c.role_id)
+    by_group = sa.select(USER_GROUP.c.user_id, GROUP_ROLE.c.role_id).join(
+        GROUP_ROLE, GROUP_ROLE.c.group_id == USER_GROUP.c.group_id
+    )
+    held = direct.union_all(by_group).subquery()
+    return (
+        sa.select(USER.c.username, ROLE.c.name)
+        .select_from(USER)
+        .outerjoin(held, held.c.user_id == USER.c.id)
+        .outerjoin(ROLE, ROLE.c.id == held.c.role_id)
+        .where(
+            USER.c.active.is_(True),
+            sa.or_(  # the database leaves letters beyond ASCII as they are
+                USER.c.username.in_(sa.bindparam("names", expanding=True)),
+                sa.func.lower(USER.c.username).in_(sa.bindparam("folded", expanding=True)),
+            ),
+        )
+    )
 
 
 def _account_statement() -> sa.Select[tuple[object, ...]]:

@@ -45,6 +45,8 @@ STATUSES: Mapping[str, int] = {
     "no-such-file": 404,
     "may-not-reveal": 403,
     "may-not-share": 403,
+    "may-not-name-deputy": 403,
+    "no-such-deputy": 404,
     "no-such-share": 404,
     "work-not-now": 409,
     "work-undone": 409,

@@ -17,10 +17,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from assembly.deputising import principals
 from assembly.organisation import pairs
 from engine.definition.relations import Relation
 from engine.expressions.folding import fold
 from engine.permissions.actors import Actor
+from engine.records.deputies import standing_today
 from engine.records.gate import Gate
 from engine.schema.engines import Databases
 from engine.schema.tables import DELETED
@@ -60,6 +62,8 @@ class _Picture:
     departments: Tree
     memberships: Tree
     teams: Tree
+    standing: Mapping[int, Sequence[Any]] = field(default_factory=dict)
+    """Rows of those for whom somebody stands in, by the deputy."""
     actors: dict[int, Actor] = field(default_factory=dict)
 
     @cached_property
@@ -120,28 +124,35 @@ class AccountDirectory(Directory):
     def _actor(self, gate: Gate, now: _Picture, person: int) -> Actor:
         """The actor as `webapp.actors` makes it for a request."""
         if person not in now.actors:
-            found = now.people[person]
-            member_of = set(now.memberships.get(person, ()))
-            if found.department is not None:
-                member_of.add(found.department)
-            below, above = set[int](), set[int]()
-            for one in member_of:
-                below |= _below(now.departments, one)
-                above |= _below(now.above, one)
-            now.actors[person] = Actor(
-                person=person,
-                name=found.name,
-                roles=frozenset(found.account.roles & gate.catalog.of("role").keys()),
-                department=found.department,
-                team=tuple(sorted(_below(now.reports, person))),
-                departments=tuple(sorted(below)) if gate.catalog.site.department else (),
-                memberships=tuple(sorted(member_of)),
-                above=tuple(sorted(above - member_of)),
-                teams=tuple(sorted(now.teams.get(person, ()))),
-                locale=_locale(gate, found.account),
-                via="automation",
-            )
+            actor = self._alone(gate, now, person)
+            rows = [row for row in now.standing.get(person, ()) if row.person in now.people]
+            found = principals(rows, lambda one: self._alone(gate, now, one))
+            now.actors[person] = actor.standing_in(found) if found else actor
         return now.actors[person]
+
+    def _alone(self, gate: Gate, now: _Picture, person: int) -> Actor:
+        """The same, standing in for nobody."""
+        found = now.people[person]
+        member_of = set(now.memberships.get(person, ()))
+        if found.department is not None:
+            member_of.add(found.department)
+        below, above = set[int](), set[int]()
+        for one in member_of:
+            below |= _below(now.departments, one)
+            above |= _below(now.above, one)
+        return Actor(
+            person=person,
+            name=found.name,
+            roles=frozenset(found.account.roles & gate.catalog.of("role").keys()),
+            department=found.department,
+            team=tuple(sorted(_below(now.reports, person))),
+            departments=tuple(sorted(below)) if gate.catalog.site.department else (),
+            memberships=tuple(sorted(member_of)),
+            above=tuple(sorted(above - member_of)),
+            teams=tuple(sorted(now.teams.get(person, ()))),
+            locale=_locale(gate, found.account),
+            via="automation",
+        )
 
 
 def _taken(gate: Gate, databases: Databases, now: float) -> _Picture:
@@ -177,7 +188,10 @@ def _taken(gate: Gate, databases: Databases, now: float) -> _Picture:
                 (site.memberships, site.department), (site.team_members, site.team),
             )
         )  # fmt: skip
-    return _Picture(gate.revision, now, people, reports, departments, memberships, teams)
+        standing: dict[int, list[Any]] = defaultdict(list)
+        for row in standing_today(gate, connection):
+            standing[row.deputy].append(row)
+    return _Picture(gate.revision, now, people, reports, departments, memberships, teams, standing)
 
 
 def _pairs(

@@ -99,13 +99,16 @@ def to_sql(
     source: sa.FromClause,
     dialect_name: str,
     joins: JoinSet | None = None,
+    *,
+    prefix: str = "",
 ) -> Compiled:
     """The SQL of `expression` about the rows of `source`, as `view` sees them.
 
     `dialect_name` is "sqlite" or "postgresql". Expressions of one statement share `joins`.
+    `prefix` stands before the names of what is bound, where one statement asks for several people.
     """
     shared = joins if joins is not None else JoinSet()
-    translator = Translator(view, dialect_name == "sqlite")
+    translator = Translator(view, dialect_name == "sqlite", prefix=prefix)
     translator.owners[id(source)] = shared
     frame = {1: source}
     tree = expression.tree
@@ -129,6 +132,7 @@ class Translator:
     sqlite: bool
     binds: dict[str, Bind] = field(default_factory=dict)
     owners: dict[int, JoinSet] = field(default_factory=dict)
+    prefix: str = ""
 
     # Values
 
@@ -270,6 +274,7 @@ class Translator:
 
     def bind(self, name: str, type: Any, read: Any) -> Column:
         """A named parameter that `read` supplies from the context of each execution."""
+        name = self.prefix + name
         self.binds.setdefault(name, Bind(name, read))
         # In brackets, because SQLAlchemy would retype a bare parameter where it is coerced.
         bound: Column = Grouping(sa.bindparam(name, type_=type))

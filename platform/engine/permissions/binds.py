@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -31,7 +32,10 @@ class Binds:
 
     walking = False
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "") -> None:
+        """`prefix` keeps what is bound of several people apart."""
+        self.prefix = prefix
+        self._principals: dict[int, Binds] = {}
         self._compiled: list[Compiled] = []
         self._needs_actor = False
         self._needs_today = False
@@ -40,7 +44,7 @@ class Binds:
     def actor(self, name: str) -> sa.BindParameter[Any]:
         """The bind parameter with that fact about the actor."""
         self._needs_actor = True
-        return sa.bindparam(name, type_=sa.BigInteger())
+        return sa.bindparam(self.prefix + name, type_=sa.BigInteger())
 
     def owner(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         """The column of owners or departments, for a condition about it."""
@@ -51,19 +55,25 @@ class Binds:
     ) -> sa.ColumnElement[bool]:
         """Whether a link points into one of the sets of ids about the actor."""
         self._needs_actor = True
-        return among_ids(column, name, dialect)
+        return among_ids(column, self.prefix + name, dialect)
 
     def holding(
         self, column: sa.ColumnElement[Any], roles: Iterable[str], dialect: str
     ) -> sa.ColumnElement[bool]:
         """Whether something is meant for the actor, or for one of these roles of theirs."""
         self._holders = (self._holders or frozenset()).union(roles)
-        return among_words(column, "actor_holders", dialect)
+        return among_words(column, f"{self.prefix}actor_holders", dialect)
 
     def today(self) -> sa.BindParameter[Any]:
         """The bind parameter with the date."""
         self._needs_today = True
-        return sa.bindparam("actor_today", type_=Day())
+        return sa.bindparam(f"{self.prefix}actor_today", type_=Day())
+
+    def of_principal(self, number: int) -> Binds:
+        """What is bound about the person at this place among those whom the actor stands in for."""
+        found = self._principals.setdefault(number, Binds(f"{self.prefix}for{number}_"))
+        found.walking = self.walking
+        return found
 
     def add(self, compiled: Compiled) -> None:
         """Adds an expression's parameters."""
@@ -76,6 +86,12 @@ class Binds:
             values["actor_holders"] = sorted({*actor.holders(), *self._holders})
         if self._needs_today:
             values["actor_today"] = context.today
+        if self.prefix:
+            values = {self.prefix + name: value for name, value in values.items()}
         for compiled in self._compiled:
             values.update(compiled.parameters(context))
+        for number, binds in self._principals.items():
+            principal = actor.principals[number].actor
+            user = context.user and context.user.other(principal.person)
+            values.update(binds.values(principal, replace(context, user=user)))
         return values

@@ -202,7 +202,7 @@ class Lens:
         self, scope: Scope, source: sa.FromClause, binds: Binds
     ) -> sa.ColumnElement[bool]:
         assert scope.condition is not None
-        compiled = to_sql(scope.condition, self.view, source, self.dialect)
+        compiled = to_sql(scope.condition, self.view, source, self.dialect, prefix=binds.prefix)
         binds.add(compiled)
         if not compiled.joins:
             return compiled.condition
@@ -210,7 +210,7 @@ class Lens:
         if self.definition.is_view:  # whose rows there are no more than once
             return _joined_to(source, compiled.joins, compiled.condition)
         inner = self.view.source(self.definition.name)
-        compiled = to_sql(scope.condition, self.view, inner, self.dialect)
+        compiled = to_sql(scope.condition, self.view, inner, self.dialect, prefix=binds.prefix)
         binds.add(compiled)
         joined: sa.FromClause = inner
         for join in compiled.joins:

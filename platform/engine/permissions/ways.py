@@ -15,6 +15,8 @@ import sqlalchemy as sa
 
 from engine.definition.objects import Object
 from engine.permissions.binds import Binds
+from engine.permissions.deputies import deputised, stands_in
+from engine.permissions.roles import ROW_ACTIONS
 from engine.permissions.sharing import NEEDED, member_rows, shared_rows
 from engine.problems import Text
 
@@ -30,7 +32,8 @@ class Way:
     """One way: a stable name, what people call it, the actions that it can widen.
 
     `opens` tells whether an object's records can be reached by it, `key` names the object's key
-    that says so, and `rows` gives the condition under which a row is.
+    that says so, `rows` gives the condition under which a row is, and `applies` tells whether
+    that can hold for the roles of a lens at all.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Way:
     key: str
     opens: Callable[[Object], bool]
     rows: Rows
+    applies: Callable[[Lens], bool] = lambda lens: True
 
 
 SHARE = Way(
@@ -57,7 +61,16 @@ MEMBER = Way(
     opens=lambda definition: definition.members is not None,
     rows=member_rows,
 )
-WAYS: tuple[Way, ...] = (SHARE, MEMBER)
+DEPUTY = Way(
+    name="deputy",
+    label=Text({"en": "theirs for whom they stand in", "zh": "属于被代理人"}),
+    actions=frozenset(ROW_ACTIONS),
+    key="",
+    opens=lambda definition: True,
+    rows=lambda lens, action, source, binds: deputised(lens, action, source, binds, widened),
+    applies=stands_in,
+)
+WAYS: tuple[Way, ...] = (SHARE, MEMBER, DEPUTY)
 """All ways, in the order in which they are told."""
 
 
@@ -71,4 +84,4 @@ def widened(
 ) -> list[sa.ColumnElement[bool]]:
     """The conditions under which a row joins those of each role that grants the action."""
     ways = ways_of(lens.definition, action)
-    return [way.rows(lens, action, source, binds) for way in ways]
+    return [way.rows(lens, action, source, binds) for way in ways if way.applies(lens)]

@@ -15,7 +15,9 @@ from engine.definition.access import DOWNLOADED, LISTED, OPENED, PRINTED, SEARCH
 from engine.definition.objects import Object
 from engine.fieldtypes.secret import Secret
 from engine.permissions.actors import Actor
-from engine.records.auditing import digests, plain
+from engine.records.auditing import FOR, digests, plain
+from engine.records.contexts import reading_context
+from engine.records.standing import principals_of
 
 if TYPE_CHECKING:
     from engine.records.gate import Gate
@@ -68,12 +70,27 @@ def _note(
 ) -> None:
     if actor.is_system or action not in definition.audit:
         return
+    if actor.principals:
+        data |= _for(gate, actor, definition, record)
     row = {
         "at": gate.clock(), "actor": actor.person, "via": actor.via, "cause": None, "batch": None,
         "object": definition.name, "record": record, "action": action, "version": None,
         "data": json.dumps(data, ensure_ascii=False, default=str) if data else None,
     }  # fmt: skip
     gate.databases.note_access(row | digests(row))
+
+
+def _for(gate: Gate, actor: Actor, definition: Object, record: int) -> dict[str, Any]:
+    """For whom a deputy reads: of a list all for whom they stand in."""
+    people = [principal.person for principal in actor.principals if principal.rows]
+    if record:
+        with gate.databases.reading() as connection:
+            context = reading_context(gate, connection, actor)
+            found = principals_of(
+                gate, connection, actor, context, definition.name, "read", [record]
+            )
+        people = found.get(record, [])
+    return {FOR: people} if people else {}
 
 
 def _secret(definition: Object, name: str) -> bool:

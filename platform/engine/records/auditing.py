@@ -25,6 +25,8 @@ QUIET = frozenset(("version", "changed_on", "changed_by", POSITION, DELETED, "de
 """Changes that say nothing by themselves."""
 
 
+FOR = "for"
+"""Names in the data for whom somebody acted as a deputy, by their ids; also in a change's notes."""
 _PLAIN = frozenset((str, int, bool))
 _encode_spaced = json.JSONEncoder(ensure_ascii=False).encode
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -119,9 +121,10 @@ def _hashed(parts: list[Any]) -> str:
 
 
 def _data(batch: Batch, change: Change) -> dict[str, Any]:
+    data: dict[str, Any] = {FOR: change.notes[FOR]} if FOR in change.notes else {}
     if batch.action in (DELETE, RESTORE):
-        return {}
-    data: dict[str, Any] = {"fields": difference(change)}
+        return data
+    data["fields"] = difference(change)
     for field in batch.definition.lines:
         lines = [
             {"id": line.id, "action": line.action, "fields": difference(line)}

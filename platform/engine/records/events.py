@@ -23,8 +23,10 @@ EXPORT, BATCH, APPLY = "export", "batch", "apply"
 SIGN_IN, SIGN_IN_FAILED, SIGN_OUT = "sign-in", "sign-in failed", "sign-out"
 PASSWORD, ROLES, ACCOUNT = "password", "roles", "account"
 ALARM = "alarm"
+DEPUTY_NAMED, DEPUTY_REVOKED = "deputy", "deputy revoked"
 EVENTS = (
     EXPORT, BATCH, APPLY, SIGN_IN, SIGN_IN_FAILED, SIGN_OUT, PASSWORD, ROLES, ACCOUNT, ALARM,
+    DEPUTY_NAMED, DEPUTY_REVOKED,
 )  # fmt: skip
 
 _METADATA = sa.MetaData()

@@ -66,6 +66,10 @@ class RowView:
         """The record's id; None before it is written."""
         return self._id if self.row is None else self.row.get("id")
 
+    def other(self, id: int) -> RowView:
+        """Another record of the same object."""
+        return self.tx.linked(self.definition.name, id)
+
     def value(self, name: str) -> Any:
         """The member's value; of links a view, of collections a list of views."""
         if self.row is None:

@@ -121,6 +121,7 @@ def _item(item: InboxItem, locale: str) -> dict[str, Any]:
         "record": linked_to_json(Linked(item.record, item.title)),
         "submitted_by": linked_to_json(item.submitted_by),
         "submitted_on": _moment(item.submitted_on),
+        "on_behalf_of": linked_to_json(item.on_behalf_of),
         "opened": _moment(item.opened),
         "due": _moment(item.due),
     }

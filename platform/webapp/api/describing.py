@@ -28,7 +28,7 @@ def get_me(call: Call) -> Response:
     read_parameters(request)
     catalog, actor, locale = call.application.catalog, call.actor, call.locale
     roles: dict[str, Role] = dict(catalog.of("role"))
-    held = [roles[name] for name in sorted(actor.roles)]
+    held = [roles[name] for name in sorted(actor.roles) if name in roles]
     result = {
         "account": call.caller.account.name,
         "person": _titled(call, catalog.site.person, actor.person),

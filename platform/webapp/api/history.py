@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from engine.fieldtypes.links import Links
 from engine.fieldtypes.secret import Secret
 from engine.permissions.binds import Binds
 from engine.problems import Refusal
+from engine.records.auditing import FOR
 from engine.records.query import Query
 from engine.records.reading import Linked, Record
 from engine.records.serial import linked_to_json
@@ -72,12 +73,16 @@ def history_of(
 
 @dataclass
 class _Entry:
-    """One audit row; `fields` as they changed, `lines` by field."""
+    """One audit row; `fields` as they changed, `lines` by field.
+
+    `principals` are those for whom somebody did it as their deputy.
+    """
 
     row: Any
     definition: Object
     person: Field | None
     transition: str | None = None
+    principals: Sequence[int] = ()
     fields: Changes = field(default_factory=dict)
     lines: dict[str, list[tuple[Object, dict[str, Any], Changes]]] = field(default_factory=dict)
 
@@ -86,6 +91,7 @@ class _Entry:
         if self.person is not None and self.row.actor is not None:
             assert isinstance(self.person.type, Link)
             yield self.person.type.to, self.row.actor
+            yield from ((self.person.type.to, id) for id in self.principals)
         for definition, changes in self._all():
             for name, values in changes.items():
                 type_ = definition.fields[name].type
@@ -108,6 +114,8 @@ class _Entry:
             "transition": self.transition,
             "fields": _shown(self.definition, self.fields, titles),
         }
+        if self.principals and self.person is not None:
+            result["for"] = [_value(self.person, id, titles) for id in self.principals]
         if self.lines:
             result["lines"] = {
                 name: [
@@ -138,6 +146,7 @@ def _entries(call: Call, rows: Any, readable: frozenset[str]) -> Iterator[_Entry
             definition=definition,
             person=definition.fields.get("created_by"),
             transition=data.get("transition"),
+            principals=data.get(FOR, ()),
             fields=_changes(data.get("fields", {}), definition, readable),
         )
         for name, lines in data.get("lines", {}).items():

@@ -11,6 +11,7 @@ from webapp.api import (
     audit,
     comments,
     convert,
+    deputies,
     describing,
     documents,
     duplicates,
@@ -61,6 +62,9 @@ ROUTES: tuple[tuple[str, str, str, Callable[..., Response]], ...] = (
     ("POST", "/notices/read", "read_notices", notices.read_notices),
     ("POST", "/notices/<id>/read", "read_notice", notices.read_notice),
     ("GET", "/me", "me", describing.get_me),
+    ("GET", "/me/deputies", "deputies", deputies.list_deputies),
+    ("POST", "/me/deputies", "name_deputy", deputies.add_deputy),
+    ("DELETE", "/me/deputies/<int:deputy_id>", "end_deputy", deputies.end_deputy),
     ("GET", "/definitions/<object>", "definition", describing.get_definition),
     ("GET", "/_openapi", "openapi", openapi.get_openapi),
 )

@@ -96,6 +96,7 @@ class Waiting:
     submitted_by: str
     number: int
     submitted: When
+    deputy_of: str
 
 
 def panel_of(at: Here, object: str, id: int) -> Panel | None:
@@ -197,6 +198,7 @@ def _waiting(at: Here, item: InboxItem) -> Waiting:
         submitted_by=_name(at, item.submitted_by),
         number=(item.submitted_by.id or 0) if item.submitted_by else 0,
         submitted=_when(at, item.submitted_on),
+        deputy_of=_name(at, item.on_behalf_of) if item.on_behalf_of else "",
     )
 
 

@@ -41,6 +41,8 @@ VERBS = {
     "erase": "did_erase",
     "share": "did_share",
     "unshare": "did_unshare",
+    "deputy": "did_deputy",
+    "deputy revoked": "did_deputy_revoked",
 }
 SYMBOLS = {
     "create": "plus",
@@ -54,6 +56,8 @@ SYMBOLS = {
     "erase": "eraser",
     "share": "user-plus",
     "unshare": "user-minus",
+    "deputy": "user-plus",
+    "deputy revoked": "user-minus",
 }
 
 
@@ -134,11 +138,18 @@ def _changed(at: Here, definition: Object, item: Mapping[str, Any]) -> Entry:
         symbol=symbol,
         verb=at.t(verb),
         changes=changes,
-        notes=[
+        notes=_principals(at, item)
+        + [
             _lines_note(at, definition, name, found)
             for name, found in item.get("lines", {}).items()
         ],
     )
+
+
+def _principals(at: Here, item: Mapping[str, Any]) -> list[str]:
+    """For whom a deputy did it."""
+    people = [one["title"] or at.t("restricted") for one in item.get("for", ())]
+    return [at.t("acted_for", person=at.t("list_and").join(people))] if people else []
 
 
 def _lines_note(at: Here, definition: Object, name: str, lines: list[Mapping[str, Any]]) -> str:

@@ -19,7 +19,7 @@ from engine.fieldtypes.text import TextType
 from engine.permissions.actors import Actor
 from engine.permissions.roles import Role
 from engine.problems import Problem, Refusal, Text
-from engine.records.auditing import digests
+from engine.records.auditing import FOR, digests
 from engine.records.messages import NOT_FOUND
 from engine.records.rights import role_names
 from engine.records.transaction import Transaction
@@ -65,7 +65,7 @@ class Deciding:
         said = read_comment(comment)
         id = self._approval_of(task)
         row, approval = self._locked(id, task)
-        found = self._checked(task, row, approval)
+        found, principal = self._checked(task, row, approval)
         if decision == REJECT and said is None:
             raise Refusal(say.COMMENT_NEEDED().on("comment"))
         self._set(
@@ -73,6 +73,7 @@ class Deciding:
             state=DECISIONS[decision],
             decided_by=self.tx.actor.person,
             decided_on=self.tx.now,
+            on_behalf_of=principal,
             comment=said,
         )
         same_vote = sa.and_(
@@ -81,7 +82,7 @@ class Deciding:
             self.tasks.c.branch == found.branch,
         )
         self._cancel(same_vote)
-        self._go_on(row, approval, found, decision, said)
+        self._go_on(row, approval, found, decision, said, principal)
         return id
 
     def withdraw(self, id: int, comment: str | None) -> None:
@@ -113,10 +114,10 @@ class Deciding:
 
     def _readable(self, id: int, approval: Approval) -> bool:
         candidates = self._candidates(approval)
-        return self._any(candidates, candidates.readable(candidates.task.c.id), approval=id)
+        return bool(self._first(candidates, candidates.readable(candidates.task.c.id), approval=id))
 
-    def _checked(self, task: int, row: Any, approval: Approval) -> Any:
-        """The task, if it is the actor's to decide now."""
+    def _checked(self, task: int, row: Any, approval: Approval) -> tuple[Any, int | None]:
+        """The task, if it is the actor's to decide now, and the person for whom they would."""
         found = self.tx.connection.execute(
             sa.select(self.tasks).where(self.tasks.c.id == task)
         ).one()
@@ -138,9 +139,10 @@ class Deciding:
         candidates = self._candidates(approval)
         if found.opened is None:
             raise Refusal(say.NOT_OPEN(step=step))
-        if not self._any(candidates, candidates.open(candidates.task.c.id), task=task):
+        mine = self._first(candidates, candidates.open(candidates.principal()), task=task)
+        if mine is None:
             raise Refusal(self._not_asked(row, approval, found))
-        return found
+        return found, mine[0]
 
     def _not_asked(self, row: Any, approval: Approval, task: Any) -> Problem:
         step, actor = approval.step_label(task.step), self.tx.actor
@@ -156,16 +158,22 @@ class Deciding:
         definition = self.tx.catalog.objects[approval.object]
         return Candidates(self.tx.gate, definition, self.tx.actor)
 
-    def _any(
+    def _first(
         self, candidates: Candidates, statement: sa.Select[Any], *, task: int = 0, approval: int = 0
-    ) -> bool:
+    ) -> Any:
         table = candidates.task.c
         limit = table.id == task if task else table.approval == approval
         parameters = candidates.binds.values(self.tx.actor, self.tx.context)
-        return bool(self.tx.connection.execute(statement.where(limit).limit(1), parameters).first())
+        return self.tx.connection.execute(statement.where(limit).limit(1), parameters).first()
 
     def _go_on(
-        self, row: Any, approval: Approval, task: Any, decision: str, said: str | None
+        self,
+        row: Any,
+        approval: Approval,
+        task: Any,
+        decision: str,
+        said: str | None,
+        principal: int | None,
     ) -> None:
         """What follows from the vote, for the step, the approval and the record."""
         tx, after = self.tx, None
@@ -192,7 +200,8 @@ class Deciding:
             after = give_back(tx, approval, row.record, approval.rejected)
         elif following is not None:
             open_position(tx, approval, row.id, row.record, following)
-        self._audit(approval, row.record, decision, after, about | {"comment": said})
+        noted = {FOR: [principal]} if principal is not None else {}
+        self._audit(approval, row.record, decision, after, about | {"comment": said} | noted)
 
     def _outcome(self, id: int, position: int) -> str:
         """Whether the step is passed, rejected, or waits for more votes."""

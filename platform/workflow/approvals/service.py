@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.expressions import Context
+from engine.expressions.sqltypes import Id
 from engine.permissions.actors import Actor
 from engine.problems import Refusal, Text
 from engine.records import messages as records
@@ -51,7 +52,9 @@ class Approvals:
                 found += [(object, row) for row in rows]
             found.sort(key=lambda pair: pair[1].id)
             shown = found[: wanted.limit]
-            people = {id for _, row in shown for id in (row.submitted_by, row.person)}
+            people = {
+                id for _, row in shown for id in (row.submitted_by, row.person, row.principal)
+            }
             names = names_of(self.gate, connection, actor, context, people)
         titles = self._titles(actor, shown)
         definitions = by_key(self.gate.catalog)
@@ -68,6 +71,7 @@ class Approvals:
                 title=titles.get((object, row.record), f"#{row.record}"),
                 submitted_by=_linked(row.submitted_by, names),
                 submitted_on=row.submitted_on,
+                on_behalf_of=_linked(row.principal, names),
                 opened=row.opened,
                 due=row.due,
             )
@@ -174,14 +178,15 @@ class Approvals:
             approval.c.submitted_on,
         )
         if query.submitted:
-            statement = candidates.readable(*columns).where(
+            nobody = sa.cast(sa.null(), Id()).label("principal")
+            statement = candidates.readable(*columns, nobody).where(
                 approval.c.state == RUNNING,
                 task.c.state == WAITING,
                 task.c.opened.is_not(None),
                 approval.c.submitted_by == actor.person,
             )
         else:
-            statement = candidates.open(*columns)
+            statement = candidates.open(*columns, candidates.principal().label("principal"))
         statement = statement.where(task.c.id > query.after).order_by(task.c.id)
         parameters = candidates.binds.values(actor, context)
         return connection.execute(statement.limit(query.limit + 1), parameters).all()

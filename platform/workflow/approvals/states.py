@@ -26,7 +26,10 @@ class InboxQuery:
 
 @dataclass(frozen=True, kw_only=True)
 class InboxItem:
-    """A task that waits for a decision, and the record that it is about."""
+    """A task that waits for a decision, and the record that it is about.
+
+    `on_behalf_of` is the person for whom the actor would decide, standing in for them.
+    """
 
     task: int
     approval: int
@@ -39,6 +42,7 @@ class InboxItem:
     title: str
     submitted_by: Linked | None
     submitted_on: dt.datetime
+    on_behalf_of: Linked | None
     opened: dt.datetime
     due: dt.datetime | None
 

@@ -1,4 +1,4 @@
-"""Dated memberships, shares and members together, in a made-up world.
+"""Dated memberships, shares, members and deputies together, in a made-up world.
 
 Who may read and change what is worked out in Python from the rows as they were written, apart
 from the engine, and compared for every person, bundle of roles and record.
@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from assembly.deputising import deputising
 from assembly.organisation import placed
 from engine.permissions.actors import SYSTEM, Actor
 from engine.problems import Refusal
+from engine.records.deputies import deputies_of, name_deputy, revoke_deputy
 from engine.records.sharing import share, unshare
 from support.small import KINDS_OF_DATABASE, PEOPLE, SmallSite, small_site
 
@@ -170,6 +172,21 @@ class Model:
             bool(scopes) and action in self.level(person, roles, deal)
         )
 
+    def through(self, principal: int, roles: tuple[str, ...], action: str, deal: int) -> bool:
+        """Whether a deputy reaches the deal by the principal: not by rights of their roles."""
+        owner, place = self.owner[deal], self.main[self.owner[deal]]
+        scopes = {SCOPES[role][action] for role in roles if action in SCOPES[role]}
+        return bool(scopes) and (
+            (owner == principal and bool(scopes & {"own", "all", "team"}))
+            or ("team" in scopes and owner in self.team(principal))
+            or ("department" in scopes and place in self.departments(principal))
+            or (
+                "department_and_below" in scopes
+                and bool(self.above(place) & self.departments(principal))
+            )
+            or action in self.level(principal, roles, deal)
+        )
+
 
 @dataclass
 class World:
@@ -312,6 +329,61 @@ def seen(site: SmallSite, who: Actor, deal: int) -> bool:
     except Refusal:
         return False
     return True
+
+
+def named(world: World, rng: random.Random) -> tuple[dict[int, tuple[str, ...]], set[Pair]]:
+    """Roles of everybody, and who stands in for whom today, as (deputy, principal)."""
+    roles = {person: rng.choice(BUNDLES) for person in world.people}
+    counting: set[Pair] = set()
+    for _ in range(10):
+        person, deputy = rng.sample(world.people, 2)
+        first, last = (TODAY + dt.timedelta(rng.choice([-1, 0, 1])) for _ in range(2))
+        what = rng.choice(["rows", "both", "approvals"])
+        given = {"person": person, "deputy": deputy, "from": first, "until": last, "what": what}
+        try:
+            made = name_deputy(world.site.gate, SYSTEM, given)
+        except Refusal:  # it is over, or ends before it begins
+            continue
+        if rng.random() < 0.2:
+            revoke_deputy(world.site.gate, SYSTEM, made.id)
+        elif first <= TODAY and what != "approvals":
+            counting.add((deputy, person))
+    return roles, counting
+
+
+@pytest.mark.parametrize("seed", [3, 5, 8])
+def test_deputies(world: World, seed: int) -> None:
+    """Deputies reach what they reach alone, and what each principal has as a person."""
+    site, model = world.site, world.model
+    roles, counting = named(world, random.Random(seed))
+    added = 0
+    for person in world.people:
+        if not any("read" in SCOPES[role] for role in roles[person]):
+            continue
+        with site.databases.reading() as connection:
+            alone = placed(site.gate, connection, Actor(roles=frozenset(roles[person])), person)
+            who, _ = deputising(
+                site.gate, connection, alone, lambda ids: {id: frozenset(roles[id]) for id in ids}
+            )
+        for action in ("read", "update"):
+            if not any(action in SCOPES[role] for role in roles[person]):
+                continue
+            found = set(site.ids("deal", who, action=action))
+            own = {d for d in world.deals if model.may(person, roles[person], action, d)}
+            others = {
+                deal
+                for deputy, principal in counting
+                for deal in world.deals
+                if deputy == person and model.through(principal, roles[principal], action, deal)
+            }
+            readable = set(site.ids("deal", who)) if action == "update" else found
+            assert found == (own | others) & readable, (person, action)
+            added += len(found - own)
+            if action == "read":
+                assert {d for d in world.deals if seen(site, who, d)} == found
+    for made in deputies_of(site.gate):
+        revoke_deputy(site.gate, SYSTEM, made.id)
+    assert added and counting
 
 
 def test_the_world_is_worth_asking(world: World) -> None:
