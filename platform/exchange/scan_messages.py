@@ -27,8 +27,8 @@ NOT_ALL_SEEN = Message(
 )
 CROWDED = Message(
     "scan-crowded",
-    en="{rule}: {number} values are shared by so many records that not all of them were compared",
-    zh="{rule}：有 {number} 个值被过多记录共用，未全部比较",
+    en="{rule}: some values are shared by so many records that not all of them were compared",
+    zh="{rule}：部分值被过多记录共用，未全部比较",
 )
 ENOUGH = Message(
     "scan-enough",

@@ -16,9 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.definition.duplicates import MatchRule
 from engine.definition.objects import Object
-from engine.matching import messages as matching_say
 from engine.matching.apart import Named, set_apart, take_apart_back
 from engine.matching.finding import Candidate, Finder
 from engine.matching.tables import GROUP, MEMBER
@@ -196,9 +194,6 @@ def _shown(
     """The groups of the rows with their members: one statement for members, one for each object."""
     if not rows:
         return
-    rules = {rule.name: rule for rule in definition.duplicates}
-    if not rules:
-        raise Refusal(matching_say.NO_RULES(object=definition.label))
     m = gate.tables.system(MEMBER)
     first, last = rows[0]["number"], rows[-1]["number"]
     statement = (
@@ -209,39 +204,53 @@ def _shown(
     held: dict[int, list[Named]] = defaultdict(list)
     for number, object, record in connection.execute(statement):
         held[number].append((object, record))
-    makers = _makers(gate, connection, actor, definition, rules, held)
-    for row in rows:
-        said = [rules[name] for name in row["rules"].split() if name in rules]
-        makes = [makers[one] for one in held[row["number"]] if one in makers]
+    named = [(row["rules"].split(), held[row["number"]]) for row in rows]
+    labels = {rule.name: rule.label for rule in definition.duplicates}
+    for row, members in zip(rows, sights(gate, connection, actor, definition, named), strict=True):
         yield Found(
             number=row["number"],
-            rules=tuple(rule.label for rule in said),
+            rules=tuple(labels.get(name, Text.of(name)) for name in row["rules"].split()),
             similarity=row["similarity"],
             state=row["state"],
             at=row["at"],
             actor=row["actor"],
-            members=tuple(make(row["similarity"]) for make in makes),
+            members=tuple(members),
         )
 
 
-def _makers(
+def sights(
     gate: Gate,
     connection: sa.Connection,
     actor: Actor,
     definition: Object,
-    rules: Mapping[str, MatchRule],
-    held: Mapping[int, Sequence[Named]],
-) -> dict[Named, Any]:
-    """What makes each live member's candidate."""
+    groups: Sequence[tuple[Sequence[str], Sequence[Named]]],
+) -> list[list[Candidate]]:
+    """The live records of each group, given by its rules and members, as the actor may see them.
+
+    Who sees a record sees as well, on that record, every field by which a rule of the group found
+    it: to name records that agree is to say what stands there. One statement for each rule and
+    object.
+    """
+    rules = {rule.name: rule for rule in definition.duplicates}
+    names = {target.table: name for name, target in gate.catalog.objects.items()}
+    wanted: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for said, members in groups:
+        for rule in (name for name in said if name in rules):
+            for object, record in members:
+                wanted[rule, object].add(record)
     finder = Finder(gate, connection, actor, reading_context(gate, connection, actor))
-    rule = next(iter(rules.values()))
-    found = {}
-    ids: dict[str, set[int]] = defaultdict(set)
-    for members in held.values():
-        for object, record in members:
-            ids[object].add(record)
-    for name, target in gate.catalog.objects.items():
-        if target.table in ids:
-            made = finder.told(rule, name, ids[target.table], counting=False)
-            found.update({(target.table, id): make for id, make in made.items()})
+    told: dict[tuple[str, Named], Candidate] = {}
+    for (name, object), ids in wanted.items():
+        if object in names:
+            own = object == definition.table
+            made = finder.told(rules[name], names[object], ids, counting=False, own=own)
+            told.update({(name, (object, id)): make(100) for id, make in made.items()})
+    found = []
+    for said, members in groups:
+        seen: list[Candidate] = []
+        for member in members:
+            views = [told[name, member] for name in said if (name, member) in told]
+            if views:  # the strictest of them
+                seen.append(min(views, key=lambda one: one.id is not None))
+        found.append(seen)
     return found

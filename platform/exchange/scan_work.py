@@ -4,11 +4,13 @@
    as pairs. A portion is a chunk of the work: it can pause, and goes on behind the last key.
 2. Pairs become groups (`engine.matching.grouping`). A group stays where whoever asked may see one
    of its records at least; nothing tells how many others there would be.
-3. The groups are written to a CSV file as whoever asked may see them.
+3. Progress is told in hundredths: how many keys there are is nobody's business who sees less.
+4. The groups are written to a CSV file as whoever asked may see them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -20,10 +22,8 @@ from engine.definition.duplicates import MatchRule
 from engine.definition.objects import Object
 from engine.files import Files
 from engine.matching import messages as matching_say
-from engine.matching.apart import Named
 from engine.matching.grouping import Edge, Group, grouped
 from engine.matching.pairs import Pair, Walk, ways_of
-from engine.matching.seeing import seen_of
 from engine.matching.tables import GROUP, MEMBER, PAIR
 from engine.permissions.actors import Actor
 from engine.problems import Refusal
@@ -34,7 +34,7 @@ from engine.records.transaction import Transaction
 from exchange import scan_messages as say
 from exchange.import_work import attach_table
 from exchange.said import in_both
-from exchange.scan_results import OPEN, SCAN
+from exchange.scan_results import OPEN, SCAN, sights
 from exchange.scan_table import HEADER, table_rows
 from exchange.scope import exchanged
 from jobs.work import Work
@@ -121,8 +121,9 @@ def _begin(ongoing: Ongoing, definition: Object) -> None:
         for name in (PAIR, GROUP, MEMBER):
             table = tx.tables.system(name)
             tx.connection.execute(sa.delete(table).where(table.c.work.in_(gone)))
-        cursor = {"rule": "", "way": "", "after": "", "over": [], "pairs": 0, "crowded": {}}
-        ongoing.save(tx, cursor=cursor, total=total)
+        cursor = {"way": "", "after": "", "over": [], "pairs": 0, "crowded": []}
+        cursor |= {"read": 0, "keys": total}
+        ongoing.save(tx, cursor=cursor, total=100)
 
 
 def _find(ongoing: Ongoing, definition: Object) -> None:
@@ -139,15 +140,17 @@ def _find(ongoing: Ongoing, definition: Object) -> None:
                     context = reading_context(gate, connection, ongoing.actor)
                     found = Walk(gate, connection, context, rule).portion(way, after)
                 after = found.after
-                crowded = dict(ongoing.cursor["crowded"])
-                if found.crowded:
-                    crowded[rule.name] = crowded.get(rule.name, 0) + found.crowded
+                crowded = list(ongoing.cursor["crowded"])
+                if found.crowded and rule.name not in crowded:
+                    crowded.append(rule.name)
                 with ongoing.chunk() as tx:
                     kept = _keep(tx, ongoing.row.id, rule, found.pairs)
                     over = [*ongoing.cursor["over"], *([] if after else [here])]
-                    place = {"way": here, "after": after, "over": over, "crowded": crowded}
+                    place: dict[str, Any] = {"way": here, "after": after, "over": over}
+                    place["crowded"] = crowded
                     place["pairs"] = ongoing.cursor["pairs"] + kept
-                    done = ongoing.done + found.read
+                    place["read"] = ongoing.cursor["read"] + found.read
+                    done = min(99, 100 * place["read"] // max(1, ongoing.cursor["keys"]))
                     ongoing.save(tx, cursor=ongoing.cursor | place, done=done)
 
 
@@ -163,27 +166,31 @@ def _keep(tx: Transaction, work: int, rule: MatchRule, pairs: Sequence[Pair]) ->
 
 def _group(ongoing: Ongoing, definition: Object) -> None:
     """Writes the groups, then forgets the pairs."""
-    groups = _groups(ongoing, definition)
+    gate, groups = ongoing.gate, _groups(ongoing, definition)
     first = int(ongoing.cursor.get("grouped", 0))
     for start in range(first, len(groups), CHUNK):
-        some = list(enumerate(groups[start : start + CHUNK], start + 1))
+        some = groups[start : start + CHUNK]
         with ongoing.chunk() as tx:
-            seen = _seen(tx, ongoing.actor, [group for _, group in some])
-            kept = [(n, group) for n, group in some if seen.intersection(group.members)]
-            _write(tx, ongoing.row.id, kept)
-            counts = dict(ongoing.counts)
-            counts["groups"] = counts.get("groups", 0) + len(kept)
-            members = sum(len(group.members) for _, group in kept)
-            counts["duplicates"] = counts.get("duplicates", 0) + members
+            named = [(group.rules, group.members) for group in some]
+            seen = sights(gate, tx.connection, ongoing.actor, definition, named)
+            kept = [
+                one
+                for one, members in zip(some, seen, strict=True)
+                if any(member.id is not None for member in members)
+            ]
+            counts = Counter(ongoing.counts)
+            _write(tx, ongoing.row.id, list(enumerate(kept, counts["groups"] + 1)))
+            members = sum(len(group.members) for group in kept)
+            counts += Counter(groups=len(kept), duplicates=members)
             cursor = ongoing.cursor | {"grouped": start + len(some)}
             ongoing.save(tx, cursor=cursor, counts=counts)
     with ongoing.chunk() as tx:
         pairs = tx.tables.system(PAIR)
         tx.connection.execute(sa.delete(pairs).where(pairs.c.work == ongoing.row.id))
-        counts = {"groups": 0} | ongoing.counts
+        counted = {"groups": 0} | ongoing.counts
         rows = [] if ongoing.cursor.get("told") else list(_notices(ongoing, definition))
         cursor = ongoing.cursor | {"told": True}
-        ongoing.save(tx, cursor=cursor, counts=counts, done=ongoing.total, rows=rows)
+        ongoing.save(tx, cursor=cursor, counts=counted, done=ongoing.total, rows=rows)
 
 
 def _groups(ongoing: Ongoing, definition: Object) -> list[Group]:
@@ -202,18 +209,6 @@ def _groups(ongoing: Ongoing, definition: Object) -> list[Group]:
         one, other = (definition.table, row["record"]), (target, row["other"])
         edges.append(Edge(one, other, rule.name, row["similarity"]))
     return grouped(edges)
-
-
-def _seen(tx: Transaction, actor: Actor, groups: Sequence[Group]) -> set[Named]:
-    """The members that the actor may see."""
-    found: set[Named] = set()
-    members = {member for group in groups for member in group.members}
-    for name, definition in tx.catalog.objects.items():
-        ids = sorted(id for key, id in members if key == definition.table)
-        if ids:
-            seen = seen_of(tx.gate, tx.connection, actor, name, ids)
-            found.update((definition.table, id) for id in seen)
-    return found
 
 
 def _write(tx: Transaction, work: int, groups: Sequence[tuple[int, Group]]) -> None:
@@ -236,8 +231,8 @@ def _write(tx: Transaction, work: int, groups: Sequence[tuple[int, Group]]) -> N
 def _notices(ongoing: Ongoing, definition: Object) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What the groups do not tell: that there was too much of something."""
     labels = {rule.name: rule.label for rule in definition.duplicates}
-    for name, number in ongoing.cursor["crowded"].items():
-        problem = say.CROWDED(rule=labels.get(name, name), number=number)
+    for name in ongoing.cursor["crowded"]:
+        problem = say.CROWDED(rule=labels.get(name, name))
         yield "notice", in_both([problem])
     if ongoing.cursor["pairs"] >= MOST_PAIRS:
         yield "notice", in_both([say.ENOUGH(number=MOST_PAIRS)])

@@ -54,6 +54,10 @@ grants:
   plain: {{read: all, update: all, fields: {{"*": write}}}}
   person: {{read: all, fields: {{"*": read}}}}
 ---
+role: nameless
+grants:
+  firm: {{read: all, update: all, fields: {{name: write, status: write}}}}
+---
 role: reader
 grants:
   firm: {{read: all, fields: {{"*": read}}}}
@@ -238,3 +242,13 @@ def test_too_many_pairs(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
     row = scan(works)
     ((_, _, said),) = work.rows_of(works.site.gate, SYSTEM, row.id, "notice")
     assert "ended after 1 pairs" in said["en"]
+
+
+def test_a_rule_over_hidden_fields_names_nobody(works: Works) -> None:
+    """Who may not read telephones is not told which records share one, nor that some do."""
+    for name in ("Aa", "Zz"):
+        firm(works, SYSTEM, name, phone="0755-8366 1200")
+    by = actor(works.site.create("person", name="Cy"), "nameless")
+    row = scan(works, by)
+    assert row.counts == {"groups": 0} and found(works, row, by) == []
+    assert found(works, scan(works), by) == []

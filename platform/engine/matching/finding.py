@@ -168,11 +168,18 @@ class Finder:
                     yield place, record, score
 
     def told(
-        self, rule: MatchRule, target: str, ids: Iterable[int], *, counting: bool = True
+        self,
+        rule: MatchRule,
+        target: str,
+        ids: Iterable[int],
+        *,
+        counting: bool = True,
+        own: bool = False,
     ) -> dict[int, Callable[[int], Candidate]]:
         """For each live record of `target`, what makes its candidate from a similarity.
 
-        Those that do not fulfil the rule's condition are left out where `counting`.
+        Those that do not fulfil the rule's condition are left out where `counting`. With `own` they
+        are records that the rule asks for, not those that it asks.
         """
         ids = set(ids)
         if not ids:
@@ -184,7 +191,7 @@ class Finder:
         view = ActorView(gate.lenses, roles, binds)
         seen = view.visible(target, table)
         lens = gate.lenses.lens(target, roles)
-        matched = self._matched(rule)
+        matched = rule.fields if own else self._matched(rule)
         may_read = lens.may("read") and all(lens.may_read(name) for name in matched)
         cells = (lens.cell(name, table, binds) for name in matched) if may_read else ()
         needed = [condition for condition in (seen, *cells) if condition is not None]
