@@ -15,6 +15,8 @@ from engine.records.transaction import Transaction
 from exchange.bulk_work import BULK_KIND
 from exchange.export_work import EXPORT_KIND
 from exchange.import_work import IMPORT_KIND
+from exchange.scan_work import SCAN_KIND
+from exchange.standard_work import STANDARD_KIND
 from exchange.undo_work import UNDO_KIND
 from jobs.handlers import Handler
 from jobs.outbox import Effect, put
@@ -26,7 +28,9 @@ from jobs.work_tables import FAILED
 from notices.directory import Directory
 from notices.telling import NOTICE, Notice
 
-KINDS = (IMPORT_KIND, EXPORT_KIND, BULK_KIND, UNDO_KIND, ROTATE_KIND)
+KINDS = (
+    IMPORT_KIND, EXPORT_KIND, BULK_KIND, UNDO_KIND, SCAN_KIND, STANDARD_KIND, ROTATE_KIND,
+)  # fmt: skip
 """Everything that can be long work."""
 AREA = "work"
 """The area of the store for files of long work."""
@@ -82,6 +86,8 @@ COUNTED: Mapping[str, Text] = {
     "rejected": Text({"en": "rejected {}", "zh": "拒绝 {}"}),
     "corrected": Text({"en": "corrected {}", "zh": "更正 {}"}),
     "conflicts": Text({"en": "conflicts {}", "zh": "冲突 {}"}),
+    "groups": Text({"en": "groups {}", "zh": "分组 {}"}),
+    "duplicates": Text({"en": "records in them {}", "zh": "涉及记录 {}"}),
     "exported": Text({"en": "exported {}", "zh": "导出 {}"}),
 }
 """What the counts of long work are called."""

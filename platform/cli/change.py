@@ -33,6 +33,7 @@ TRIED = {
 @click.option("--set", "sets", multiple=True, metavar="FIELD=VALUE", help="What they get.")
 @click.option("--do", "transition", default="", metavar="TRANSITION", help="What they go through.")
 @click.option("--delete", is_flag=True, help="Move them to the recycle bin.")
+@click.option("--confirm-duplicates", is_flag=True, help="Change what rules warn of, too.")
 @click.option("--dry-run", is_flag=True, help="Try the first 200, and take that back.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--background", is_flag=True, help="Let workers do it; prints its number.")
@@ -47,6 +48,7 @@ def change(
     sets: tuple[str, ...],
     transition: str,
     delete: bool,
+    confirm_duplicates: bool,
     dry_run: bool,
     yes: bool,
     background: bool,
@@ -66,6 +68,7 @@ def change(
         fields=dict(_pair(given) for given in sets),
         transition=transition,
         delete=delete,
+        confirm_duplicates=confirm_duplicates,
         locale=locale,
     )
     chosen = settings(check_layers=False)

@@ -20,6 +20,8 @@ COMMANDS = {
     "import": ("cli.import_:import_", "Read records from a CSV or XLSX file."),
     "export": ("cli.export:export", "Write records to CSV, XLSX or JSON."),
     "change": ("cli.change:change", "Change many records at once."),
+    "duplicates": ("cli.duplicates:duplicates", "Look for duplicates in what is there already."),
+    "standardise": ("cli.standardise:standardise", "Write a field's values in one way."),
     "undo": ("cli.undo:undo", "Take a whole import or bulk change back."),
     "hand-over": ("cli.hand_over:hand_over", "Hand what a leaver owns over to others."),
     "jobs": ("cli.jobs:jobs", "Long work and effects: list, show, pause, resume, cancel, retry."),

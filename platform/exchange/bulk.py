@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.definition.catalog import Catalog
+from engine.definition.duplicates import CONFIRM
 from engine.definition.messages import UNKNOWN_FIELD
 from engine.definition.objects import Object
 from engine.fieldtypes.link import Lines
@@ -43,7 +44,7 @@ class BulkRequest:
     The records are those with the `ids`, or all that `where`, `filters` and `words` choose (as a
     list does, `engine.records.query.Query`). They get `fields`, in input form; or take the
     `transition`, with the fields that it asks for; or are deleted. `locale` is the language of
-    the file of refusals.
+    the file of refusals. With `confirm_duplicates` what rules warn of is changed, too.
     """
 
     object: str
@@ -55,6 +56,7 @@ class BulkRequest:
     transition: str = ""
     delete: bool = False
     locale: str = "en"
+    confirm_duplicates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,9 @@ def change_records(
     tx: Transaction, request: BulkRequest, records: Sequence[Named]
 ) -> tuple[Tally, list[tuple[Named, tuple[Problem, ...]]]]:
     """Changes the records in the transaction; what became of them, and whom the gate refused."""
+    confirmed = confirmation(tx.catalog.objects[request.object], request.confirm_duplicates)
     changes = [
-        Change(given=dict(request.fields), id=record.id, transition=request.transition)
+        Change(given={**request.fields, **confirmed}, id=record.id, transition=request.transition)
         for record in records
     ]
     action = DELETE if request.delete else UPDATE
@@ -164,6 +167,11 @@ def change_records(
             tally.said.append(refusal_said(tx, request.object, record, problems))
             refused.append((record, problems))
     return tally, refused
+
+
+def confirmation(definition: Object, confirmed: bool) -> dict[str, Any]:
+    """What input says besides to go on in spite of warnings; nothing where no rule could warn."""
+    return {CONFIRM: True} if confirmed and definition.duplicates else {}
 
 
 def refusal_said(tx: Transaction, object: str, record: Named, problems: Sequence[Problem]) -> Said:

@@ -74,16 +74,15 @@ def _run(ongoing: Ongoing) -> None:
         params["ids"] = tuple(params["ids"])
     request = BulkRequest(**params)
     check_bulk(ongoing.gate, ongoing.actor, request)
-    bulk = _Bulk(ongoing, request)
-    bulk.run()
+    BulkRun(ongoing, request).run()
     attach_refusals(ongoing, f"{request.object}-refused.csv", "rejected", REFUSED, request.locale)
 
 
 BULK_KIND = WorkKind(BULK, _run)
 
 
-class _Bulk:
-    """A bulk change on its way."""
+class BulkRun:
+    """A bulk change on its way. What becomes of a chunk is `act`, what is said of it `data`."""
 
     def __init__(self, ongoing: Ongoing, request: BulkRequest) -> None:
         self.ongoing = ongoing
@@ -96,9 +95,9 @@ class _Bulk:
         if not ongoing.cursor:
             until = last_chosen(gate, actor, request)
             with ongoing.chunk(cause=CAUSE) as tx:
-                batch = open_lot(tx, CAUSE, self._data({}))
+                batch = open_lot(tx, CAUSE, self.data({}))
                 ongoing.save(tx, cursor={"after": 0, "until": until}, batch=batch)
-        through = Through(gate.catalog, self._commit, self._act, self._refused)
+        through = Through(gate.catalog, self._commit, self.act, self._refused)
         after, until = ongoing.cursor["after"], ongoing.cursor["until"]
         for records in chosen_after(gate, actor, request, after, until):
             through.carry(records)
@@ -109,7 +108,7 @@ class _Bulk:
         with ongoing.chunk(cause=CAUSE, batch=ongoing.batch) as tx:
             tally = work(tx)
             counts = Counter(ongoing.counts) + tally.counts
-            describe_lot(tx, ongoing.batch, self._data(counts))
+            describe_lot(tx, ongoing.batch, self.data(counts))
             ongoing.save(
                 tx,
                 cursor=ongoing.cursor | {"after": records[-1].id},
@@ -118,14 +117,16 @@ class _Bulk:
                 rows=tally.said,
             )
 
-    def _act(self, tx: Transaction, records: Sequence[Named]) -> Tally:
+    def act(self, tx: Transaction, records: Sequence[Named]) -> Tally:
+        """Changes some of the records."""
         return change_records(tx, self.request, records)[0]
 
     def _refused(self, tx: Transaction, record: Named, problems: Sequence[Problem]) -> Tally:
         said = refusal_said(tx, self.request.object, record, problems)
         return Tally(Counter(rejected=1), [said])
 
-    def _data(self, counts: Any) -> dict[str, Any]:
+    def data(self, counts: Any) -> dict[str, Any]:
+        """What the batch says of itself."""
         request = self.request
         what = {"fields": dict(request.fields), "transition": request.transition or None}
         return {

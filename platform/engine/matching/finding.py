@@ -2,7 +2,8 @@
 
 1. The keys of all rows are looked up together: one statement for whole keys and one for blocks.
 2. What shares a block is compared; what is similar enough stays.
-3. Of what stays, one statement asks which records live, fulfil the rule's condition, and which of
+3. What somebody found to be different from the row's own record is left out.
+4. Of what stays, one statement asks which records live, fulfil the rule's condition, and which of
    them the actor may see, with the values that the rule matches: to name a record is to say what
    stands in those cells. Of the others only what `reveal` names is told (rule 31), not even the id.
 """
@@ -23,6 +24,7 @@ from engine.expressions import Context, JoinSet, to_sql
 from engine.expressions.among import among_ids, among_words
 from engine.fieldtypes.choice import Choice
 from engine.fieldtypes.link import Link
+from engine.matching.apart import known_apart
 from engine.matching.keys import BLOCK_MARK, WHOLE, Keys, keys_of, similarity, stored_under
 from engine.matching.tables import MATCH
 from engine.permissions.actors import Actor
@@ -107,13 +109,29 @@ class Finder:
         for place, record, score in hits:
             if not (own and record == asked[place].id):
                 scores[place][record] = max(score, scores[place].get(record, 0.0))
-        known = self._told(rule, target, {id for found in scores.values() for id in found})
+        self._leave_apart(rule, target, asked, scores)
+        known = self.told(rule, target, {id for found in scores.values() for id in found})
         result = {}
         for place, found in scores.items():
             best = sorted((id for id in found if id in known), key=lambda id: (-found[id], id))
             if best:
                 result[place] = [known[id](int(found[id])) for id in best[:MOST_TOLD]]
         return result
+
+    def _leave_apart(
+        self,
+        rule: MatchRule,
+        target: str,
+        asked: Sequence[Asked],
+        scores: Mapping[int, dict[int, float]],
+    ) -> None:
+        """Takes out what is known to be different from the record that the row is of."""
+        own = sorted({id for place in scores if (id := asked[place].id) is not None})
+        keys = [self.gate.catalog.objects[name].table for name in (rule.object, target)]
+        apart = known_apart(self.gate, self.connection, keys[0], own, keys[1])
+        for place, found in scores.items() if apart else ():
+            for record in [one for one in found if (asked[place].id, one) in apart]:
+                del found[record]
 
     def _hits(self, rule: MatchRule, keys: Mapping[int, Keys]) -> Iterable[tuple[int, int, float]]:
         """The rows' places with the records that match them, and how similar they are."""
@@ -149,10 +167,21 @@ class Finder:
                 if score >= rule.least:
                     yield place, record, score
 
-    def _told(
-        self, rule: MatchRule, target: str, ids: set[int]
+    def told(
+        self,
+        rule: MatchRule,
+        target: str,
+        ids: Iterable[int],
+        *,
+        counting: bool = True,
+        own: bool = False,
     ) -> dict[int, Callable[[int], Candidate]]:
-        """For each of the records that count, what makes its candidate from a similarity."""
+        """For each live record of `target`, what makes its candidate from a similarity.
+
+        Those that do not fulfil the rule's condition are left out where `counting`. With `own` they
+        are records that the rule asks for, not those that it asks.
+        """
+        ids = set(ids)
         if not ids:
             return {}
         gate = self.gate
@@ -162,7 +191,7 @@ class Finder:
         view = ActorView(gate.lenses, roles, binds)
         seen = view.visible(target, table)
         lens = gate.lenses.lens(target, roles)
-        matched = self._matched(rule)
+        matched = rule.fields if own else self._matched(rule)
         may_read = lens.may("read") and all(lens.may_read(name) for name in matched)
         cells = (lens.cell(name, table, binds) for name in matched) if may_read else ()
         needed = [condition for condition in (seen, *cells) if condition is not None]
@@ -172,7 +201,7 @@ class Finder:
         revealed = [definition.fields[n] for n in definition.reveal]
         columns = [table.c[f.column].label(f"r_{n}") for n, f in enumerate(revealed)]
         conditions = [among_ids(table.c.id, "ids_", gate.dialect), table.c[DELETED].is_(None)]
-        if rule.where is not None:
+        if rule.where is not None and counting:
             compiled = to_sql(rule.where, gate.tables, table, gate.dialect, joins)
             binds.add(compiled)
             conditions.append(compiled.condition)

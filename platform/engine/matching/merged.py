@@ -59,3 +59,20 @@ def winner_of(gate: Gate, connection: sa.Connection, object: str, id: int) -> in
             return None
         current = row[1]
     return None
+
+
+def batch_of(
+    gate: Gate, connection: sa.Connection, object: str, winner: int, record: int
+) -> int | None:
+    """The batch in which the record was merged into `winner`; None where it is not, or no more."""
+    merge, table = gate.tables.system(MERGE), gate.tables.table(object)
+    statement = (
+        sa.select(merge.c.batch)
+        .join(table, table.c.id == merge.c.record)
+        .where(
+            merge.c.object == gate.catalog.objects[object].table, merge.c.record == record,
+            merge.c.winner == winner, table.c[DELETED].is_not(None),
+        )
+    )  # fmt: skip
+    found = connection.execute(statement).scalar()
+    return None if found is None else int(found)

@@ -77,7 +77,7 @@ def check_duplicates(batch: Batch) -> None:
     finder = Finder(tx.gate, tx.connection, tx.actor, tx.context)
     told: dict[Change, set[tuple[str, int]]] = {}
     for rule in batch.definition.duplicates:
-        changes = [c for c in batch.changes if touched(c, rule.fields)]
+        changes = [c for c in batch.changes if _matches_anew(c, rule)]
         policy = rule.policy(entry)
         if policy == ALLOW or not changes:
             continue
@@ -100,6 +100,16 @@ def touched(change: Change, names: Iterable[str]) -> bool:
     """Whether the change gives one of these fields another value."""
     before = change.before
     return before is None or any(before.get(name) != change.row.get(name) for name in names)
+
+
+def _matches_anew(change: Change, rule: MatchRule) -> bool:
+    """Whether the rule would say something else of the record: another spelling alone is none."""
+    if not touched(change, rule.fields):
+        return False
+    if change.before is None or rule.against is not None:
+        return True
+    before, after = keys_of(rule, change.before), keys_of(rule, change.row)
+    return after is not None and (before is None or before.whole != after.whole)
 
 
 def _check_each_other(

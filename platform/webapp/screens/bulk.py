@@ -16,6 +16,7 @@ from flask import Response, jsonify, redirect, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.definition.duplicates import CONFIRM
 from engine.definition.objects import Field, Object
 from engine.fieldtypes.file import File
 from engine.fieldtypes.link import Lines
@@ -23,7 +24,14 @@ from engine.problems import Problem, Refusal
 from engine.records.rights import forbidden
 from exchange.bulk import BulkRequest, Preview, count_chosen, preview_bulk
 from exchange.bulk_work import bulk_work
-from jobs.work import start_work
+from exchange.standard_work import standard_work
+from exchange.standardising import (
+    StandardPreview,
+    StandardRequest,
+    preview_standard,
+    spellings_of,
+)
+from jobs.work import Work, start_work
 from webapp.screens.addresses import State
 from webapp.screens.controls import Control, as_input, control, enterable
 from webapp.screens.here import Here, here
@@ -34,7 +42,7 @@ from webapp.screens.transitions import Way, ways, workflow_of
 from webapp.screens.works_parts import counts_of
 
 ID, ALL = "_id", "_all"
-FIELD, DO = "field.", "do."
+FIELD, DO, SPELL = "field.", "do.", "spell."
 MOST_TICKED = 1_000
 
 
@@ -57,6 +65,17 @@ class Refused:
     reasons: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """A value before and after; `why` it cannot be spelled so."""
+
+    address: str
+    title: str
+    before: str
+    after: str
+    why: str
+
+
 def ask_change(object: str) -> Response:
     """What shall become of the records."""
     at = here()
@@ -70,6 +89,8 @@ def change(object: str) -> AnyResponse:
     definition, chosen = _chosen(at, object)
     what = request.form.get("what", "")
     try:
+        if what in {value for value, _ in _spellings(at, definition)}:
+            return _standardise(at, definition, chosen, what)
         wanted = _wanted(at, definition, chosen.wanted, what)
         if "start" in request.form:
             return _start(at, wanted)
@@ -79,10 +100,23 @@ def change(object: str) -> AnyResponse:
     return _page(at, definition, chosen, what, preview=preview)
 
 
+def _standardise(at: Here, definition: Object, chosen: Chosen, what: str) -> AnyResponse:
+    """Shows what a standard spelling would make of the field's values; starts it."""
+    name, _, spelling = what.removeprefix(SPELL).partition(":")
+    asked = replace(chosen.wanted, confirm_duplicates=CONFIRM in request.form)
+    wanted = StandardRequest(chosen=asked, field=name, spelling=spelling)
+    if "start" in request.form:
+        return _started(at, definition.name, standard_work(at.gate, at.actor, wanted))
+    return _page(at, definition, chosen, what, spelled=preview_standard(at.gate, at.actor, wanted))
+
+
 def _start(at: Here, wanted: BulkRequest) -> AnyResponse:
-    work = bulk_work(at.gate, at.actor, wanted)
+    return _started(at, wanted.object, bulk_work(at.gate, at.actor, wanted))
+
+
+def _started(at: Here, object: str, work: Work) -> AnyResponse:
     id = at.gate.write(at.actor, lambda tx: start_work(tx, work))
-    at.changed(wanted.object)
+    at.changed(object)
     if wants_json():
         return jsonify(location=f"/work/{id}", told=at.t("told_bulk", n=f"{work.total or 0:,}"))
     return redirect(f"/work/{id}", 303)
@@ -114,6 +148,7 @@ def _chosen(at: Here, object: str) -> tuple[Object, Chosen]:
 def _wanted(at: Here, definition: Object, wanted: BulkRequest, what: str) -> BulkRequest:
     """The change as the form says it."""
     typed = request.form
+    wanted = replace(wanted, confirm_duplicates=CONFIRM in typed)
     if what in {f"{DO}{way.name}" for way in _ways(at, definition)}:
         fields = _asked(at, definition, what)
         given = {f.name: as_input(at, f, typed, f.name) for f in fields if _filled(typed, f.name)}
@@ -132,6 +167,16 @@ def _filled(typed: MultiDict[str, str], name: str) -> bool:
 def _fields(at: Here, definition: Object) -> list[Field]:
     """The fields that can be given to many records."""
     return [f for f in enterable(at, definition, False) if not isinstance(f.type, Lines | File)]
+
+
+def _spellings(at: Here, definition: Object) -> list[tuple[str, str]]:
+    """Fields with the standard spellings that they can have."""
+    colon = at.t("label_and", label="")
+    return [
+        (f"{SPELL}{f.name}:{one.name}", f"{at.say(f.label)}{colon}{at.say(one.label)}")
+        for f in _fields(at, definition)
+        for one in spellings_of(f)
+    ]
 
 
 def _ways(at: Here, definition: Object) -> list[Way]:
@@ -176,6 +221,7 @@ def _page(
     what: str,
     problems: Sequence[Problem] = (),
     preview: Preview | None = None,
+    spelled: StandardPreview | None = None,
 ) -> Response:
     controls = _controls(at, definition, what, problems)
     names = {c.name for c in controls}
@@ -185,18 +231,35 @@ def _page(
         "chosen": chosen,
         "what": what,
         "fields": [(f"{FIELD}{f.name}", at.say(f.label)) for f in _fields(at, definition)],
+        "spellings": _spellings(at, definition),
+        "spelled": spelled,
+        "examples": _examples(at, definition, spelled) if spelled else [],
+        "warns": bool(definition.duplicates) and bool(what),
+        "confirm_name": CONFIRM,
+        "confirmed": CONFIRM in request.form,
         "transitions": [(f"{DO}{way.name}", way.label) for way in _ways(at, definition)],
         "controls": controls,
         "general": general,
         "preview": preview,
         "hopeless": preview is not None and _hopeless(preview),
-        "counts": counts_of(at, preview.counts) if preview else [],
+        "counts": counts_of(at, seen.counts) if (seen := preview or spelled) else [],
         "refused": _refused(at, definition, preview) if preview else [],
     }
     status = 422 if problems else 200
     if request.headers.get("X-Part"):
         return fragment("bulk.html", at, status, **context)
     return page("bulk_page.html", at, status, **context)
+
+
+def _examples(at: Here, definition: Object, seen: StandardPreview) -> list[Spelled]:
+    """Values before and after, then those that have no such spelling."""
+    found = []
+    for one in (*seen.changing, *seen.refused):
+        title = one.record.number or one.record.title or f"#{one.record.id}"
+        why = at.sentence(one.problem) if one.problem is not None else ""
+        address = f"/o/{definition.name}/{one.record.id}"
+        found.append(Spelled(address, title, one.before, one.after, why))
+    return found
 
 
 def _hopeless(preview: Preview) -> bool:

@@ -90,6 +90,7 @@ def show_list(object: str) -> AnyResponse:
         creates=at.lens(object).may("create"),
         deletes=at.lens(object).may("delete"),
         changes=at.lens(object).may("update"),
+        scans=bool(definition.duplicates) and at.lens(object).may("update"),
         imports=at.lens(object).may("import"),
         exports=at.lens(object).may("export"),
         reason_above=limits_of(at.gate, at.actor, object).reason_above,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from flask import Response, redirect, request
@@ -9,15 +10,25 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from assembly.merging import OTHER, OWN, merge_records, mergeable
 from engine.definition.objects import Object
-from engine.matching.merged import winner_of
-from engine.problems import Problem, Refusal
+from engine.matching.merged import batch_of, winner_of
+from engine.problems import Message, Problem, Refusal
 from engine.records.reading import Record
+from exchange.undo_work import undo_work
+from jobs.work import start_work
 from webapp.screens.acting import version_given
 from webapp.screens.filters import titled
 from webapp.screens.here import Here, here
 from webapp.screens.records import show_record
 from webapp.screens.rendering import page
 from webapp.screens.values import writer
+
+NOT_MERGED_HERE = Message(
+    "merge-none-here",
+    en="record #{id} is no longer merged into this one",
+    zh="记录 #{id} 已不再并入此记录",
+    hint_en="the merge may have been taken back already; reload the page",
+    hint_zh="该合并可能已被撤销，请刷新页面",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,33 @@ def take_merge(object: str, id: int) -> AnyResponse:
     except Refusal as refusal:
         return _page(at, definition, record, other, refusal.problems)
     at.changed(object)
+    if way := _way_back():
+        page_, _, place = way.partition("#")
+        told = f"merged={other.id}&into={record.id}"
+        return redirect(f"{page_}{'&' if '?' in page_ else '?'}{told}#{place}", 303)
     return redirect(f"/o/{object}/{record.id}?merged={other.id}", 303)
+
+
+def undo_merge(object: str, id: int) -> AnyResponse:
+    """Starts taking back that another record was merged into this one."""
+    at = here()
+    record = at.reader.one(at.actor, object, id)
+    given = request.form.get("merged", "")
+    merged = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
+    with at.gate.databases.reading() as connection:
+        batch = batch_of(at.gate, connection, object, record.id, merged)
+    if batch is None:
+        raise Refusal(NOT_MERGED_HERE(id=merged))
+    work = undo_work(at.gate, at.actor, batch, at.locale)
+    started = at.gate.write(at.actor, lambda tx: start_work(tx, work))
+    at.changed(object)
+    return redirect(f"/work/{started}", 303)
+
+
+def _way_back() -> str:
+    """Where somebody came from: the groups of a scan; nothing else is believed."""
+    back = request.values.get("back", "")
+    return back if re.fullmatch(r"/work/\d{1,18}/groups[-\w/?&=#]*", back, re.ASCII) else ""
 
 
 def _page(
@@ -83,6 +120,7 @@ def _page(
         address=f"/o/{definition.name}/{record.id}",
         choices=_choices(at, definition, record, other) if other else [],
         sentences=[at.sentence(problem) for problem in problems],
+        back=_way_back(),
         own=OWN,
         taken=OTHER,
     )

@@ -17,6 +17,7 @@ from engine.files import BLOCK, Files
 from engine.problems import Refusal
 from engine.records.transaction import Transaction
 from exchange.import_work import IMPORT
+from exchange.scan_results import SCAN
 from jobs import work
 from jobs import work_messages as say
 from jobs.work_links import following, undo_of_work
@@ -96,6 +97,7 @@ def show_work(id: int) -> Response:
         just_over=row.finished is not None and at.now - row.finished < SEEN_AFTER,
         trial=row.kind == IMPORT and bool(row.params.get("dry_run")),
         starts=row.status == DONE and writes(row.counts),
+        groups=row.kind == SCAN and bool(row.counts.get("groups")) and visible,
         back=f"/o/{row.object}" if row.object in at.catalog.objects else "",
         back_text=at.say(at.catalog.objects[row.object].plural)
         if row.object in at.catalog.objects

@@ -21,10 +21,14 @@ COLOURS = {
 COUNTS = {
     "created": "count_created", "updated": "count_updated", "deleted": "count_deleted",
     "restored": "count_restored", "exported": "count_exported", "unchanged": "count_unchanged",
+    "groups": "count_groups", "duplicates": "count_duplicates",
     "corrected": "count_corrected", "rejected": "count_rejected", "conflicts": "count_conflicts",
 }  # fmt: skip
 BAD = frozenset(("rejected", "conflicts"))
-ICONS = {"import": "upload", "export": "download", "bulk": "list-checks", "undo": "undo-2"}
+ICONS = {
+    "import": "upload", "export": "download", "bulk": "list-checks", "undo": "undo-2",
+    "scan": "scan-search", "standardise": "spell-check",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
