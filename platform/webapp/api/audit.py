@@ -21,6 +21,7 @@ from engine.records.audit_listing import (
 )
 from engine.records.auditing import plain
 from engine.records.events import EVENTS
+from engine.records.sharing import SHARED, UNSHARED
 from engine.schema.audit_tables import ACCESS, AUDIT
 from webapp.answers import answer
 from webapp.api.call import Call
@@ -101,6 +102,8 @@ def said(call: Call, row: Entry) -> dict[str, Any]:
     data: dict[str, Any] = json.loads(row["data"] or "{}")
     if row["action"] in _PLAIN:
         return {"data": data, "fields": []}
+    if row["action"] in (SHARED, UNSHARED):
+        return {"data": data.get(row["action"], {}), "fields": []}
     definition = call.application.catalog.objects.get(row["object"])
     if definition is None:
         return {"data": {}, "fields": []}

@@ -17,6 +17,7 @@ from webapp.api.queries import sealed
 from webapp.screens.dates import exact_moment, near_moment
 from webapp.screens.here import Here, here
 from webapp.screens.rendering import page
+from webapp.screens.texts import texts
 
 LINES = 50
 FILTERS = ("log", "person", "object", "record", "action", "since", "until")
@@ -82,7 +83,8 @@ def _line(at: Here, row: Entry, names: dict[int, str]) -> Line:
     if told["fields"] and definition is not None:
         text = at.t("list_and").join(at.say(definition.fields[n].label) for n in told["fields"])
     else:
-        text = "; ".join(f"{key}: {_plain(value)}" for key, value in told["data"].items())
+        told_of = told["data"].items()
+        text = "; ".join(f"{_key(at, k)}: {_plain(at, v)}" for k, v in told_of)
     leads = definition is not None and not definition.parent and row["record"]
     return Line(
         id=row["id"],
@@ -90,7 +92,7 @@ def _line(at: Here, row: Entry, names: dict[int, str]) -> Line:
         exact=exact_moment(row["at"], at.zone),
         moment=row["at"].isoformat(),
         person=_who(at, row, names, told["data"]),
-        via=row["via"],
+        via=_said(at, "via", row["via"]),
         action=_action(at, row["action"]),
         object=at.say(definition.label) if definition else row["object"],
         address=f"/o/{row['object']}/{row['record']}" if leads else "",
@@ -108,11 +110,25 @@ def _who(at: Here, row: Entry, names: dict[int, str], data: Mapping[str, Any]) -
 
 
 def _action(at: Here, name: str) -> str:
-    key = f"act_{name.replace('-', '_').replace(' ', '_')}"
-    return at.t(key) if name in (*CHANGES, *EVENTS, *ACCESSES) else name
+    key = name.replace("-", "_").replace(" ", "_")
+    return _said(at, "act", key) if name in (*CHANGES, *EVENTS, *ACCESSES) else name
 
 
-def _plain(value: Any) -> str:
+def _key(at: Here, key: str) -> str:
+    return _said(at, "key", key)
+
+
+def _said(at: Here, of: str, name: str) -> str:
+    """The text for a word of the audit; the word itself where there is none."""
+    key = f"{of}_{name}"
+    return at.t(key) if key in texts() else name
+
+
+def _plain(at: Here, value: Any) -> str:
+    if isinstance(value, bool):
+        return at.t("yes") if value else at.t("no")
     if isinstance(value, list) and len(value) == 2 and all(isinstance(v, list) for v in value):
         return " → ".join(", ".join(map(str, side)) or "–" for side in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {_plain(at, one)}" for key, one in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

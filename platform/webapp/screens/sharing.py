@@ -20,6 +20,7 @@ from engine.fieldtypes.date import Date
 from engine.fieldtypes.link import Link
 from engine.fieldtypes.text import TextType
 from engine.permissions.roles import Grant, Role
+from engine.permissions.sharing import KINDS
 from engine.problems import Problem, Refusal, Text
 from engine.records.reading import Linked, Record
 from engine.records.rights import SCOPES
@@ -44,6 +45,10 @@ LEVELS = {
     "write": Text({"en": "see and change it", "zh": "可查看和修改"}),
 }
 LABELS = {
+    "person": Text({"en": "Person", "zh": "人员"}),
+    "team": Text({"en": "Team", "zh": "团队"}),
+    "department": Text({"en": "Department", "zh": "部门"}),
+    "role": Text({"en": "Role", "zh": "角色"}),
     "level": Text({"en": "They may", "zh": "权限"}),
     "until": Text({"en": "Up to and including", "zh": "截止日期（含）"}),
     "reason": Text({"en": "Why", "zh": "原因"}),
@@ -84,7 +89,9 @@ def add_share(object: str, id: int) -> AnyResponse:
     at = here()
     definition, record = _shared(at, object, id)
     typed = {f.name: as_input(at, f, request.form, f.name) for f in _fields(at, definition)}
-    given = {name: value for name, value in typed.items() if value not in ("", None)}
+    chosen = request.form.get("kind", "")
+    left_out = [kind for kind in KINDS if chosen in KINDS and kind != chosen]
+    given = {n: v for n, v in typed.items() if v not in ("", None) and n not in left_out}
     try:
         share(at.gate, at.actor, object, record.id, given)
     except Refusal as refusal:
@@ -127,9 +134,9 @@ def _fields(at: Here, definition: Object) -> Iterator[Field]:
 
     for kind, target in holder_objects(at.gate).items():
         if at.lens(target).may("read"):
-            yield made(kind, Link(to=target), KIND_LABELS[kind])
+            yield made(kind, Link(to=target), LABELS[kind])
     roles = at.catalog.of("role").values()
-    yield made("role", _choice({role.name: role.label for role in roles}), KIND_LABELS["role"])
+    yield made("role", _choice({role.name: role.label for role in roles}), LABELS["role"])
     levels = {level: LEVELS[level] for level in definition.sharing.levels}
     yield made("level", _choice(levels), LABELS["level"])
     yield made("until", Date(), LABELS["until"])
@@ -153,6 +160,11 @@ def _page(
         path = problem.path if problem.path in names else ""
         by_field.setdefault(path, []).append(at.sentence(problem))
     first = typed or MultiDict({"level": shareable(at.gate, definition.name).levels[0]})
+    controls = [
+        control(at, field, typed=first, problems=by_field.get(field.name, ()))
+        for field in _fields(at, definition)
+    ]
+    kind = request.form.get("kind", "")
     return page(
         "sharing.html",
         at,
@@ -163,10 +175,9 @@ def _page(
         title=titled(definition, record.values, record.id),
         shares=_given(at, definition, record),
         others=list(_others(at, definition, record)),
-        controls=[
-            control(at, field, typed=first, problems=by_field.get(field.name, ()))
-            for field in _fields(at, definition)
-        ],
+        kinds=[control for control in controls if control.name in KINDS],
+        kind=kind if kind in names else "",
+        controls=[control for control in controls if control.name not in KINDS],
         general=by_field.get("", []),
     )
 

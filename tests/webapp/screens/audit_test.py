@@ -48,7 +48,7 @@ def test_on_the_screen(world: World) -> None:
     """In both languages; a sign-in with its account, a change with the labels of its fields."""
     browser = world.browser("admin")
     told = browser.get("/audit?action=sign-in&person=admin", headers={"Accept-Language": "en"}).text
-    assert "Signed in" in told and "account: admin" in told
+    assert "Signed in" in told and "Account: admin" in told
     made = world.client("rep").made("customer", name="Screened Ltd")
     address = f"/audit?object=customer&record={made['id']}"
     assert "客户" in browser.get(address, headers={"Accept-Language": "zh"}).text

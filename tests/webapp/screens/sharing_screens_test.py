@@ -19,14 +19,25 @@ def test_the_whole_way(visit: Any, world: World) -> None:
     other.text(page, 404)
     wrong = rep.post(f"{page}/shares", script=False, level="read", until="2000-01-01")
     assert wrong.status_code == 422 and "只能指定一个" in wrong.text
-    typed = {"person": "Other", "person:id": str(friend), "level": "write", "reason": "<b>"}
+    # of the four kinds the chosen one counts, whatever stands in the others
+    both = {"kind": "role", "role": "finance", "person": "Other", "person:id": str(friend)}
+    assert rep.post(f"{page}/shares", script=False, **both).status_code == 303
+    assert "财务" in rep.text(f"{page}/shares")
+    other.text(page, 404)
+    typed = {
+        "kind": "person",
+        "person": "Other",
+        "person:id": str(friend),
+        "level": "write",
+        "reason": "<b>",
+    }
     given = rep.post(f"{page}/shares", script=False, **typed)
     assert given.status_code == 303, given.text
     shown = rep.text(f"{page}/shares")
     assert "可查看和修改" in shown and "&lt;b&gt;" in shown and "本人记录" in shown
     assert f'href="{page}/edit"' in other.text(page)
     assert "共享了记录" in rep.text(page)
-    (ending,) = (part.split('"')[0] for part in shown.split(f'action="{page}/shares/')[1:])
+    ending, _ = (part.split('"')[0] for part in shown.split(f'action="{page}/shares/')[1:])
     assert rep.post(f"{page}/shares/{ending}", script=False).status_code == 303
     other.text(page, 404)
     other.text(f"{page}/shares", 404)
