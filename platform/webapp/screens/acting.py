@@ -33,9 +33,9 @@ from webapp.screens.wholes import part_control
 MOST_AT_ONCE = 100
 
 
-def version_given() -> int | None:
-    """The version from which the person acts."""
-    text = request.form.get("version", "")
+def version_given(name: str = "version") -> int | None:
+    """The version from which the person acts, by the name of its control."""
+    text = request.form.get(name, "")
     return int(text) if text.isdigit() and len(text) < 19 else None
 
 
