@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import effects, formulas
+from bench import duplicates, effects, formulas
 from bench.data import FULL, SMALL
 from bench.measuring import Figure, meter_of
 from bench.subjects import make_bench, scratch
@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from bench import erp
 from support import postgres
 
-PARTS = ("work", "effects", "timers", "formulas", "erp")
+PARTS = ("work", "effects", "timers", "formulas", "erp", "duplicates")
 HEAD = f"{'work':28} {'CPU ours':>16} {'by hand':>16} {'ratio':>7} {'aim':>5} {'wall ours':>10}"
 
 
@@ -51,6 +51,9 @@ def main() -> int:
         if chosen.only in (None, "erp"):
             wide, company = (postgres.create_database(server.url, n) for n in ("wide", "company"))
             figures["erp"] = erp.measure((wide, company))
+        if chosen.only in (None, "duplicates"):
+            url = postgres.create_database(server.url, "duplicates")
+            figures["duplicates"] = _duplicates(url, chosen.small)
         if chosen.only in (None, "timers"):
             url = postgres.create_database(server.url, "timers")
             figures["timers"] = _timers(url, chosen.small)
@@ -87,6 +90,18 @@ def _run(url: str, small: bool) -> dict[str, object]:
     figures["import"] = {"rows/s": rows, "bare COPY rows/s": bare}
     print(f"import of 50,000 customers: {rows:,.0f} rows/s with all rules; bare COPY {bare:,.0f}")
     return figures
+
+
+def _duplicates(url: str, small: bool) -> dict[str, object]:
+    """What match rules cost: on an SQLite file, and on the empty PostgreSQL at `url`."""
+    found: dict[str, object] = {}
+    with scratch() as name:
+        sqlite = f"sqlite:///{Path(name) / 'duplicates.db'}"
+        for kind, one in (("sqlite", sqlite), ("postgresql", url)):
+            figures = duplicates.measure_duplicates(one, 0.05 if small else 1.0)
+            duplicates.show(kind, figures)
+            found[kind] = figures
+    return found
 
 
 def _timers(url: str, small: bool) -> dict[str, object]:

@@ -80,11 +80,13 @@ def merge_records(
     other: int,
     take: Mapping[str, str],
     version: int | None = None,
+    other_version: int | None = None,
 ) -> int:
     """Merges the record `other` into `id`, which stays; returns the number of the batch.
 
-    `take` says by field whose value stays: "own" or "other". Raises Refusal for whatever speaks
-    against it; then nothing is written.
+    `take` says by field whose value stays: "own" or "other"; the versions are those of the two
+    records that this was decided by. Raises Refusal for whatever speaks against it; then nothing
+    is written.
     """
     definition = gate.catalog.objects[object]
     if definition.parent or definition.kind != "ordinary":
@@ -94,7 +96,7 @@ def merge_records(
 
     def work(tx: Transaction) -> int:
         tx.batch = open_lot(tx, CAUSE, {"object": object, "winner": id, "merged": other})
-        _Merging(tx, definition, id, other, take, version).run()
+        _Merging(tx, definition, id, other, take, (version, other_version)).run()
         return tx.batch
 
     return gate.write(actor, work, cause=f"{CAUSE} of #{other}", quiet=True)
@@ -121,7 +123,7 @@ class _Merging:
         id: int,
         other: int,
         take: Mapping[str, str],
-        version: int | None,
+        versions: tuple[int | None, int | None],
     ) -> None:
         self.tx = tx
         self.system = tx.as_system()
@@ -129,13 +131,13 @@ class _Merging:
         self.id = id
         self.other = other
         self.take = take
-        self.version = version
+        self.versions = versions
 
     def run(self) -> None:
         """Does all of it."""
         name = self.definition.name
-        probes = [Change(given={}, id=self.id, expected_version=self.version)]
-        probes += [Change(given={}, id=self.other)]
+        pair = zip((self.id, self.other), self.versions, strict=True)
+        probes = [Change(given={}, id=id, expected_version=version) for id, version in pair]
         self.tx.gate.pass_steps(self.tx, name, UPDATE, probes)
         rows = self.tx.fetch(name, [self.id, self.other])
         winner, loser = dict(rows[self.id]), dict(rows[self.other])
@@ -226,6 +228,9 @@ class _Merging:
             if definition.kind == "view":
                 continue
             changes: dict[int, dict[str, Any]] = defaultdict(dict)
+            if definition is self.definition and (link := self._moves_up(winner)):
+                above = loser.get(link)
+                changes[self.id][link] = above if above != self.id else None
             for field in definition.links:
                 if self._refers(definition, field):
                     self._links(definition, field, loser, changes)
@@ -233,6 +238,21 @@ class _Merging:
                 if isinstance(field.type, Links) and field.type.to == self.definition.name:
                     self._lists(definition, field, changes)
             self._pass(definition, changes)
+
+    def _moves_up(self, winner: Row) -> str:
+        """The link of the object's tree, where the one that stays stands below the one that goes.
+
+        It takes the other's place then: what stood between them comes to stand below it.
+        """
+        name = self.definition.name
+        link = self.tx.gate.hierarchy.link(name)
+        above, seen = (winner.get(link) if link else None), {self.id}
+        while above is not None and above not in seen:
+            if above == self.other:
+                return link
+            seen.add(above)
+            above = self.tx.fetch(name, [above]).get(above, {}).get(link)
+        return ""
 
     def _refers(self, definition: Object, field: Field) -> bool:
         assert isinstance(field.type, Link)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -158,3 +160,90 @@ def test_merged_twice(site: SmallSite) -> None:
     with site.databases.reading() as connection:
         assert winner_of(site.gate, connection, "firm", a) == c
         assert sorted(with_merged(site.gate, connection, "firm", c)) == [a, b, c]
+
+
+def test_trees(site: SmallSite) -> None:
+    """A grandchild takes the place of the record that it stays for; nobody stands above himself."""
+    top = site.create("firm", name="T top")
+    goes = site.create("firm", name="T goes", parent=top)
+    between = site.create("firm", name="T between", parent=goes)
+    stays = site.create("firm", name="T stays", parent=between)
+    below = site.create("firm", name="T below", parent=stays)
+    merge_records(site.gate, SYSTEM, "firm", stays, goes, {})
+    assert site.values("firm", stays, "parent") == [top]
+    assert site.values("firm", between, "parent") == [stays]
+    assert site.values("firm", below, "parent") == [stays]
+    merge_records(site.gate, SYSTEM, "firm", top, stays, {"parent": "other"})
+    assert site.values("firm", top, "parent") == [None]
+    assert site.values("firm", between, "parent") == [top]
+
+
+def test_unique_values_and_many_links(site: SmallSite) -> None:
+    """A unique value is free once its record went; however many records refer to it, all follow."""
+    stays, goes = site.create("firm", name="U1"), site.create("firm", name="U2", code="U")
+    deals = [
+        change.id
+        for change in site.gate.create(
+            SYSTEM, "deal", [{"name": f"u{n}", "firm": goes, "worth": 1} for n in range(300)]
+        )
+    ]
+    merge_records(site.gate, SYSTEM, "firm", stays, goes, {"code": "other", "name": "other"})
+    record = site.read("firm", stays).values
+    assert (record["name"], record["code"], record["worth"]) == ("U2", "U", 300)
+    assert site.values("deal", deals[-1] or 0, "firm") == [stays]
+    site.create("firm", name="U1")
+
+
+def test_an_edit_in_between(site: SmallSite) -> None:
+    """What was decided by an older version of either record is refused, and nothing happens."""
+    one, two = site.create("firm", name="E1"), site.create("firm", name="E2", city="Bern")
+    versions = [site.read("firm", id).values["version"] for id in (one, two)]
+    site.update("firm", two, city="Basel")
+    with pytest.raises(Refusal) as caught:
+        merge_records(site.gate, SYSTEM, "firm", one, two, {}, *versions)
+    assert caught.value.problems[0].code == "stale-version"
+    assert site.values("firm", one, "city") == [None]
+
+
+def at_once(*works: Callable[[], object]) -> list[str]:
+    """How works end that begin at the same moment: "done", or the code of the refusal."""
+    start = Barrier(len(works))
+
+    def run(work: Callable[[], object]) -> str:
+        start.wait()
+        try:
+            work()
+        except Refusal as refusal:
+            return refusal.problems[0].code
+        return "done"
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def test_two_merges_at_once(site: SmallSite) -> None:
+    """Into each other: one of them wins. Two into a third: both are done, and nothing is lost."""
+    a, b, c = (site.create("firm", name=f"C{n}", places=[{"street": f"{n}"}]) for n in range(3))
+
+    def merge(id: int, other: int) -> Callable[[], object]:
+        return lambda: merge_records(site.gate, SYSTEM, "firm", id, other, {})
+
+    ended = at_once(merge(a, b), merge(b, a))
+    assert sorted(ended) == ["done", "not-found"]
+    stays = a if ended[0] == "done" else b
+    more = site.create("firm", name="C3", places=[{"street": "3"}])
+    assert at_once(merge(c, stays), merge(c, more)) == ["done", "done"]
+    streets = {line.values["street"] for line in site.read("firm", c).values["places"]}
+    assert streets == {"0", "1", "2", "3"}
+
+
+def test_a_merge_and_a_change_at_once(site: SmallSite) -> None:
+    """A link that is made meanwhile points to a live record or is refused; none is left dangling."""
+    stays, goes = site.create("firm", name="D1"), site.create("firm", name="D2")
+    ended = at_once(
+        lambda: merge_records(site.gate, SYSTEM, "firm", stays, goes, {}),
+        lambda: site.create("deal", name="late", firm=goes),
+    )
+    assert ended[0] == "done"
+    held = [record.values["firm"] for record in site.page("deal", filters={"name": "late"}).items]
+    assert [link.id for link in held] == ([stays] if ended[1] == "done" else [])

@@ -19,6 +19,7 @@ from engine.fieldtypes.number import Integer, Money, NumberType
 from engine.records.query import COUNTS, LIMIT, MOST
 from jobs.states import STATES
 from webapp.answers import dumped
+from webapp.api import openapi_duplicates
 from webapp.api.approvals import SHOWN, WITHDRAW
 from webapp.api.audit import SHOWN as LOGS_SHOWN
 from webapp.api.call import Call
@@ -49,10 +50,11 @@ def document(call: Call) -> Schema:
     """The whole description."""
     catalog, locale = call.application.catalog, call.locale
     paths: dict[str, Any] = dict(_general())
-    schemas: dict[str, Any] = dict(_SCHEMAS)
+    schemas: dict[str, Any] = _SCHEMAS | openapi_duplicates.SCHEMAS
     for definition in catalog.objects.values():
         schemas[definition.name] = _object(definition, locale)
         paths.update(_paths(call, definition, locale))
+    openapi_duplicates.describe_duplicates(catalog, schemas, paths)
     return {
         "openapi": "3.0.3",
         "info": {
@@ -69,7 +71,8 @@ def document(call: Call) -> Schema:
                 "problem": {
                     "description": "What is wrong (RFC 9457)",
                     "content": {"application/problem+json": {"schema": _ref("Problem")}},
-                }
+                },
+                **openapi_duplicates.RESPONSES,
             },
             "parameters": {name: _parameter(name, *of) for name, of in _PARAMETERS.items()},
         },

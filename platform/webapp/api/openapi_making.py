@@ -84,22 +84,9 @@ def _merging(call: Call, definition: Object, at_record: list[Schema]) -> Schema:
 def _searching(call: Call, definition: Object) -> Schema:
     """The records that one with these values may be a duplicate of."""
     text: Schema = {"type": "string"}
-    candidate: Schema = {
-        "type": "object",
-        "properties": {
-            "object": text,
-            "id": {"type": "integer", "nullable": True},
-            "title": {"type": "string", "nullable": True},
-            "restricted": {"type": "boolean"},
-            "rule": text,
-            "reason": text,
-            "similarity": {"type": "integer", "nullable": True},
-            "shown": {"type": "object", "additionalProperties": text},
-        },
-    }
     answer: Schema = {
         "type": "object",
-        "properties": {"items": {"type": "array", "items": candidate}},
+        "properties": {"items": {"type": "array", "items": ref("Candidate")}},
     }
     plural = definition.plural.in_(call.locale)
     search = operation(definition.name, "duplicates", plural, answer)

@@ -19,6 +19,7 @@ from engine.records import messages as say
 from engine.records.reading import Record
 from notices.comments import add_comment
 from webapp.screens.controls import control, enterable, given
+from webapp.screens.duplicates import confirmation, refused_panel
 from webapp.screens.filters import titled
 from webapp.screens.here import Here, here
 from webapp.screens.listing import stage_field
@@ -32,9 +33,9 @@ from webapp.screens.wholes import part_control
 MOST_AT_ONCE = 100
 
 
-def version_given() -> int | None:
-    """The version from which the person acts."""
-    text = request.form.get("version", "")
+def version_given(name: str = "version") -> int | None:
+    """The version from which the person acts, by the name of its control."""
+    text = request.form.get(name, "")
     return int(text) if text.isdigit() and len(text) < 19 else None
 
 
@@ -50,6 +51,8 @@ def take_transition(object: str, id: int, name: str) -> AnyResponse:
     ]
     values = given(at, fields, request.form, record.values)
     values |= not_offered(definition, enterable(at, definition, False), request.form)
+    if definition.duplicates:
+        values |= confirmation()
     try:
         perform(at, object, record.id, name, values, version_given())
     except Refusal as refusal:
@@ -97,6 +100,7 @@ def _transition_page(
         "way": way,
         "controls": controls,
         "general": [s for path, found in shown.items() if path not in names for s in found],
+        "duplicates": refused_panel(at, problems),
     }
     if request.args.get("part"):
         return fragment("transition_dialog.html", at, **context)
@@ -144,7 +148,8 @@ def save_value(object: str, id: int, name: str) -> AnyResponse:
     values |= not_offered(definition, enterable(at, definition, False), request.form)
     try:
         if values:
-            at.gate.update(at.actor, object, record.id, values, version_given())
+            confirmed = confirmation() if definition.duplicates else {}
+            at.gate.update(at.actor, object, record.id, values | confirmed, version_given())
     except Refusal as refusal:
         return refusal_json(at, refusal, record=record)
     at.changed(object)

@@ -16,10 +16,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.definition.objects import Field, Object
 from engine.fieldtypes.link import Collection, Lines
+from engine.matching.messages import POSSIBLE
 from engine.problems import Problem, Refusal
 from engine.records.reading import Record
 from webapp.screens.acting import done, version_given
 from webapp.screens.controls import Control, control, enterable, given
+from webapp.screens.duplicates import confirmation, refused_panel
 from webapp.screens.filters import titled
 from webapp.screens.here import Here, here
 from webapp.screens.listing import stage_field
@@ -87,11 +89,15 @@ def _typed(at: Here, definition: Object, record: Record, conversion: Conversion)
         fields = [f for f in enterable(at, target, True) if not isinstance(f.type, Lines)]
         values = given(at, fields, request.form, {}, f"{part.name}.")
         values |= not_offered(target, fields, request.form, f"{part.name}.")
+        if target.duplicates:
+            values |= confirmation()
         if values:
             found[part.name] = values
     fields = [f for f in enterable(at, definition, False) if not isinstance(f.type, Lines)]
     values = given(at, fields, request.form, record.values, f"{definition.name}.")
     values |= not_offered(definition, fields, request.form, f"{definition.name}.")
+    if definition.duplicates:
+        values |= confirmation()
     if values:
         found[definition.name] = values
     return found
@@ -107,7 +113,9 @@ def _form(
     typed: MultiDict[str, str],
 ) -> Response:
     found = Conversions(at.gate, at.reader).preview(at.actor, conversion, record.id, values)
-    shown = _sentences(at, refused)
+    told = [p for p in (refused or found.problems) if "candidates" in p.args]
+    panel = refused_panel(at, told)
+    shown = _sentences(at, [p for p in refused if p.code != POSSIBLE.code])
     parts = [
         _part(at, conversion.parts[name], one, found, shown, typed)
         for name, one in found.parts.items()
@@ -128,6 +136,7 @@ def _form(
         source=source,
         general=[s for path, found in shown.items() if path not in drawn for s in found],
         several=len(refused),
+        duplicates=panel,
     )
 
 

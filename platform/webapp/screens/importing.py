@@ -164,7 +164,9 @@ def start_import(id: int) -> AnyResponse:
     if row.status != DONE:
         raise Refusal(TRIAL_NOT_DONE(id=row.id))
     _importable(at, row.object)
-    wanted = import_work(at.catalog, replace(request_from(row.params), dry_run=False))
+    request_ = request_from(row.params)
+    confirmed = request_.confirm_duplicates or CONFIRM in request.form
+    wanted = import_work(at.catalog, replace(request_, dry_run=False, confirm_duplicates=confirmed))
     return _to_work(at.gate.write(at.actor, lambda tx: start_following(tx, row.id, wanted)))
 
 

@@ -68,7 +68,8 @@ def take_merge(object: str, id: int) -> AnyResponse:
         f.name: request.form[f"take.{f.name}"] for f in fields if f"take.{f.name}" in request.form
     }
     try:
-        merge_records(at.gate, at.actor, object, record.id, other.id, take, version_given())
+        version, others = version_given(), version_given("other_version")
+        merge_records(at.gate, at.actor, object, record.id, other.id, take, version, others)
     except Refusal as refusal:
         return _page(at, definition, record, other, refusal.problems)
     at.changed(object)

@@ -69,6 +69,7 @@ def _dialog(at: Here, definition: Object) -> Response:
         fields=controls,
         hidden=drafted.states.hidden,
         unoffered=drafted.states.unoffered,
+        matched=" ".join(dict.fromkeys(n for rule in definition.duplicates for n in rule.fields)),
     )
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from flask import Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.definition.duplicates import CONFIRM
 from engine.files import BLOCK, Files
 from engine.problems import Refusal
 from engine.records.transaction import Transaction
@@ -81,6 +82,13 @@ def show_work(id: int) -> Response:
     sort = request.args.get("rows", "")
     chosen = sort if sort in dict(sorts) else next(iter(dict(sorts)), "")
     undone = undo_of_work(at.gate, row)
+    confirmable = (
+        row.kind == IMPORT
+        and row.object in at.catalog.objects
+        and bool(at.catalog.objects[row.object].duplicates)
+        and not row.params.get("confirm_duplicates")
+        and bool(row.counts.get("rejected"))
+    )
     return page(
         "work.html",
         at,
@@ -96,7 +104,9 @@ def show_work(id: int) -> Response:
         started=following(row),
         just_over=row.finished is not None and at.now - row.finished < SEEN_AFTER,
         trial=row.kind == IMPORT and bool(row.params.get("dry_run")),
-        starts=row.status == DONE and writes(row.counts),
+        starts=row.status == DONE and (writes(row.counts) or confirmable),
+        confirmable=confirmable,
+        confirm_name=CONFIRM,
         groups=row.kind == SCAN and bool(row.counts.get("groups")) and visible,
         back=f"/o/{row.object}" if row.object in at.catalog.objects else "",
         back_text=at.say(at.catalog.objects[row.object].plural)

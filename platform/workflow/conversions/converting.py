@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.definition.duplicates import CONFIRM
 from engine.definition.objects import Object
 from engine.expressions import evaluate
 from engine.permissions.roles import Role
@@ -172,7 +173,7 @@ class Converting:
 
     def _refuse_unasked(self, part: Part, given: Mapping[str, Any]) -> None:
         label = self.tx.catalog.objects[part.object].label
-        for name in given:
+        for name in given.keys() - {CONFIRM}:
             self.problems.append(say.NOT_MADE(object=label).on(f"{part.name}.{name}"))
 
     def _pass(self, object: str, action: str, make: Callable[[], Change]) -> Change:

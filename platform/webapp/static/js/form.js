@@ -1,5 +1,5 @@
 // Forms: sent in the background, computed along by the server, never lost.
-import { showDuplicates } from "./duplicates.js";
+import { besides, showDuplicates } from "./duplicates.js";
 import { note, send, showProblems, texts } from "./net.js";
 import { toastThere } from "./toast.js";
 
@@ -88,8 +88,9 @@ async function save(event) {
   if (!status) return;
   showDuplicates(body.duplicates);
   const box = form.querySelector("[data-problems]");
-  const problems = body.problems ?? [{ field: "", message: texts.failed }];
+  const problems = body.problems ? besides(body) : [{ field: "", message: texts.failed }];
   const { general, first } = showProblems(form, problems);
+  if (!problems.length) { box.replaceChildren(); form.querySelector("[data-duplicates]").scrollIntoView({ block: "center" }); return; }
   box.replaceChildren(note("error", texts.notSaved.replace("{n}", problems.length), body.stale ? [...general, body.stale] : general));
   (first ?? box).scrollIntoView({ block: "center" });
   first?.querySelector(".input")?.focus({ preventScroll: true });

@@ -1,4 +1,5 @@
 // A new record in a small dialog: from the menu of new records, a list, or a link that names one.
+import { besides, watchDialog } from "./duplicates.js";
 import { note, part, refresh, send, showProblems, texts } from "./net.js";
 import { toast, toastThere } from "./toast.js";
 
@@ -17,6 +18,7 @@ export async function quick(address) {
   const first = [...dialog.querySelectorAll(".quick-grid .input")];
   (first.find((one) => !one.value) ?? first[0])?.focus();
   const form = dialog.querySelector("form");
+  const showDuplicates = watchDialog(form);
   return new Promise((resolve) => {
     let made = null;
     dialog.addEventListener("close", () => { dialog.remove(); resolve(made); });
@@ -29,11 +31,13 @@ export async function quick(address) {
       event.preventDefault();
       const button = form.querySelector(".primary");
       button.classList.add("is-busy");
-      const { ok, status, body } = await send(form.action, new FormData(form));
+      const { ok, status, body } = await send(form.action, new FormData(form, event.submitter));
       button.classList.remove("is-busy");
       if (ok) { made = { location: body.location, id: body.location.split("/").pop(), title: body.title ?? "" }; dialog.close(); return; }
       if (!status) return;
-      const { general, first: wrong } = showProblems(dialog, body.problems ?? [{ field: "", message: texts.failed }]);
+      showDuplicates(body.duplicates);
+      const { general, first: wrong } = showProblems(dialog, body.problems ? besides(body) : [{ field: "", message: texts.failed }]);
+      if (body.duplicates) dialog.querySelector("[data-duplicates-panel]").scrollIntoView({ block: "nearest" });
       dialog.querySelector("[data-problems]").replaceChildren(...(general.length ? [note("error", "", general)] : []));
       wrong?.querySelector(".input")?.focus();
     });

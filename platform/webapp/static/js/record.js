@@ -1,4 +1,5 @@
 // The page of a record: editing values in place, transitions, comments, related lists, older entries.
+import { besides, showPanel } from "./duplicates.js";
 import { note, part, refresh, send, showProblems, texts } from "./net.js";
 import { toast, toastThere } from "./toast.js";
 import { askWay, takeWay } from "./ways.js";
@@ -32,13 +33,14 @@ function leave() {
   editing = null;
 }
 
-async function saveValue(form) {
-  const { ok, status, body } = await send(form.action, new FormData(form));
+async function saveValue(form, submitter) {
+  const { ok, status, body } = await send(form.action, new FormData(form, submitter));
   if (ok) { editing = null; await refresh(); toast(texts.saved, { stay: 2000 }); return; }
   if (!status) return;
   const fact = form.closest("[data-fact]");
-  const problems = (body.problems ?? []).map((one) => ({ ...one, field: fact.dataset.fact === one.field || !one.field ? fact.dataset.fact : one.field }));
+  const problems = besides(body).map((one) => ({ ...one, field: fact.dataset.fact === one.field || !one.field ? fact.dataset.fact : one.field }));
   const { general } = showProblems(fact, problems);
+  showPanel(form, body.duplicates);
   if (body.stale) stale(body.stale);
   else if (general.length) toast(general.join(" "), { error: true });
 }
@@ -92,7 +94,7 @@ if (record) {
   });
   record.addEventListener("submit", async (event) => {
     const form = event.target;
-    if (form.matches("[data-value]")) { event.preventDefault(); await saveValue(form); }
+    if (form.matches("[data-value]")) { event.preventDefault(); await saveValue(form, event.submitter); }
     else if (form.matches("[data-way]")) {
       event.preventDefault();
       form.closest("details")?.removeAttribute("open");

@@ -1,4 +1,5 @@
 // Taking a transition: what it asks for comes in a dialog, what speaks against it stands there.
+import { besides, showPanel } from "./duplicates.js";
 import { note, part, send, showProblems, texts } from "./net.js";
 import { toast } from "./toast.js";
 
@@ -20,11 +21,12 @@ export async function askWay(address, problems = []) {
       event.preventDefault();
       const form = event.target, button = form.querySelector(".primary");
       button.classList.add("is-busy");
-      const { ok, status, body } = await send(form.action, new FormData(form));
+      const { ok, status, body } = await send(form.action, new FormData(form, event.submitter));
       button.classList.remove("is-busy");
       if (ok) { taken = true; dialog.close(); return; }
       if (!status) return;
-      showIn(dialog, body);
+      showPanel(form, body.duplicates);
+      showIn(dialog, { ...body, problems: besides(body) });
     });
   });
 }
