@@ -32,6 +32,7 @@ from engine.expressions.nodes import (
     OneOf,
     OptionAttribute,
     Rescale,
+    Sealed,
     Setting,
     Several,
     User,
@@ -250,6 +251,12 @@ def _has(node: Has) -> Closure:
     return lambda frame: item(frame) in (choices(frame) or ())
 
 
+def _sealed(node: Sealed) -> Closure:
+    item, sought = closure(node.item), node.item.member.sought
+    assert sought is not None
+    return lambda frame: not set(node.digests).isdisjoint(sought.digests(item(frame)))
+
+
 def _is_empty(node: IsEmpty) -> Closure:
     if is_strict(node.part):
         return lambda frame: False
@@ -315,6 +322,7 @@ _BUILDERS: Mapping[type[Node], Callable[[Any], Closure]] = {
     Compare: _compare,
     OneOf: _one_of,
     Has: _has,
+    Sealed: _sealed,
     IsEmpty: _is_empty,
     Logic: _logic,
     Not: _not,
