@@ -362,6 +362,7 @@ class Checker:
         args = self.all(tree.args)
         if function.clock:
             self.clock(tree, f"{name}()")
+        self.uses_settings |= function.settings
         return self.placed(tree, lambda: applied(function, *args))
 
     def _callee(self, tree: ast.Call) -> str:
