@@ -19,6 +19,7 @@ from engine.fieldtypes.number import Identifier
 from engine.fieldtypes.obscured import Obscured
 from engine.permissions.actors import Actor
 from engine.problems import Refusal
+from engine.records.company_year import company_year
 from engine.records.query import MOST, Query
 from engine.records.reading import Linked, Reader, Record
 from engine.records.settings import one_id
@@ -48,8 +49,9 @@ class Sight:
         people, person = gate.catalog.user_object, self.actor.person
         user = Seen(self, people, person) if people and person is not None else None
         return Context(
-            now=gate.clock(), zone=gate.zone, user=user, below=self._below, settings=self._setting
-        )
+            now=gate.clock(), zone=gate.zone, user=user, below=self._below, settings=self._setting,
+            company=company_year(gate),
+        )  # fmt: skip
 
     def _setting(self, object: str) -> Seen | None:
         """The one record of a settings object, where the actor may see it."""

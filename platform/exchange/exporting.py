@@ -25,6 +25,7 @@ from engine.permissions.lens import Lens
 from engine.problems import Problem, Refusal, did_you_mean
 from engine.records.events import EXPORT as EXPORTED
 from engine.records.events import Event, note
+from engine.records.guarded import without_secrets
 from engine.records.query import MOST, Query
 from engine.records.reading import Linked, Reader, Record
 from engine.schema.tables import POSITION
@@ -117,7 +118,8 @@ def export_records(
         whole = True
     finally:
         if whole or written:  # what was refused at once has not left
-            note(reader.gate, actor, exported(order, written, whole=whole))
+            said = replace(order, where=without_secrets(reader.gate, order.where))
+            note(reader.gate, actor, exported(said, written, whole=whole))
     return done
 
 

@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from engine.definition.objects import Field, Object
+from engine.fieldtypes.currency import ExchangeRate
 from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import NumberType
 from engine.fieldtypes.secret import Secret
@@ -33,10 +34,14 @@ FOLLOWS = frozenset(("department", "changed_on", "changed_by"))
 
 @dataclass(slots=True)
 class Back:
-    """The way back of one record: input for the gate, and what cannot go back."""
+    """The way back of one record: input for the gate, and what cannot go back.
+
+    `rates` are the exchange rates that stood, by their fields.
+    """
 
     net: Net
     given: dict[str, Any] = field(default_factory=dict)
+    rates: dict[str, Decimal] = field(default_factory=dict)
     conflicts: list[Problem] = field(default_factory=list)
 
 
@@ -44,7 +49,10 @@ def way_back(tx: Transaction, definition: Object, net: Net, row: Row) -> Back:
     """What to give for the record, whose present row is `row`."""
     back = Back(net)
     for name, (before, after) in net.fields.items():
-        if before != after or _is_secret(definition, name):
+        if _is_rate(definition, name):
+            if before is not None:
+                back.rates[name] = Decimal(before)
+        elif before != after or _is_secret(definition, name):
             _value_back(tx, definition, name, before, after, row, back.given, back.conflicts)
     for name, lines in net.lines.items():
         found = definition.fields.get(name)
@@ -83,6 +91,11 @@ def _value_back(
         given[name] = before
     else:
         conflicts.append(say.CHANGED_SINCE(field=found.label).on(name))
+
+
+def _is_rate(definition: Object, name: str) -> bool:
+    found = definition.fields.get(name)
+    return found is not None and isinstance(found.type, ExchangeRate)
 
 
 def _is_secret(definition: Object, name: str) -> bool:

@@ -27,6 +27,7 @@ from engine.fieldtypes.links import Links
 from engine.permissions.actors import Actor
 from engine.problems import Problem, Refusal
 from engine.records.changes import DELETE, RESTORE, UPDATE, Change
+from engine.records.currencies import RATES
 from engine.records.gate import Gate
 from engine.records.rights import forbidden
 from engine.records.shapes import Row
@@ -143,7 +144,7 @@ class _Undo:
             names = [name for name, value in back.given.items() if self._leads(name, value, coming)]
             if not names:
                 continue
-            later.append(Back(back.net, {name: back.given.pop(name) for name in names}))
+            later.append(Back(back.net, {n: back.given.pop(n) for n in names}, back.rates))
             if not (back.given or back.conflicts):
                 updates.remove(back)
         return later
@@ -180,6 +181,7 @@ class _Undo:
                     given=dict(back.given),
                     id=back.net.record,
                     expected_version=rows[back.net.record]["version"],
+                    notes={RATES: back.rates} if back.rates else {},
                 )
                 for back in waiting
             ]

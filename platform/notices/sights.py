@@ -20,6 +20,7 @@ from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import Identifier
 from engine.permissions.actors import SYSTEM, Actor
 from engine.permissions.lens import Lens
+from engine.records.company_year import company_year
 from engine.records.gate import Gate
 from engine.records.query import MOST, Query
 from engine.records.reading import Linked, Reader, Record
@@ -106,8 +107,9 @@ class Sights:
         if people and person is not None:
             user = self.people.linked(people, person)
         return Context(
-            now=self.gate.clock(), zone=self.gate.zone, user=user, below=self.people.below
-        )
+            now=self.gate.clock(), zone=self.gate.zone, user=user, below=self.people.below,
+            company=company_year(self.gate),
+        )  # fmt: skip
 
 
 class Eye:
@@ -146,6 +148,7 @@ class Eye:
             below=self.sights.people.below,
             variables={variable: other},
             settings=self._setting,
+            company=company_year(gate),
         )
 
 

@@ -156,6 +156,18 @@ creates:
   lead: {set: {name: name, budget: sum(l.cost for l in lines)}}
 once: false
 ---
+object: house
+kind: settings
+fields:
+  motto: {type: text, default: Always}
+  margin: {type: money, default: "3", restricted: true}
+---
+conversion: lead_to_settled_deal
+object: lead
+creates:
+  deal: {set: {name: settings.house.motto, firm: firm, amount: settings.house.margin}}
+once: false
+---
 role: boss
 grants:
   lead: {create: true, read: all, update: all, delete: all, fields: {"*": write}}
@@ -169,6 +181,7 @@ role: seller
 grants:
   lead: {create: true, read: all, update: all, fields: {"*": write}}
   firm: {create: true, read: all, fields: {"*": write}}
+  house: {read: all, fields: {"*": read}}
   deal: {create: true, read: all, update: all, fields: {"*": write, hint: read}}
   deal_line: {fields: {"*": write}}
 ---
@@ -312,10 +325,10 @@ def test_only_once(site: SmallSite) -> None:
     service = Conversions(site.gate, site.reader)
     assert codes(lambda: convert(site, "lead_to_firm", id, deal=DEAL)) == [("conversion-done", "")]
     offered = [c.name for c in service.offered(BOSS, "lead", id)]
-    assert offered == ["lead_to_ranked_firm", "lead_to_told_deal"]
+    assert offered == ["lead_to_ranked_firm", "lead_to_settled_deal", "lead_to_told_deal"]
     site.delete("deal", made["deal"].id or 0)
     site.delete("firm", made["firm"].id or 0)
-    assert len(service.offered(BOSS, "lead", id)) == 3
+    assert len(service.offered(BOSS, "lead", id)) == 4
 
 
 def test_only_once_among_many(site: SmallSite) -> None:
@@ -370,6 +383,19 @@ def test_hidden_values_behind_links_are_refused(site: SmallSite) -> None:
     assert found == [("conversion-hidden", "lead.budget")]
     made = convert(site, "deal_to_summed_lead", deal).made
     assert site.values("lead", made["lead"].id or 0, "budget") == [3]
+
+
+def test_hidden_settings_are_refused(site: SmallSite) -> None:
+    """Settings are read as the actor may read them, too."""
+    id = lead(site, firm=site.create("firm", name=f"Firm {next(_numbers)}"))
+    found = codes(lambda: convert(site, "lead_to_settled_deal", id, SELLER, deal=DEAL))
+    assert found == [("conversion-hidden", "deal.amount")]
+    found = codes(lambda: convert(site, "lead_to_settled_deal", id, BOSS, deal=DEAL))
+    assert {path for code, path in found if code == "conversion-hidden"} == {
+        "deal.name", "deal.amount",
+    }  # fmt: skip
+    made = convert(site, "lead_to_settled_deal", id, deal=DEAL).made
+    assert site.values("deal", made["deal"].id or 0, "name", "amount") == ["Always", 3]
 
 
 def test_forbidden_fields_are_refused_by_name(site: SmallSite) -> None:

@@ -113,4 +113,5 @@ def as_member(field_: Field) -> Member:
         currency=_currency(type_),
         via=type_.by if isinstance(type_, Collection) else "",
         join=type_.table if isinstance(type_, Links) else "",
+        normal=type_.read if type_.expression_type().kind is Kind.TEXT else None,
     )

@@ -10,6 +10,7 @@ from engine.definition.alarms import ReadingAlarm, build_alarms
 from engine.definition.kinds import Problems
 from engine.definition.relations import Relation, build_relation
 from engine.definition.tree import Node
+from engine.definition.working import WorkingCalendar, build_calendar
 from engine.fieldtypes.phone import DEFAULT_COUNTRY, UNKNOWN_COUNTRY, is_country
 from engine.problems import Message, Text
 
@@ -58,7 +59,8 @@ class Site:
     `department_parent` are the fields of those objects that carry the meaning. `team` names the
     object of teams. `reports`, `memberships` and `team_members` are the dated relations of people
     to managers, departments and teams. `country` is the one whose telephone numbers need no
-    country code.
+    country code. `fiscal_year` is the path to the month in which it begins:
+    a settings object and its field.
     """
 
     label: Text = field(default_factory=lambda: Text.of("Formwright"))
@@ -79,6 +81,8 @@ class Site:
     reports: Relation = field(default_factory=Relation)
     memberships: Relation = field(default_factory=Relation)
     team_members: Relation = field(default_factory=Relation)
+    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+    fiscal_year: str = ""
     alarms: tuple[ReadingAlarm, ...] = ()
     modules: Mapping[str, Module] = field(default_factory=dict)
     source: Node | None = field(default=None, compare=False, repr=False)
@@ -122,6 +126,8 @@ def build_site(name: str, node: Node, problems: Problems) -> Site | None:
         reports=build_relation(people.get("reports"), "to"),
         memberships=build_relation(node.plain("memberships"), "department"),
         team_members=build_relation(node.plain("teams", {}).get("members"), "team"),
+        calendar=build_calendar(node.plain("working_calendar")),
+        fiscal_year=node.plain("fiscal_year", ""),
         alarms=build_alarms(node),
         modules={
             key: Module(

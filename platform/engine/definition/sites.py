@@ -9,6 +9,7 @@ from engine.definition.messages import UNKNOWN_FIELD, UNKNOWN_OBJECT
 from engine.definition.relations import check_relations
 from engine.definition.site import build_site
 from engine.definition.tree import Node
+from engine.definition.working import check_working
 from engine.problems import did_you_mean
 
 MEANINGS = {
@@ -29,6 +30,7 @@ def connect_site(catalog: Catalog, problems: Problems) -> Catalog:
         if node is not None:
             _check(node, fields, catalog, problems)
     check_relations(catalog, problems)
+    check_working(catalog, problems)
     currencies = source.get("currencies") if source else None
     if currencies is not None:
         check_currencies(currencies, catalog, problems)

@@ -36,7 +36,7 @@ from engine.expressions.nodes import (
     User,
     Variable,
 )
-from engine.expressions.operators import applied, binary, comparison, negative
+from engine.expressions.operators import applied, binary, comparison, negative, sealed
 from engine.expressions.sqltypes import DIGITS, quantized
 from engine.expressions.syntax import Limits, Syntax, too_large
 from engine.expressions.types import Kind, Member, Names, Type
@@ -324,14 +324,18 @@ class Checker:
     def _comparison(
         self, tree: ast.Compare, operator: str, left: Node, right: Node, where: ast.expr
     ) -> Node:
+        if found := sealed(operator, left, right):
+            for side in (tree.left, *tree.comparators):
+                self.guarded.pop(id(side), None)
+            return found
         if operator in ("is", "is not"):
             self.guarded.pop(id(tree.left), None)
         elif left.type.kind in GUARDED or right.type.kind in GUARDED:
             self.check_guarded()
         node = self.placed(where, lambda: comparison(operator, left, right))
         if operator in ("is", "is not") and left.type.kind is Kind.RECORDS:
-            found = emptiness(self, tree, left)
-            return Not(type=BOOLEAN, part=found) if operator == "is not" else found
+            empty = emptiness(self, tree, left)
+            return Not(type=BOOLEAN, part=empty) if operator == "is not" else empty
         return node
 
     def _ifexp(self, tree: ast.IfExp) -> Node:
@@ -358,6 +362,7 @@ class Checker:
         args = self.all(tree.args)
         if function.clock:
             self.clock(tree, f"{name}()")
+        self.uses_settings |= function.settings
         return self.placed(tree, lambda: applied(function, *args))
 
     def _callee(self, tree: ast.Call) -> str:

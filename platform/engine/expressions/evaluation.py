@@ -32,6 +32,7 @@ from engine.expressions.nodes import (
     OneOf,
     OptionAttribute,
     Rescale,
+    Sealed,
     Setting,
     Several,
     User,
@@ -39,6 +40,7 @@ from engine.expressions.nodes import (
     is_strict,
 )
 from engine.expressions.types import Kind, Row
+from engine.expressions.workdays import CompanyYear
 
 Frame = list[Any]
 Closure = Callable[[Frame], Any]
@@ -53,6 +55,13 @@ def _no_settings(object: str) -> Row | None:
     return None
 
 
+_USUAL = CompanyYear()
+
+
+def _usual_year() -> CompanyYear:
+    return _USUAL
+
+
 @dataclass(frozen=True)
 class Context:
     """What an evaluation takes from outside the record.
@@ -60,7 +69,7 @@ class Context:
     `now` is an aware moment in UTC, `zone` the company's time zone, `user` the acting person,
     `below` gives the ids of all records below one in its hierarchy, `variables` the values
     of the variables that the expression was compiled with. `settings` gives the one record of
-    a settings object.
+    a settings object, `company` the company's working and fiscal year.
     """
 
     now: dt.datetime
@@ -69,6 +78,7 @@ class Context:
     below: Callable[[str, int], frozenset[int]] = _nothing_below
     variables: Mapping[str, Any] = field(default_factory=dict)
     settings: Callable[[str], Row | None] = _no_settings
+    company: Callable[[], CompanyYear] = _usual_year
 
     @functools.cached_property
     def today(self) -> dt.date:
@@ -250,6 +260,12 @@ def _has(node: Has) -> Closure:
     return lambda frame: item(frame) in (choices(frame) or ())
 
 
+def _sealed(node: Sealed) -> Closure:
+    item, sought = closure(node.item), node.item.member.sought
+    assert sought is not None
+    return lambda frame: not set(node.digests).isdisjoint(sought.digests(item(frame)))
+
+
 def _is_empty(node: IsEmpty) -> Closure:
     if is_strict(node.part):
         return lambda frame: False
@@ -315,6 +331,7 @@ _BUILDERS: Mapping[type[Node], Callable[[Any], Closure]] = {
     Compare: _compare,
     OneOf: _one_of,
     Has: _has,
+    Sealed: _sealed,
     IsEmpty: _is_empty,
     Logic: _logic,
     Not: _not,

@@ -147,6 +147,17 @@ class Has(Node):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Sealed(Node):
+    """Whether the secret `item` is one of several values, of which only digests are known."""
+
+    item: Get
+    digests: tuple[str, ...]
+
+    def parts(self) -> tuple[Node, ...]:
+        return (self.item,)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class IsEmpty(Node):
     """`part is empty`."""
 
@@ -236,7 +247,7 @@ def is_strict(node: Node) -> bool:
     """Whether the node is a condition that is always yes or no, never empty."""
     if isinstance(node, Call):
         return node.type.kind is Kind.BOOLEAN and not node.function.lenient
-    return isinstance(node, Compare | OneOf | Has | IsEmpty | Logic | Not) or (
+    return isinstance(node, Compare | OneOf | Has | Sealed | IsEmpty | Logic | Not) or (
         isinstance(node, Aggregate) and node.type.kind is Kind.BOOLEAN
     )
 

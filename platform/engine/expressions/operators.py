@@ -25,6 +25,7 @@ from engine.expressions.nodes import (
     BOOLEAN,
     Call,
     Compare,
+    Get,
     Has,
     IsEmpty,
     Literal,
@@ -32,7 +33,9 @@ from engine.expressions.nodes import (
     Node,
     Not,
     OneOf,
+    Sealed,
     Several,
+    Variable,
 )
 from engine.expressions.sqltypes import DIGITS
 from engine.expressions.types import Kind, Type
@@ -106,6 +109,36 @@ def comparison(operator: str, left: Node, right: Node) -> Node:
     return Compare(type=BOOLEAN, operator=operator, left=left, right=right)
 
 
+def sealed(operator: str, left: Node, right: Node) -> Node | None:
+    """The comparison of a secret that may be looked for with texts; None for any other."""
+    secret, other = (left, right) if isinstance(left, Get) else (right, left)
+    sought = secret.member.sought if isinstance(secret, Get) else None
+    inside = operator.endswith("in")
+    if (
+        sought is None
+        or operator not in ("==", "!=", "in", "not in")
+        or (inside and secret is right)
+    ):
+        return None
+    texts = other.items if inside and isinstance(other, Several) else (other,)
+    values = [text.value for text in texts if isinstance(text, Literal)]
+    if len(values) < len(texts) or not all(isinstance(value, str) for value in values):
+        return None
+    assert isinstance(secret, Get)
+    if not _in_rows(secret):
+        return None
+    digests = tuple(digest for value in values for digest in sought.digests(value))
+    found = Sealed(type=BOOLEAN, item=secret, digests=digests)
+    return Not(type=BOOLEAN, part=found) if operator in ("!=", "not in") else found
+
+
+def _in_rows(node: Node) -> bool:
+    """Whether the path begins at a record of the statement."""
+    while isinstance(node, Get):
+        node = node.base
+    return isinstance(node, Variable)
+
+
 def _emptiness(operator: str, left: Node, right: Node) -> Node:
     if not (isinstance(right, Literal) and right.value is None):
         raise Refusal(messages.ONLY_IS_EMPTY())
@@ -153,7 +186,20 @@ def _aligned(operator: str, left: Node, right: Node) -> tuple[Node, Node]:
         raise _not_comparable(operator, left, right)
     if kind is Kind.DURATION and left.type.unit != right.type.unit:
         return in_seconds(left), in_seconds(right)
+    if operator in ("==", "!="):
+        left, right = _normal(left, right), _normal(right, left)
     return _literal_like(left, right.type), _literal_like(right, left.type)
+
+
+def _normal(node: Node, other: Node) -> Node:
+    """A text literal in the form in which what it is compared with is stored, where it has one."""
+    if not (isinstance(node, Literal) and isinstance(other, Get) and other.member.normal):
+        return node
+    try:
+        value = other.member.normal(node.value)
+    except Refusal:  # it is no such thing: nothing equals it
+        return node
+    return replace(node, value=value) if isinstance(value, str) else node
 
 
 def _same_family(left: Node, right: Node) -> bool:

@@ -50,11 +50,12 @@ from engine.expressions.nodes import (
     OneOf,
     OptionAttribute,
     Rescale,
+    Sealed,
     Variable,
     is_bound,
     is_strict,
 )
-from engine.expressions.sqltypes import Ids, Number
+from engine.expressions.sqltypes import Ids, Number, String
 from engine.expressions.trees import link_column
 from engine.expressions.types import Kind, View
 
@@ -317,7 +318,7 @@ class Translator:
         atom = self._atom(node, frame)
         if negate:
             return atom.is_not(sa.true())
-        bare = isinstance(node, Compare | OneOf | Has | Call) and not wrap
+        bare = isinstance(node, Compare | OneOf | Has | Sealed | Call) and not wrap
         return atom if bare else atom.is_(sa.true())
 
     def _atom(self, node: Node, frame: Frame) -> Condition:
@@ -328,6 +329,8 @@ class Translator:
                 return self._one_of(node, frame)
             case Has():
                 return self._has(node, frame)
+            case Sealed():
+                return self._sealed(node, frame)
             case Call():
                 return self._call(node, frame)
         return self.value(node, frame)
@@ -362,3 +365,12 @@ class Translator:
             sa.func.json_each(sa.type_coerce(choices, sa.Text()))
         )
         return item.in_(names)
+
+    def _sealed(self, node: Sealed, frame: Frame) -> Condition:
+        member, source = node.item.member, self.source(node.item.base, frame)
+        assert member.sought is not None
+        if not node.digests:
+            return sa.false()
+        found = source.c[member.folded].in_([sa.literal(one, String()) for one in node.digests])
+        rows = member.sought.rows(source)
+        return found if rows is None else sa.and_(found, rows)

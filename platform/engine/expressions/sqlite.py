@@ -20,9 +20,11 @@ from engine.expressions.functions import FUNCTIONS, OPERATORS, Function
 from engine.expressions.nodes import Call
 from engine.expressions.sqltypes import DIGITS
 from engine.expressions.types import Kind
+from engine.expressions.workdays import read_year
 
 _LIMIT = 10**DIGITS
 _MICROSECOND = dt.timedelta(microseconds=1)
+_day = dt.date.fromisoformat
 _zone = functools.lru_cache(maxsize=8)(ZoneInfo)
 
 
@@ -99,6 +101,19 @@ def _date_of(moment: str, zone: str) -> str | None:
     return None if day is None else day.isoformat()
 
 
+def _is_workday(day: str, year: str) -> int:
+    return int(read_year(year).is_workday(_day(day)))
+
+
+def _workdays_between(start: str, end: str, year: str) -> int:
+    return int(read_year(year).between(_day(start), _day(end)))
+
+
+def _add_workdays(day: str, count: int, year: str) -> str | None:
+    found = read_year(year).add(_day(day), Decimal(count))
+    return None if found is None else found.isoformat()
+
+
 def _of_present(choose: Callable[[list[Any]], Any]) -> Callable[..., Any]:
     def call(*args: Any) -> Any:
         present = [arg for arg in args if arg is not None]
@@ -119,6 +134,14 @@ _ARITHMETIC: Mapping[str, tuple[int, Callable[..., Any]]] = {
     "fw_ceil": (2, _present(lambda value, scale: -(-value // 10**scale))),
     "fw_number_text": (2, _present(_number_text)),
     "fw_date_of": (2, _present(_date_of)),
+    "fw_is_workday": (2, _present(_is_workday)),
+    "fw_workdays_between": (3, _present(_workdays_between)),
+    "fw_add_workdays": (3, _present(_add_workdays)),
+    "fw_fiscal_year": (2, _present(lambda day, year: int(read_year(year).fiscal_year(_day(day))))),
+    "fw_fiscal_quarter": (
+        2,
+        _present(lambda day, year: int(read_year(year).fiscal_quarter(_day(day)))),
+    ),
     "fw_least": (-1, _of_present(min)),
     "fw_greatest": (-1, _of_present(max)),
 }

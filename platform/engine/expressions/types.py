@@ -6,7 +6,7 @@ a `View` gives it tables and columns. Both are implemented by rooms above.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -67,6 +67,18 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """How a secret is found by its value.
+
+    `digests` gives those under which a value may stand in the member's folded column, `rows` the
+    condition under which a row of an alias may be looked into, or None for always.
+    """
+
+    digests: Callable[[Any], tuple[str, ...]]
+    rows: Callable[[sa.FromClause], sa.ColumnElement[bool] | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """A name that can stand after an object's dot.
 
@@ -75,7 +87,9 @@ class Member:
     `keys` maps option names to the stored values (names can change, keys never do).
     `via` is, for RECORDS, the member of the other object that links back here. RECORDS that the
     record itself names stand in the join table `join` (columns `from_id`, `to_id`). `currency`
-    is the path to the currency of an amount that is not in the company's.
+    is the path to the currency of an amount that is not in the company's. `normal` brings a text
+    into the form that the member is stored in, or refuses it. A secret that may be looked for has
+    `sought`.
     """
 
     name: str
@@ -88,6 +102,8 @@ class Member:
     via: str = ""
     join: str = ""
     currency: str = ""
+    normal: Callable[[Any], Any] | None = None
+    sought: Sought | None = None
 
 
 class Names(Protocol):

@@ -41,4 +41,5 @@ class ExchangeRate(NumberType):
         return Type(Kind.NUMBER, scale=self.scale)
 
     def format(self, value: Decimal | None, locale: str) -> str:
-        return "" if value is None else f"{value.normalize():f}"
+        """Nothing where the amounts are in the company's currency anyway."""
+        return "" if value is None or value == 1 else f"{value.normalize():f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from sqlalchemy.types import TypeEngine
@@ -13,6 +13,7 @@ from sqlalchemy.types import TypeEngine
 from engine.expressions.sqltypes import String
 from engine.expressions.types import Kind, Type
 from engine.fieldtypes.base import FieldType, not_readable
+from engine.fieldtypes.standards import as_standard
 from engine.problems import Message, Refusal
 
 TOO_LONG = Message(
@@ -45,7 +46,10 @@ MULTILINE_LIMIT = 100_000
 
 @dataclass(frozen=True, kw_only=True)
 class TextType(FieldType):
-    """Text of one line or, with `multiline`, of several."""
+    """Text of one line or, with `multiline`, of several.
+
+    `standard` names a kind of number with a check character (`format:` in YAML).
+    """
 
     name = "text"
     control = "text"
@@ -53,6 +57,12 @@ class TextType(FieldType):
     max_length: int = 0
     pattern: str = ""
     multiline: bool = False
+    standard: str = ""
+
+    @classmethod
+    def from_settings(cls, settings: dict[str, Any]) -> Self:
+        standard = {"standard": settings["format"]} if "format" in settings else {}
+        return super().from_settings(settings | standard)
 
     @property
     def limit(self) -> int:
@@ -97,7 +107,7 @@ class TextType(FieldType):
 
     def checked(self, text: str) -> str:
         """`text` in this type's form; refuses what does not have it."""
-        return text
+        return as_standard(self.standard, text) if self.standard else text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from engine.fieldtypes.secret import Secret
 from engine.permissions.actors import Actor
 from engine.records.auditing import FOR, digests, plain
 from engine.records.contexts import reading_context
+from engine.records.guarded import without_secrets
 from engine.records.standing import principals_of
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ def note_listed(
     if actor.is_system or action not in definition.audit:
         return
     said: dict[str, Any] = {"count": len(items), "ids": [one.id for one in items[:MOST_IDS]]}
-    for name in ("words", "where"):
-        if given := getattr(query, name):
-            said[name] = given
+    if query.words:
+        said["words"] = query.words
+    if query.where:
+        said["where"] = without_secrets(gate, query.where)
     if query.filters:
         said["filters"] = {
             name: None if _secret(definition, name) else plain(value)

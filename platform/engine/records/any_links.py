@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from engine.definition.messages import UNKNOWN_FIELD
 from engine.definition.objects import Field, Object
 from engine.expressions.folding import fold
 from engine.fieldtypes.link_any import LinkAny
-from engine.problems import Refusal, Text
+from engine.permissions.lens import Lens
+from engine.problems import Refusal, Text, did_you_mean
 from engine.records import messages as say
 from engine.records.changes import Batch, Change
 from engine.records.inputs import targets_by_word
@@ -53,20 +56,25 @@ def _name(batch: Batch, field: Field, change: Change, word: str) -> None:
     change.given = {n: v for n, v in change.given.items() if n != field.name}
 
 
-def spread_filters(definition: Object, filters: Mapping[str, Any]) -> Mapping[str, Any]:
+def spread_filters(lens: Lens, filters: Mapping[str, Any]) -> Mapping[str, Any]:
     """Filters of a list, those on links to any of several as filters on their parts.
 
-    `customer/12` asks for that record, an empty value for records that lead nowhere.
-    Raises Refusal for anything else.
+    `customer/12` asks for that record, an empty value for records that lead nowhere. Parts that
+    the roles may not read are as if they were not there. Raises Refusal for anything else.
     """
+    definition = lens.definition
     names = [name for name in filters if name in definition.wholes and _is_any(definition, name)]
     if not names:
         return filters
     found = {name: value for name, value in filters.items() if name not in names}
     for name in names:
-        field, parts = definition.fields[name], definition.wholes[name]
+        field, value = definition.fields[name], filters[name]
         assert isinstance(field.type, LinkAny)
-        value = filters[name]
+        parts = {o: part for o, part in definition.wholes[name].items() if lens.may_read(part)}
+        if not parts:
+            best = did_you_mean(name, [n for n in definition.fields if lens.may_read(n)])
+            unknown = UNKNOWN_FIELD(path=name, object=definition.label, name=name, best=best)
+            raise Refusal(unknown)
         if value in (None, "", []):
             found |= {part: "" for part in parts.values()}
             continue
@@ -74,15 +82,16 @@ def spread_filters(definition: Object, filters: Mapping[str, Any]) -> Mapping[st
         objects: dict[str, list[Any]] = {}
         for one in values:
             try:
-                object, record = field.type.named(one)
+                object, record = replace(field.type, to=tuple(parts)).named(one)
             except Refusal as refusal:
                 raise Refusal(*(problem.on(name) for problem in refusal.problems)) from None
             objects.setdefault(object, []).append(record)
         if len(objects) != 1 or not objects.keys() <= parts.keys():
+            like = f"{next(iter(parts))}/12"
             expected = Text(
                 {
-                    "en": f'records of one object, like "{field.type.to[0]}/12"',
-                    "zh": f'同一对象的记录，如 "{field.type.to[0]}/12"',
+                    "en": f'records of one object, like "{like}"',
+                    "zh": f'同一对象的记录，如 "{like}"',
                 }
             )
             raise Refusal(say.BAD_QUERY(path=name, key=name, found=value, expected=expected))

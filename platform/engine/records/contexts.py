@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from engine.expressions import Context
 from engine.permissions.actors import Actor
+from engine.records.company_year import company_year
 from engine.records.query import Linking
 from engine.records.rows import RowView
 from engine.records.settings import reading
@@ -33,6 +34,7 @@ def reading_context(gate: Gate, connection: sa.Connection, actor: Actor) -> Cont
         below=lambda object, id: gate.hierarchy.below(connection, object, id),
         variables={},
         settings=reading(gate, connection, source),
+        company=company_year(gate, connection),
     )
 
 

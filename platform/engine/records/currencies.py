@@ -2,7 +2,8 @@
 
 1. Input of an amount may name its currency; a record that has none yet takes it on.
 2. The rate of a record is looked up when its currency or the date that counts is new, and stays:
-   rates that are entered later rewrite no history. A rate of the record's own goes first.
+   rates that are entered later rewrite no history. A rate of the record's own goes first. A record
+   that goes back to a currency or date has the rate again that stood then.
 3. Amounts have the decimals of their currency, typed or computed.
 """
 
@@ -41,6 +42,8 @@ UNKNOWN_CURRENCY = Message(
 )
 NAMED = "currencies"
 """The note of a change: by amount, the code of the currency that input named."""
+RATES = "rates"
+"""The note of a change that goes back: the rates that stood, by their fields."""
 
 
 def adopt_currencies(batch: Batch) -> None:
@@ -185,6 +188,10 @@ def settle_rate(batch: Batch, change: Change, field: Field) -> None:
     """Finds the rate of a record that has none, or whose currency or date is new."""
     row, before = change.row, change.before
     depends = _depends(batch.definition, field)
+    kept = change.notes.get(RATES, {}).get(field.name)
+    if kept is not None and change.given.keys() & set(depends):
+        row[field.name] = kept
+        return
     same = before is not None and all(before.get(n) == row.get(n) for n in depends)
     if not same or row.get(field.name) is None:
         row[field.name] = rate_of(batch.tx, batch.definition, field, row)

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
 
 from engine.definition.objects import Field
 from engine.expressions.among import among_words
+from engine.expressions.types import Kind, Member, Sought
 from engine.fieldtypes.file import File
 from engine.fieldtypes.secret import Secret
+from engine.permissions.binds import Binds
+from engine.permissions.names import ReadableNames
 from engine.problems import Message, Refusal
 from engine.records.sealing import digests_of
 
 if TYPE_CHECKING:
+    from engine.records.gate import Gate
     from engine.records.listing import Builder
+
+HIDDEN_TEXT = "…"
+_WORDS = re.compile(r"\w+")
 
 MAY_NOT_REVEAL = Message(
     "may-not-reveal",
@@ -29,6 +41,66 @@ ONLY_EMPTY = Message(
     hint_en="leave the value out, as in {name}=",
     hint_zh="请不填值，例如 {name}=",
 )
+
+
+@dataclass(frozen=True)
+class SeekingNames(ReadableNames):
+    """The members that some roles may name in a query, with the secrets that they may look for.
+
+    A secret is looked for only on rows where they may see it, as by a plain filter.
+    """
+
+    gate: Gate
+    binds: Binds
+
+    def member(self, object: str, name: str) -> Member | None:
+        """The member, as `ReadableNames` gives it."""
+        from engine.records.revealing import may_reveal, revealing
+
+        member = super().member(object, name)
+        if member is None or member.type.kind is not Kind.SECRET:
+            return member
+        lens = self.lenses.lens(object, self.roles)
+        if not may_reveal(lens, name):
+            return member
+        definition, field = lens.definition, lens.definition.fields[name]
+
+        def rows(source: sa.FromClause) -> sa.ColumnElement[bool] | None:
+            if lens.is_system:
+                return None
+            return lens.rows_of("read", revealing(lens, name), source, self.binds)
+
+        def digests(value: Any) -> tuple[str, ...]:
+            return digests_of(self.gate, definition, field, value)
+
+        return replace(member, sought=Sought(digests, rows))
+
+
+def without_secrets(gate: Gate, where: str) -> str:
+    """A condition as it may be written down: where it names a secret, its texts are left out."""
+    if not _secret_names(gate) & set(_WORDS.findall(where)):
+        return where
+    try:
+        tree = ast.parse(where.strip(), mode="eval")
+    except (SyntaxError, ValueError):
+        return HIDDEN_TEXT
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = HIDDEN_TEXT
+    return ast.unparse(tree)
+
+
+def _secret_names(gate: Gate) -> frozenset[str]:
+    names: frozenset[str] = gate.statements.once(
+        ("secret names",),
+        lambda: frozenset(
+            field.name
+            for definition in gate.catalog.objects.values()
+            for field in definition.stored_fields
+            if isinstance(field.type, Secret)
+        ),
+    )
+    return names
 
 
 def is_guarded(found: Field) -> bool:

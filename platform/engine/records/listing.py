@@ -28,10 +28,9 @@ from engine.fieldtypes.link import Collection, Link
 from engine.fieldtypes.links import Links
 from engine.permissions.binds import Binds
 from engine.permissions.lens import ActorView, Lens
-from engine.permissions.names import ReadableNames
 from engine.problems import Refusal, Text, did_you_mean
 from engine.records import messages as say
-from engine.records.guarded import guarded_filter, is_guarded
+from engine.records.guarded import SeekingNames, guarded_filter, is_guarded
 from engine.records.joining_filter import filter_list
 from engine.schema.tables import DELETED, POSITION, sort_column
 
@@ -84,7 +83,8 @@ class Builder:
 
     def where(self, text: str) -> None:
         """Only rows that fulfil an expression over what these roles may read."""
-        names = ReadableNames(self.gate.catalog, self.gate.lenses, self.roles)
+        gate = self.gate
+        names = SeekingNames(gate.catalog, gate.lenses, self.roles, gate, self.binds)
         expression = compile_expression(
             text, self.definition.name, names, expected=BOOLEAN, limits=WHERE_LIMITS
         )

@@ -164,7 +164,8 @@ class Reader:
     def _page(
         self, connection: sa.Connection, actor: Actor, definition: Object, query: Query
     ) -> Page:
-        query = replace(query, filters=spread_filters(definition, query.filters))
+        lens = self.gate.lenses.lens(definition.name, _roles(actor))
+        query = replace(query, filters=spread_filters(lens, query.filters))
         context = self.context(connection, actor)
         if query.linking is not None:
             context = with_linking(self.gate, connection, context, query.linking)

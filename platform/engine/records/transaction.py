@@ -19,6 +19,7 @@ from engine.expressions import Context
 from engine.fieldtypes.link import Link
 from engine.permissions.actors import Actor
 from engine.permissions.lens import Lens
+from engine.records.company_year import company_year
 from engine.records.joins import leading_to, named_ids
 from engine.records.prepared import wrapped
 from engine.records.rates import Currencies
@@ -114,6 +115,7 @@ class Transaction:
             below=self.below,
             variables={},
             settings=reading(self.gate, self.connection, self),
+            company=company_year(self.gate, self.connection),
         )
 
     @cached_property

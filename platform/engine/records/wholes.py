@@ -20,6 +20,13 @@ WHOLE_AND_PART = Message(
     hint_en="give the whole or its parts, not both",
     hint_zh="请只给出整体或只给出各部分",
 )
+NOT_TOGETHER = Message(
+    "parts-not-together",
+    en="{field} cannot hold this together with the rest of it",
+    zh="“{field}”中的这些内容不能同时填写",
+    hint_en="leave it as it was",
+    hint_zh="请保持原值",
+)
 
 
 def spread_wholes(batch: Batch) -> None:
@@ -99,7 +106,11 @@ def check_wholes(batch: Batch, change: Change, view: RowView, wrong: set[str]) -
         try:
             whole.type.check(values)
         except Refusal as refusal:
-            change.refuse_all(refusal, name)
+            filled = [parts[suffix] for suffix, value in values.items() if value is not None]
+            if all(map(batch.lens.may_read, filled)):
+                change.refuse_all(refusal, name)
+            else:  # what the actor may not read is not named
+                change.refuse(NOT_TOGETHER(field=whole.label), name)
 
 
 def _wanted(batch: Batch, whole: Field, view: RowView) -> bool:

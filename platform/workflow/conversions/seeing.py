@@ -1,8 +1,9 @@
 """Whether an actor sees all that an expression of a conversion reads away from the record itself.
 
-The paths of the expression are followed, hop by hop, from the record or from a part made before:
-through links, lines and other collections. At every hop the actor must see the records, and of
-them the fields that hold something there; one statement a hop, whatever the number of records.
+The paths of the expression are followed, hop by hop, from the record, from a part made before or
+from a settings object: through links, lines and other collections. At every hop the actor must see
+the records, and of them the fields that hold something there; one statement a hop, whatever the
+number of records.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from engine.records.transaction import Transaction
 from engine.schema.tables import DELETED
 from workflow.conversions.names import MADE
 
-_PLATFORM = frozenset(("user", "settings"))
-"""Names that start a path and are nobody's record."""
+USER, SETTINGS = "user", "settings"
+"""Names that start a path away from the record; who somebody is they know themselves."""
 
 
 def reads_unseen(
@@ -39,8 +40,11 @@ def reads_unseen(
             unseen = part is not None and _unseen(tx, [part], rest[1:])
         elif first in view.definition.fields:
             unseen = _unseen(tx, _behind([view], first), rest)
+        elif first == SETTINGS:
+            one = tx.context.settings(rest[0]) if rest else None
+            unseen = isinstance(one, RowView) and _unseen(tx, [one], rest[1:])
         else:
-            unseen = bool(rest) and first not in _PLATFORM and not _open(tx, expression, rest[0])
+            unseen = bool(rest) and first != USER and not _open(tx, expression, rest[0])
         if unseen:
             return True
     return False

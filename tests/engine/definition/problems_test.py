@@ -215,6 +215,19 @@ CASES: dict[str, tuple[str, list[str]]] = {
     ),
     "unknown-time-zone": ("site: S\ntime_zone: Mars/Olympus\n---" + BASE,
         ["site.yaml:2:12 unknown-time-zone"]),
+    "calendar-field": (
+        "site: S\nworking_calendar: {object: thing, date: name, kind: nothing}\n---" + BASE,
+        ["site.yaml:2:41 calendar-field", "site.yaml:2:53 unknown-field"],
+    ),
+    "a calendar of what there is not": (
+        "site: S\nworking_calendar: {object: day, working: [worked]}\n"
+        "fiscal_year: day.date\n---\nobject: day\ntitle: id\nfields:\n  date: {type: date}\n"
+        "  kind: {type: choice, options: {off: Off, work: Work}}\n",
+        ["site.yaml:2:43 unknown-option", "site.yaml:3:14 fiscal-year-settings"],
+    ),
+    "no calendar": (
+        "site: S\nworking_calendar: {object: days}\n---" + BASE, ["site.yaml:2:28 unknown-object"],
+    ),
     "bad-number-pattern": (
         BASE.replace("title: name",
             'number: "{year}"') + "---\nobject: b\nnumber: '{seq}'\nfields:\n"
@@ -248,7 +261,7 @@ def test_every_message_is_shown() -> None:
     """Each declared problem of definitions, roles and workflows occurs in a case."""
     files = [
         "engine/definition/messages.py", "engine/definition/building.py",
-        "engine/definition/site.py", "engine/definition/seeds.py",
+        "engine/definition/site.py", "engine/definition/seeds.py", "engine/definition/working.py",
         "engine/permissions/roles.py", "workflow/connecting.py",
     ]  # fmt: skip
     declared = {

@@ -169,6 +169,7 @@ def plain(draw: DrawFn, scope: Scope, depth: int) -> str:
         shape("coalesce({a}, {b})", a=p, b=p), either(p), loop("sum({e} {r})", p), loop("count({v} {r})", p),
         loop("count({e} {r})", text), loop("avg({e} {r})", p), shape("length({t})", t=text),
         shape("year({d})", d=date), shape("weekday({d})", d=date), shape("quarter({d})", d=date),
+        shape("workdays_between({a}, {b})", a=date, b=date), shape("fiscal_year({d})", d=date),
         shape("day({d})", d=moment), shape("days_between({a}, {b})", a=date, b=date), shape("({a} + {b})", a=p, b=percent),
     ]  # fmt: skip
     return one_of(draw, scope, depth, [member("plain"), number], nested)
@@ -195,6 +196,7 @@ def date(draw: DrawFn, scope: Scope, depth: int) -> str:
     d = date
     nested = [
         shape("({a} + {u})", a=d, u=day_span), shape("({a} - {u})", a=d, u=day_span), shape("({u} + {a})", a=d, u=day_span),
+        shape("add_workdays({a}, {n})", a=d, n=whole),
         shape("start_of_month({a})", a=d), shape("end_of_month({a})", a=d), shape("date_of({m})", m=moment),
         shape("min({a}, {b})", a=d, b=d), shape("coalesce({a}, {b})", a=d, b=d), either(d), loop("max({e} {r})", d),
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,10 @@ from engine.permissions.actors import SYSTEM
 from engine.records.grouping import grouped
 from engine.records.query import Query
 from engine.records.serial import to_json
+from exchange.bulk import BulkRequest
+from exchange.bulk_work import bulk_work
+from exchange.undo_work import undo_work
+from support.long_work import Works
 from support.small import KINDS_OF_DATABASE, PEOPLE, SmallSite, actor, codes, refusal, small_site
 
 CURRENCIES = """
@@ -204,6 +209,22 @@ def test_the_rate_of_the_day_stands(site: SmallSite) -> None:
     assert json(site, id)["amount_company"] == cny("130.00")
     site.update("offer", id, agreed_rate=None)
     assert json(site, id)["amount_company"] == cny("140.00")
+
+
+def test_undo_brings_back_the_rate_that_stood(site: SmallSite, tmp_path: Path) -> None:
+    """What the table of rates says today does not matter; what was changed since stays."""
+    ids = [site.create("offer", amount=usd("10"), offered_on="2026-04-01") for _ in range(2)]
+    request = BulkRequest(object="offer", ids=tuple(ids), fields={"offered_on": "2026-01-05"})
+    works = Works(site, tmp_path)
+    row = works.run(bulk_work(site.gate, SYSTEM, request))
+    assert [json(site, id)["amount_company"] for id in ids] == [cny("70.00")] * 2
+    later = site.create("currency_rate", currency="USD", date="2026-03-20", rate="9")
+    site.update("offer", ids[1], offered_on="2026-01-06")
+    assert row.batch is not None
+    counts = works.run(undo_work(site.gate, SYSTEM, row.batch)).counts
+    assert (counts["updated"], counts["conflicts"]) == (1, 1)
+    assert [json(site, id)["amount_company"] for id in ids] == [cny("72.00"), cny("70.00")]
+    site.delete("currency_rate", later)
 
 
 def test_a_missing_rate_is_named(site: SmallSite) -> None:

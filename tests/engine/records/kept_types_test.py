@@ -131,6 +131,13 @@ def test_telephone_numbers(site: SmallSite) -> None:
         assert site.ids("job", CLERK, words=typed) == [id], typed
     assert site.ids("job", CLERK, words="0755 9999 7777") == []
     assert codes(lambda: site.create("job", CLERK, phone="12")) == [("phone-not-readable", "phone")]
+    for where, found in (
+        ('phone == "0755 66667777 转 12"', True), ('"0755-6666-7777 ext 12" == phone', True),
+        ('phone in ["1", "(0755) 66667777 转12"]', True), ('fax == "030-123456"', True),
+        ('phone == "030-123456"', False), ('phone != "0755 66667777 转 12"', False),
+        ('phone == "nonsense"', False),
+    ):  # fmt: skip
+        assert (id in site.ids("job", CLERK, where=where)) is found, where
 
 
 def test_people_and_teams(site: SmallSite) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from engine.permissions.actors import SYSTEM
 from engine.records.serial import to_json
 from exchange.exporting import ExportOrder, export_records
-from support.small import KINDS_OF_DATABASE, SmallSite, actor, codes, loaded, small_site
+from support.small import KINDS_OF_DATABASE, SmallSite, actor, codes, loaded, refusal, small_site
 
 SITE = """
 object: firm
@@ -55,8 +56,17 @@ grants:
   firm: {read: all, fields: {"*": read}}
   lead: {read: not secret, fields: {"*": read}}
   visit: {create: true, read: all, update: all, export: all, fields: {"*": write}}
+---
+role: firms
+grants:
+  visit: {read: all, update: all, fields: {about: write, about_lead: none}}
+  firm: {read: all, fields: {"*": read}}
+---
+role: nothing
+grants:
+  visit: {read: all, update: all, fields: {note: write}}
 """
-CLERK = actor(None, "clerk")
+CLERK, FIRMS, NOTHING = actor(None, "clerk"), actor(None, "firms"), actor(None, "nothing")
 
 
 @pytest.fixture(scope="module", params=KINDS_OF_DATABASE)
@@ -144,6 +154,22 @@ def test_filters_and_related(site: SmallSite) -> None:
     assert site.values("firm", firm, "seen") == [2]
     for wrong in ("firm", 7, ["firm/1", "lead/1"], "deal/1"):
         assert codes(lambda wrong=wrong: site.page("visit", filters={"about": wrong})), wrong
+
+
+def test_a_hidden_part_is_named_nowhere(site: SmallSite) -> None:
+    """Who may not read a part filters as if it were not there, and is not told what it holds."""
+    id = site.create("visit", about="lead/1")
+    assert id in site.ids("visit", FIRMS, filters={"about": ""})
+    assert id not in site.ids("visit", FIRMS, filters={"about": "firm/1"})
+    for wrong in ("lead/1", "deal/1", "x"):
+        asked = partial(site.page, "visit", FIRMS, filters={"about": wrong})
+        assert "lead" not in refusal(asked).replace(wrong, ""), wrong
+    assert codes(partial(site.page, "visit", NOTHING, filters={"about": ""})) == [
+        ("unknown-field", "about")
+    ]
+    change = partial(site.update, "visit", id, FIRMS, about="firm/1")
+    assert codes(change) == [("parts-not-together", "about")]
+    assert "lead" not in refusal(change).lower()
 
 
 def test_deletion(site: SmallSite) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from assembly.application import build_application
 from engine.permissions.actors import SYSTEM
 from engine.problems import Refusal
 from engine.records.auditing import digests
+from engine.records.guarded import without_secrets
 from engine.records.reading import Reader
 from engine.records.revealing import reveal
 from engine.records.sealing import require_keys
@@ -134,6 +136,22 @@ def test_a_role_needs_reveal_to_see_or_to_look_for_the_value(site: SmallSite) ->
     assert refused == [("may-not-reveal", "")]
     assert site.ids("firm", teller, filters={"account": "99990000"}) == [id]
     assert site.ids("firm", both, filters={"account": "99990001"}) == []
+    for where, found in (
+        ('account == "9999 0000"', [id]), ('account in ["99990000", "99990001"]', [id]),
+        ('account == "99990001"', []), ('"99990000" == account and id > 0', [id]),
+        (f'account not in ["99990000"] and id in [{id}, {other}]', []),
+        (f'account != "99990001" and id in [{id}, {other}]', [id]),
+        ('account in []', []),
+    ):  # fmt: skip
+        assert site.ids("firm", teller, where=where) == found, where
+    assert site.ids("firm", both, where='account == "99990001"') == []
+    assert site.ids("firm", where='account == "99990001"') == [other]
+    for who, where in (
+        (looker, 'account == "9"'), (looker, 'account in ["9"]'), (teller, 'account > "9"'),
+        (teller, "account == name"),
+    ):  # fmt: skip
+        asked = partial(site.ids, "firm", who, where=where)
+        assert codes(asked) == [("only-whether-empty", "")], where
     denied = codes(lambda: site.ids("firm", looker, filters={"account": "99990000"}))
     assert denied == [("may-not-reveal", "account")]
 
@@ -183,3 +201,11 @@ def raw(site: SmallSite, object: str, id: int) -> dict[str, object]:
     with site.databases.reading() as connection:
         row = connection.execute(sa.select(table).where(table.c.id == id)).mappings().one()
         return dict(row)
+
+
+def test_what_was_looked_for_is_not_written_down(site: SmallSite) -> None:
+    """A condition that names a secret goes into the audit without its texts."""
+    assert without_secrets(site.gate, 'name == "Sun"') == 'name == "Sun"'
+    said = without_secrets(site.gate, 'name == "Sun" and account in ["6222", "6223"]')
+    assert said == "name == '…' and account in ['…', '…']"
+    assert without_secrets(site.gate, 'account == "6222') == "…"

@@ -14,6 +14,7 @@ from engine.expressions.functions.spans import SPAN_FUNCTIONS, TOGETHER
 from engine.expressions.functions.table import Function
 from engine.expressions.functions.texts import JOIN, TEXT_FUNCTIONS
 from engine.expressions.functions.trees import TREES
+from engine.expressions.functions.workdays import WORKDAY_FUNCTIONS
 
 FUNCTIONS: dict[str, Function] = {
     function.name: function
@@ -24,6 +25,7 @@ FUNCTIONS: dict[str, Function] = {
         *DURATIONS,
         *SPAN_FUNCTIONS,
         *DATE_FUNCTIONS,
+        *WORKDAY_FUNCTIONS,
         *RECORD_FUNCTIONS,
     )
 }

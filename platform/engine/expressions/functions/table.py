@@ -71,7 +71,8 @@ class Function:
     meaning for a call; it is never called with an empty argument unless `lenient`, and takes
     one iterable that computes the arguments as they are asked for if `lazy`. With
     `context` the meaning takes the evaluation's context first. `clock` marks what changes
-    with time. `least` and `most` count the arguments (most None: any number).
+    with time, `settings` what changes with the company's settings. `least` and `most` count the
+    arguments (most None: any number).
     """
 
     name: str
@@ -85,6 +86,7 @@ class Function:
     lazy: bool = False
     context: bool = False
     clock: bool = False
+    settings: bool = False
     least: int = -1
     most: int | None = -1
     form: str = ""
