@@ -38,7 +38,7 @@ def lavish(databases: Databases, table: str, work: Callable[[], object]) -> list
 
 
 def _lavish(plan: str, table: str) -> bool:
-    """Whether the whole table is read, or sorted; a reading that a limit ends at once is neither."""
+    """Whether the whole table is read or sorted; what a limit ends at once is neither."""
     steps = [line.strip().removeprefix("->").strip() for line in plan.splitlines()]
     return any(
         step.startswith(("Sort  (", "USE TEMP B-TREE FOR ORDER BY"))

@@ -24,6 +24,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import quote
 
 import psycopg
@@ -144,7 +145,7 @@ def create_database(server_url: str, name: str, template: str = "template0") -> 
     statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
         sql.Identifier(name), sql.Identifier(template)
     )
-    _maintain(server_url, statement, newer=sql.SQL(" STRATEGY FILE_COPY"))
+    _maintain(server_url, statement, newer=" STRATEGY FILE_COPY")
     return server_url.replace("/postgres?", f"/{name}?")
 
 
@@ -154,14 +155,12 @@ def drop_database(server_url: str, name: str) -> None:
     _maintain(server_url, statement.format(sql.Identifier(name)))
 
 
-def _maintain(
-    server_url: str, statement: sql.Composed, newer: sql.Composable = sql.SQL("")
-) -> None:
+def _maintain(server_url: str, statement: sql.Composed, newer: LiteralString = "") -> None:
     """Executes a statement; `newer` is put behind it from PostgreSQL 15 on."""
     dsn = server_url.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(dsn, autocommit=True) as connection:
         if connection.info.server_version >= 150_000:
-            statement += newer
+            statement += sql.SQL(newer)
         connection.execute(statement)
 
 
