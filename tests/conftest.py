@@ -5,12 +5,17 @@
 
 One PostgreSQL server serves the whole run: the first process starts it and hands its URL to the
 workers of pytest-xdist in an environment variable.
+
+Where Python is told to keep no compiled code (many containers do so), each of the hundreds of
+processes that the tests start would compile the whole platform: 0.7 s each. For the tests it is
+kept in `var/`, apart from the sources.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +45,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 # definitions with secrets need a key to be served; the same one as `engine.vault.scratch_vault`
 os.environ.setdefault("FORMWRIGHT_ENCRYPTION_KEYS", f"scratch:{'A' * 43}=")
+
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    COMPILED = Path(__file__).parents[1] / "var" / "tests" / "compiled"
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(COMPILED))
+    sys.pycache_prefix, sys.dont_write_bytecode = os.environ["PYTHONPYCACHEPREFIX"], False
 
 _server = pytest.StashKey[postgres.Server]()
 _numbers = itertools.count(1)

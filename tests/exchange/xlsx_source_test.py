@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import time
 import zipfile
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import openpyxl
@@ -14,6 +14,7 @@ import pytest
 
 from exchange import xlsx_source
 from exchange.sources import open_source
+from support.patience import cpu_seconds
 from support.small import refusal
 
 
@@ -121,9 +122,9 @@ def test_what_swells(tmp_path: Path, parts: dict[str, bytes], code: str) -> None
     """Some kilobytes that would become millions of elements are refused in a moment."""
     path = rebuilt(tmp_path, **parts)
     assert path.stat().st_size < 100_000
-    began = time.process_time()
-    assert code in refusal(lambda: open_source(path))
-    assert time.process_time() - began < 5
+    found: list[str] = []
+    assert cpu_seconds(lambda: found.append(refusal(lambda: open_source(path)))) < 5
+    assert code in found[0]
 
 
 def test_what_nobody_asks_for(tmp_path: Path) -> None:
@@ -134,9 +135,8 @@ def test_what_nobody_asks_for(tmp_path: Path) -> None:
         {"sheet": SHEET % (b"<row><c><v>1</v></c></row>" + noise(9) + b"<row/>" * 400_000)},
     ):  # fmt: skip
         path = rebuilt(tmp_path, **parts)
-        began = time.process_time()
+        assert cpu_seconds(partial(open_source, path)) < 1
         assert len(open_source(path).columns) == 1
-        assert time.process_time() - began < 1
 
 
 def test_rows_that_swell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from engine.permissions.actors import SYSTEM
 from engine.problems import Message, Refusal
 from engine.schema.fence import StaleRevision
 from engine.tracing import current_trace, traced
+from jobs import threads as threads_module
 from jobs.backoff import LONGEST, backoff
 from jobs.carrying import Carrier, TooLong
 from jobs.claims import Claims
@@ -26,6 +26,7 @@ from jobs.handlers import Handler, Hopeless, Later, Running
 from jobs.outbox import Effect, put
 from jobs.tables import DEFAULT, SLOW, URGENT
 from jobs.threads import Threads
+from support.patience import LONG, soon
 from support.small import KINDS_OF_DATABASE, SmallSite, small_site
 
 SITE = """
@@ -304,29 +305,23 @@ def test_a_new_revision_in_between(site: SmallSite, handlers: Handlers) -> None:
     assert statuses(site) == [("done", 1)]
 
 
-def test_threads_wake_at_once(site: SmallSite, carrier: Carrier, handlers: Handlers) -> None:
+def test_threads_wake_at_once(
+    site: SmallSite, carrier: Carrier, handlers: Handlers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With threads, an effect begins long before the next look at the outbox."""
+    monkeypatch.setattr(threads_module, "LOOK_AGAIN_AFTER", LONG)
     threads = Threads(carrier)
     site.gate.wake = threads.wake
-    began: list[float] = []
-    handlers["clocked"] = Handler(
-        kind="clocked", run=lambda running: began.append(time.monotonic())
-    )
+    began: list[int] = []
+    handlers["noted"] = Handler(kind="noted", run=lambda running: began.append(running.effect.id))
     threads.start()
     try:
-        time.sleep(0.3)
-        waits = []
-        for _ in range(5):
-            ask(site, Effect(kind="clocked", queue=URGENT))
-            asked = time.monotonic()
-            ends = asked + 5
-            while len(began) <= len(waits) and time.monotonic() < ends:
-                time.sleep(0.002)
-            waits.append(began[-1] - asked)
+        for count in range(1, 6):
+            ask(site, Effect(kind="noted", queue=URGENT))
+            assert soon(lambda count=count: len(began) == count)
     finally:
         threads.stop()
     assert len(began) == 5
-    assert sorted(waits)[2] < 0.5
 
 
 def test_a_revision_that_these_programs_do_not_understand(

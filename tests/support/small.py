@@ -15,19 +15,17 @@ with small_site("sqlite", folder, SITE) as site:
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import sqlalchemy as sa
 
-from assembly.application import Application
+from assembly.application import Application, build_application
 from assembly.establishing import establish
 from assembly.kinds import KINDS
 from engine.loading.loading import Loaded, load
@@ -38,8 +36,8 @@ from engine.records.query import Query
 from engine.records.reading import Page, Reader, Record
 from engine.schema.engines import Databases, open_databases
 from engine.vault import Vault
-from support import postgres
 from support.sites import Clock
+from support.templates import Templates, digest_of, fresh_postgres
 
 KINDS_OF_DATABASE = ("sqlite", "postgresql")
 FOLDERS = {
@@ -69,7 +67,7 @@ fields:
 """
 """A site with people in departments, to be put before a test's own definitions."""
 
-_numbers = count(1)
+_templates = Templates()
 
 
 @dataclass
@@ -158,11 +156,9 @@ def fresh_url(kind: str, folder: Path) -> Iterator[str]:
     """The URL of a new empty database of that kind."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'small.db'}"
-        return
-    server = os.environ["FORMWRIGHT_TEST_POSTGRES_URL"]
-    name = f"small_{os.environ.get('PYTEST_XDIST_WORKER', 'gw')}_{next(_numbers)}"
-    yield postgres.create_database(server, name)
-    postgres.drop_database(server, name)
+    else:
+        with fresh_postgres() as url:
+            yield url
 
 
 @contextmanager
@@ -170,11 +166,21 @@ def small_site(
     kind: str, folder: Path, text: str, *, vault: Vault | None = None
 ) -> Iterator[SmallSite]:
     """A running site on a database of the kind "sqlite" or "postgresql"."""
-    with fresh_url(kind, folder) as url:
-        databases, clock = open_databases(url, vault=vault), Clock()
+    layer, clock = write_files(folder / "layer", text), Clock()
+
+    def make(url: str) -> None:
+        databases = open_databases(url, vault=vault)
         try:
-            layer = write_files(folder / "layer", text)
-            yield SmallSite(establish(databases, [layer], clock=clock), databases, clock)
+            establish(databases, [layer], clock=clock)
+        finally:
+            databases.dispose()
+
+    keys = "".join(key.raw.hex() for key in vault.keys) if vault else ""
+    key = digest_of(layer, clock().isoformat(), keys)
+    with _templates.copied(kind, folder, key, make) as url:
+        databases = open_databases(url, vault=vault)
+        try:
+            yield SmallSite(build_application(databases, clock), databases, clock)
         finally:
             databases.dispose()
 

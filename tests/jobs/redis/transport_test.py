@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,13 +16,16 @@ from rq.job import Callback
 from rq.suspension import resume, suspend
 from rq.worker import Worker as RqWorker
 
-from jobs.redis.listening import listener
+from jobs import working
+from jobs.redis import pushing
+from jobs.redis.listening import Listener, listener
 from jobs.redis.pushing import Pusher
 from jobs.redis.queues import MOST_CALLS, Queues, open_redis, queue_names, site_name
 from jobs.redis.relaying import MOST, Relay
 from jobs.tables import QUEUES, SLOW, URGENT
-from jobs.working import Worker
+from jobs.working import Called, Worker
 from support.effects import SITE, Effects
+from support.patience import LONG, PATIENCE, soon
 from support.redis_server import RedisServer
 from support.small import KINDS_OF_DATABASE, small_site
 
@@ -57,18 +59,23 @@ def running(worker: Worker) -> Iterator[Worker]:
         yield worker
     finally:
         worker.stop()
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
-def soon(true: Callable[[], object], seconds: float = 10.0) -> bool:
-    """Whether something becomes true before long."""
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.01)
-    return True
+@pytest.fixture
+def rests(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether workers shall rest, as it was at each of their looks for a call."""
+    found: list[bool] = []
+    look = Listener.next
+
+    def noted(self: Listener, seconds: float) -> Called | None:
+        found.append(self.suspended)
+        return look(self, seconds)
+
+    monkeypatch.setattr(Listener, "next", noted)
+    monkeypatch.setattr(working, "WAIT", 0.1)
+    return found
 
 
 def test_a_call_holds_nothing_but_ids(redis: RedisServer, effects: Effects) -> None:
@@ -98,21 +105,22 @@ def test_many_effects_are_shared(redis: RedisServer, effects: Effects) -> None:
     assert queues.waiting()["urgent"] == MOST_CALLS
 
 
-def test_a_commit_never_waits_for_redis(redis: RedisServer, effects: Effects) -> None:
+def test_a_commit_never_waits_for_redis(effects: Effects, monkeypatch: pytest.MonkeyPatch) -> None:
     """Redis is not there: the commit stands, and after one attempt nobody tries for a while."""
-    queues = Queues(open_redis("redis://127.0.0.1:1/0"), "x")
-    effects.site.gate.wake = Pusher(queues).wake
+    tries: list[object] = []
+
+    class Away(Queues):
+        def call(self, due: Mapping[str, Sequence[int]]) -> None:
+            tries.append(due)
+            super().call(due)
+
+    pusher = Pusher(Away(open_redis("redis://127.0.0.1:1/0"), "x"))
+    effects.site.gate.wake = pusher.wake
+    monkeypatch.setattr(pushing, "QUIET", LONG)
     effects.ask("a")
-    began = time.perf_counter()
-    queues.connection.close()
-    Pusher(queues).wake({"default": [1]})
-    assert time.perf_counter() - began < 1.0
-    pusher = Pusher(queues)
-    pusher.wake({"default": [1]})
-    began = time.perf_counter()
     for _ in range(1_000):
         pusher.wake({"default": [1]})
-    assert time.perf_counter() - began < 0.1
+    assert len(tries) == 1
     assert effects.states() == {"a": "waiting"}
 
 
@@ -153,8 +161,11 @@ def test_the_relay_without_redis(effects: Effects) -> None:
     assert (relay.run(), relay.run()) == (0, 0)
 
 
-def test_a_worker_answers_calls(redis: RedisServer, effects: Effects) -> None:
-    """What is asked for is carried out at once, and what nobody called for along with it."""
+def test_a_worker_answers_calls(
+    redis: RedisServer, effects: Effects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is called for is carried out at once, and what nobody called for along with it."""
+    monkeypatch.setattr(working, "LOOK_AGAIN", LONG)
     effects.ask("old")
     effects.site.gate.wake = Pusher(queues_of(redis, effects)).wake
     with running(worker_of(redis, effects)):
@@ -162,10 +173,8 @@ def test_a_worker_answers_calls(redis: RedisServer, effects: Effects) -> None:
         effects.site.gate.wake = lambda due: None
         effects.ask("quiet")
         effects.site.gate.wake = Pusher(queues_of(redis, effects)).wake
-        began = time.monotonic()
         effects.ask("called")
         assert soon(lambda: len(effects.seen) == 3)
-        assert time.monotonic() - began < 1.0
         assert sorted(effects.seen) == ["called", "old", "quiet"]
         assert soon(lambda: set(effects.states().values()) == {"done"})
     keys = open_redis(redis.url).keys("rq:job:*")
@@ -190,14 +199,19 @@ def test_a_worker_of_one_queue(redis: RedisServer, effects: Effects) -> None:
     effects.ask("slow", queue=SLOW)
     with running(worker_of(redis, effects, (SLOW,))):
         assert soon(lambda: effects.seen)
-        time.sleep(1.2)
-    assert effects.seen == ["slow"]
+        effects.ask("slower", queue=SLOW)
+        assert soon(lambda: len(effects.seen) == 2)
+    assert effects.seen == ["slow", "slower"]
     left = open_redis(redis.url).keys("rq:queue:*intermediate*")
     assert left == []
 
 
-def test_work_goes_on_while_redis_is_away(redis: RedisServer, effects: Effects) -> None:
+def test_work_goes_on_while_redis_is_away(
+    redis: RedisServer, effects: Effects, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Redis dies and loses its data: the worker looks for itself, then takes calls again."""
+    monkeypatch.setattr(working, "LOOK_AGAIN", LONG)
+    monkeypatch.setattr(working, "REST", 0.2)
     effects.site.gate.wake = Pusher(queues_of(redis, effects)).wake
     with running(worker_of(redis, effects)):
         effects.ask("before")
@@ -205,16 +219,15 @@ def test_work_goes_on_while_redis_is_away(redis: RedisServer, effects: Effects) 
         redis.kill()
         try:
             effects.ask("without")
-            assert soon(lambda: effects.seen == ["before", "without"], 5)
+            assert soon(lambda: effects.seen == ["before", "without"])
         finally:
             redis.forget()
             redis.start()
-        time.sleep(2.5)  # until the worker has found it again
+        assert soon(lambda: RqWorker.all(open_redis(redis.url)))  # the worker has found it again
         effects.site.gate.wake = Pusher(queues_of(redis, effects)).wake
-        began = time.monotonic()
-        effects.ask("after")
-        assert soon(lambda: effects.seen[-1] == "after")
-        assert time.monotonic() - began < 1.0
+        for name in ("found by itself", "called"):  # it looks for itself when it begins
+            effects.ask(name)
+            assert soon(lambda name=name: effects.seen[-1] == name)
 
 
 def test_nothing_in_redis_is_executed(redis: RedisServer, effects: Effects, tmp_path: Path) -> None:
@@ -233,11 +246,11 @@ def test_nothing_in_redis_is_executed(redis: RedisServer, effects: Effects, tmp_
     effects.site.gate.wake = Pusher(queues_of(redis, effects)).wake
     effects.ask("mine")
     with running(worker_of(redis, effects)):
-        assert soon(lambda: effects.seen == ["mine"], 15)
+        assert soon(lambda: effects.seen == ["mine"])
     assert not proof.exists()
 
 
-def test_a_worker_is_one_of_rq(redis: RedisServer, effects: Effects) -> None:
+def test_a_worker_is_one_of_rq(redis: RedisServer, effects: Effects, rests: list[bool]) -> None:
     """RQ's tools see it and its queues, and can let it rest."""
     connection = open_redis(redis.url)
     effects.site.gate.wake = Pusher(queues_of(redis, effects)).wake
@@ -247,9 +260,10 @@ def test_a_worker_is_one_of_rq(redis: RedisServer, effects: Effects) -> None:
         assert len(found.queues) == len(QUEUES)
         assert soon(lambda: RqWorker.all(connection)[0].get_state() == "idle")
         suspend(connection)
-        time.sleep(2.2)
+        assert soon(lambda: rests[-1])
         effects.ask("resting")
-        time.sleep(1.5)
+        asked = len(rests)
+        assert soon(lambda: len(rests) > asked + 2)
         assert effects.seen == []
         resume(connection)
         assert soon(lambda: effects.seen == ["resting"])
