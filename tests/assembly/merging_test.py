@@ -238,7 +238,7 @@ def test_two_merges_at_once(site: SmallSite) -> None:
 
 
 def test_a_merge_and_a_change_at_once(site: SmallSite) -> None:
-    """A link that is made meanwhile points to a live record or is refused; none is left dangling."""
+    """A link that is made meanwhile points to a live record or is refused; none dangles."""
     stays, goes = site.create("firm", name="D1"), site.create("firm", name="D2")
     ended = at_once(
         lambda: merge_records(site.gate, SYSTEM, "firm", stays, goes, {}),

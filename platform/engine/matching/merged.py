@@ -21,7 +21,7 @@ def with_merged(gate: Gate, connection: sa.Connection, object: str, id: int) -> 
     """The record and those that were merged into it, directly or one after the other."""
     merge, table = gate.tables.system(MERGE), gate.tables.table(object)
     key = gate.catalog.objects[object].table
-    found, waiting = [id], [id]
+    found, waiting = [id], [id] if DELETED in table.c else []  # not where nothing is recycled
     while waiting and len(found) < MOST:
         statement = (
             sa.select(merge.c.record)
@@ -38,6 +38,8 @@ def with_merged(gate: Gate, connection: sa.Connection, object: str, id: int) -> 
 def winner_of(gate: Gate, connection: sa.Connection, object: str, id: int) -> int | None:
     """The live record that a merged one has become part of, None where it was not merged."""
     merge, table = gate.tables.system(MERGE), gate.tables.table(object)
+    if DELETED not in table.c:  # nothing is recycled, so nothing is merged
+        return None
     key = gate.catalog.objects[object].table
     seen: set[int] = set()
     current = id

@@ -226,11 +226,12 @@ def test_language(visit: Any, world: World) -> None:
 def test_what_a_link_brings(visit: Any, world: World) -> None:
     """A form opened for a customer is about that customer when it is sent as it is."""
     gate, owner = world.site.current.gate, world.people["rep"]
-    name = f"Of a link {next(world.numbers)}"
+    number = next(world.numbers)
+    name, mobile = f"Of a link {number}", f"1380013{number:04}"
     customer = gate.create(SYSTEM, "customer", [{"name": name, "owner": owner}])[0].id
-    page = visit("rep").text(f"/o/contact/new?customer={customer}&mobile=13800138000")
+    page = visit("rep").text(f"/o/contact/new?customer={customer}&mobile={mobile}")
     assert f'name="customer:id" value="{customer}"' in page
     assert 'name="customer:was"' not in page and 'name="mobile:was"' not in page
-    form = {"name": "Li", "customer": name, "customer:id": str(customer), "mobile": "13800138000"}
+    form = {"name": "Li", "customer": name, "customer:id": str(customer), "mobile": mobile}
     made = visit("rep").post("/o/contact/new", **form)
     assert made.status_code == 200, made.text
