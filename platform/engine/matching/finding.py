@@ -22,6 +22,7 @@ from engine.definition.duplicates import MatchRule
 from engine.definition.objects import Field, Object
 from engine.expressions import Context, JoinSet, to_sql
 from engine.expressions.among import among_ids, among_words
+from engine.expressions.sqltypes import String
 from engine.fieldtypes.choice import Choice
 from engine.fieldtypes.link import Link
 from engine.matching.apart import known_apart
@@ -31,6 +32,7 @@ from engine.permissions.actors import Actor
 from engine.permissions.binds import Binds
 from engine.permissions.lens import ActorView
 from engine.problems import Text
+from engine.records.prepared import Prepared
 from engine.schema.tables import DELETED
 
 if TYPE_CHECKING:
@@ -135,37 +137,53 @@ class Finder:
 
     def _hits(self, rule: MatchRule, keys: Mapping[int, Keys]) -> Iterable[tuple[int, int, float]]:
         """The rows' places with the records that match them, and how similar they are."""
-        name, t = stored_under(self.gate.catalog, rule), self.match
+        name = stored_under(self.gate.catalog, rule)
         by_whole: dict[str, list[int]] = defaultdict(list)
         by_block: dict[str, list[int]] = defaultdict(list)
         for place, found in keys.items():
             by_whole[found.whole].append(place)
             for block in found.blocks:
                 by_block[block].append(place)
-        exact = sa.select(t.c.key, t.c.record).where(
-            t.c.rule == name, among_words(t.c.key, "words", self.gate.dialect)
-        )
-        for key, record in self.connection.execute(exact, {"words": tuple(by_whole)}):
+        exact = {"rule": name, "words": tuple(by_whole)}
+        for key, record in self._statement("exact", self._exact).rows(self.connection, exact):
             yield from ((place, record, 100.0) for place in by_whole[key])
         if not by_block:
             return
-        whole = t.alias()
-        near = (
+        near = {"rule": name, "words": tuple(by_block)}
+        for key, record, text in self._statement("near", self._near).rows(self.connection, near):
+            for place in by_block[key]:
+                score = similarity(rule, keys[place], text)
+                if score >= rule.least:
+                    yield place, record, score
+
+    def _statement(self, name: str, build: Callable[[], sa.Select[Any]]) -> Prepared:
+        statements = self.gate.statements
+        found: Prepared = statements.once(("matching", name), lambda: statements.prepared(build()))
+        return found
+
+    def _exact(self) -> sa.Select[Any]:
+        """The records with one of the whole keys `words` under `rule`."""
+        t = self.match
+        return sa.select(t.c.key, t.c.record).where(
+            t.c.rule == sa.bindparam("rule", type_=String()),
+            among_words(t.c.key, "words", self.gate.dialect),
+        )
+
+    def _near(self) -> sa.Select[Any]:
+        """The records with one of the blocks `words` under `rule`, with their whole keys."""
+        t, whole = self.match, self.match.alias()
+        rule = sa.bindparam("rule", type_=String())
+        return (
             sa.select(t.c.key, t.c.record, whole.c.key)
-            .join(whole, sa.and_(whole.c.record == t.c.record, whole.c.rule == name))
+            .join(whole, sa.and_(whole.c.record == t.c.record, whole.c.rule == rule))
             .where(
-                t.c.rule == name,
+                t.c.rule == rule,
                 among_words(t.c.key, "words", self.gate.dialect),
                 whole.c.key >= WHOLE,
                 whole.c.key < BLOCK_MARK,
             )
             .limit(MOST_COMPARED)
         )
-        for key, record, text in self.connection.execute(near, {"words": tuple(by_block)}):
-            for place in by_block[key]:
-                score = similarity(rule, keys[place], text)
-                if score >= rule.least:
-                    yield place, record, score
 
     def told(
         self,

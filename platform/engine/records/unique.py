@@ -18,6 +18,7 @@ from engine.problems import Text
 from engine.records import messages as say
 from engine.records.changes import DELETE, Batch, Change
 from engine.records.lines import line_batches
+from engine.records.prepared import Prepared
 from engine.records.rights import joined
 from engine.records.sealing import aliases, as_compared
 from engine.schema.tables import DELETED
@@ -117,12 +118,6 @@ def _holders(
     binds = Binds()
     table = tx.tables.table(batch.name)
     columns = [table.c[f.folded or f.column] for f in fields]
-    view = ActorView(tx.gate.lenses, None if tx.actor.is_system else tx.actor.roles, binds)
-    # the values themselves must be visible too, or a refusal would tell them
-    seen = [view.visible(batch.name, table)]
-    seen += [view.column(batch.name, as_member(field), table).is_not(None) for field in fields]
-    title = definition.fields[definition.title]
-    name = view.column(batch.name, as_member(title), table) if title.stored else sa.null()
     words: tuple[str, ...] = ()
     same: dict[str, str] = {}  # what another key made of the same secret
     if len(columns) == 1 and fields[0].folded:
@@ -133,6 +128,14 @@ def _holders(
         among = columns[0].in_([key[0] for key in asked])
     else:
         among = sa.tuple_(*columns).in_(asked)
+    if not _taken(batch, fields, among, words):  # mostly nobody holds them: then that was all
+        return []
+    view = ActorView(tx.gate.lenses, None if tx.actor.is_system else tx.actor.roles, binds)
+    # the values themselves must be visible too, or a refusal would tell them
+    seen = [view.visible(batch.name, table)]
+    seen += [view.column(batch.name, as_member(field), table).is_not(None) for field in fields]
+    title = definition.fields[definition.title]
+    name = view.column(batch.name, as_member(title), table) if title.stored else sa.null()
     visible = sa.case((sa.and_(*(s for s in seen if s is not None)), 1), else_=0)
     statement = sa.select(table.c.id, name, visible, *columns).where(
         among, table.c[DELETED].is_(None)
@@ -142,3 +145,18 @@ def _holders(
         (tuple(same.get(k, k) for k in key), id, str(title or f"#{id}") if may_see else None)
         for id, title, may_see, *key in tx.connection.execute(statement, parameters)
     ]
+
+
+def _taken(
+    batch: Batch, fields: list[Field], among: sa.ColumnElement[bool], words: tuple[str, ...]
+) -> bool:
+    """Whether anybody holds one of the values, whoever may see that."""
+    tx = batch.tx
+    table = tx.tables.table(batch.name)
+    statement = sa.select(table.c.id).where(among, table.c[DELETED].is_(None)).limit(1)
+    if not words:
+        return tx.connection.execute(statement).first() is not None
+    statements = tx.gate.statements
+    key = ("taken", batch.name, fields[0].name)
+    prepared: Prepared = statements.once(key, lambda: statements.prepared(statement))
+    return bool(prepared.rows(tx.connection, {"words_": words}))
