@@ -14,8 +14,8 @@ from cli.main import main
 from engine.permissions.actors import SYSTEM
 from engine.schema.engines import Databases, open_databases
 from support.small import PEOPLE, write_files
-from webapp.accounts import account_tables, add_account
-from webapp.tables import USER
+from webapp.accounts import add_account
+from webapp.tables import USER, account_tables
 
 SITE = f"""
 {PEOPLE}
@@ -59,7 +59,7 @@ def owners(databases: Databases) -> list[str | None]:
 def test_the_whole_way(databases: Databases) -> None:
     """The preview writes nothing; then the records move, and the account is closed at the end."""
     shown = run("ann", "ben", "--preview")
-    assert (shown.exit_code, shown.output) == (0, "3 clients (Owner) to ben\n"), shown.output
+    assert (shown.exit_code, shown.output) == (0, "3 client (Owner) to ben\n"), shown.output
     assert owners(databases) == ["ann"] * 3
     planned = run("ann", "ben", "--yes", "--on", "2099-01-01")
     assert planned.exit_code == 0 and "planned as work 1 for 2099-01-01" in planned.output
