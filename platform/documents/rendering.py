@@ -22,7 +22,7 @@ from documents import messages as say
 from engine.problems import Place, Problem, Refusal
 
 _ROOT = Path(__file__).resolve().parents[1]
-_PROGRAM = "import sys; sys.path.append({root!r}); from documents.worker import main; main()"
+_PROGRAM = "import sys; sys.path.insert(0, {root!r}); from documents.worker import main; main()"
 _PASSED_ON = (
     "PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
     "XDG_DATA_HOME", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "LD_LIBRARY_PATH",
