@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from assembly.handing_over import hand_over_kind
 from assembly.rotating import ROTATE_KIND
 from assembly.settings import Settings
 from engine.files import Files
@@ -31,7 +32,7 @@ from notices.telling import NOTICE, Notice
 KINDS = (
     IMPORT_KIND, EXPORT_KIND, BULK_KIND, UNDO_KIND, SCAN_KIND, STANDARD_KIND, ROTATE_KIND,
 )  # fmt: skip
-"""Everything that can be long work."""
+"""Everything that can be long work, besides hand-over, which closes accounts."""
 AREA = "work"
 """The area of the store for files of long work."""
 
@@ -47,7 +48,7 @@ def work_files(settings: Settings) -> Files:
 def work_handlers(directory: Directory, by_account: ByAccount, files: Files) -> Iterable[Handler]:
     """What carries long work out, and removes the files of old work. `files` is the whole store."""
     area = files.area(AREA)
-    kinds = {kind.name: kind for kind in KINDS}
+    kinds = {kind.name: kind for kind in (*KINDS, hand_over_kind(directory))}
 
     def acting(gate: Gate, row: WorkRow) -> Actor | None:
         if row.system:

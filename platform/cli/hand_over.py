@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 
 import click
 
 from assembly.application import Application, build_application
+from assembly.handing_over import foresee, hand_over_here, hand_over_work, start_hand_over
 from assembly.long_work import work_files
 from cli.acting import acting
 from cli.opening import database, settings
 from cli.printing import locale_of, locale_option, print_problems
 from cli.progress import ending_in_good_order, progress_bar
 from cli.user import person_named
-from exchange.bulk_work import bulk_here
-from exchange.hand_over import HandOver, Part, parts
+from exchange.hand_over import HandOver, Part
 
 MOVES = {
     "en": "{count} {object} ({field}) to {taker}",
@@ -24,6 +25,12 @@ STAYS = {
     "en": "{count} {object} ({field}) stay; --also {path} moves them",
     "zh": "{object}（{field}）{count} 条保持不变；可用 --also {path} 移交",
 }
+APPROVALS = {"en": "{count} open approvals to {taker}", "zh": "进行中的审批 {count} 个 → {taker}"}
+DEPUTIES = {
+    "en": "{count} deputies end or go to {taker}",
+    "zh": "代理 {count} 个结束或转给 {taker}",
+}
+PLANNED = {"en": "planned as work {number} for {day}", "zh": "已安排为长任务 {number}，日期 {day}"}
 NOTHING = {"en": "nothing to hand over", "zh": "没有可移交的记录"}
 SURE = {"en": "Hand over?", "zh": "确定移交？"}
 REFUSED = {"en": "{what}: {why}", "zh": "{what}：{why}"}
@@ -37,6 +44,8 @@ REFUSED = {"en": "{what}: {why}", "zh": "{what}：{why}"}
 @click.option("--also", multiple=True, metavar="OBJECT.FIELD", help="Another field that moves.")
 @click.option("--preview", is_flag=True, help="Say what would move; write nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--close-account", "close", is_flag=True, help="Close FROM's account at the end.")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Do it when that day begins.")
 @click.option("--as", "user", metavar="USER", help="Act with this account's permissions.")
 @locale_option()
 @click.pass_context
@@ -49,49 +58,66 @@ def hand_over(
     also: tuple[str, ...],
     preview: bool,
     yes: bool,
+    close: bool,
+    on: dt.datetime | None,
     user: str | None,
     locale: str | None,
 ) -> None:
     """Hand what the person FROM owns, and whoever reports to them, over to TO.
 
-    People are named by id or by their exact name. Every object is a bulk change of its own, which
-    `formwright undo` takes back. Exits 1 where a record was refused.
+    Open approvals and deputies go to TO, too. People are named by id or by their exact name. It is
+    one batch, which `formwright undo` takes back as far as records go. Exits 1 where a record was
+    refused.
     """
     locale = locale or locale_of(os.environ)
+    # accounts bring the web frame along, which takes long to import
+    from webapp.directory import AccountDirectory
+
     chosen = settings(check_layers=False)
     with database(chosen) as databases:
         application = build_application(databases)
         gate, actor = application.gate, acting(application, user)
         givers = dict(_pair(one, "=", "--give") for one in give)
+        people = (person_named(application, leaver), person_named(application, taker))
         order = HandOver(
-            leaver=person_named(application, leaver).id,
-            taker=person_named(application, taker).id,
+            leaver=people[0].id,
+            taker=people[1].id,
             takers={object: person_named(application, name).id for object, name in givers.items()},
             objects=tuple(filter(None, (name.strip() for name in objects.split(",")))),
             also=tuple(_pair(one, ".", "--also") for one in also),
             locale=locale,
         )
-        found = parts(gate, actor, order)
-        for part in found:
+        found = foresee(gate, actor, order)
+        for part in found.parts:
             click.echo(_line(application, part, givers.get(part.object, taker), locale))
-        moving = [part.request for part in found if part.request is not None]
-        if not moving:
+        for text, count in ((APPROVALS, found.approvals), (DEPUTIES, found.deputies)):
+            if count:
+                click.echo(text[locale].format(count=count, taker=taker))
+        if not (found.moving or found.approvals or found.deputies):
             click.echo(NOTHING[locale])
-        if preview or not moving:
+            if not close:
+                return
+        if preview:
             return
         if not yes:
             click.confirm(SURE[locale], abort=True, err=True)
-        failed = False
-        for request in moving:
-            label = application.catalog.objects[request.object].plural.in_(locale)
-            with ending_in_good_order(), progress_bar(label) as shown:
-                ended = bulk_here(gate, actor, work_files(chosen), request, shown)
-            for row in ended.said:
-                what = " ".join(filter(None, (row["number"], row["title"]))) or f"#{row['id']}"
-                click.echo(REFUSED[locale].format(what=what, why=row[locale]), err=True)
-            if ended.problem is not None:
-                print_problems([ended.problem], locale, err=True)
-            failed = failed or bool(ended.counts.get("rejected")) or ended.problem is not None
+        title = application.catalog.objects[application.catalog.site.person].title
+        leaver_name, taker_name = (str(one.values.get(title) or f"#{one.id}") for one in people)
+        work = hand_over_work(gate, actor, order, (leaver_name, taker_name), close=close)
+        if on is not None:
+            number = start_hand_over(gate, actor, work, on.date())
+            click.echo(PLANNED[locale].format(number=number, day=on.date().isoformat()))
+            return
+        directory = AccountDirectory(databases)
+        with ending_in_good_order(), progress_bar(work.title[locale]) as shown:
+            files = work_files(chosen)
+            ended = hand_over_here(gate, actor, work, directory, files, shown)
+        for row in ended.said:
+            what = " ".join(filter(None, (row["number"], row["title"]))) or f"#{row['id']}"
+            click.echo(REFUSED[locale].format(what=what, why=row[locale]), err=True)
+        if ended.problem is not None:
+            print_problems([ended.problem], locale, err=True)
+        failed = bool(ended.counts.get("rejected")) or ended.problem is not None
     ctx.exit(1 if failed else 0)
 
 

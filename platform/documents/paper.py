@@ -21,7 +21,7 @@ from typing import Any
 
 from jinja2 import FunctionLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from weasyprint import HTML
+from weasyprint import CSS, HTML
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 Plain = Mapping[str, Any]
@@ -60,7 +60,8 @@ class Assets(URLFetcher):
 
 def pdf(job: Plain) -> bytes:
     """The PDF of a job: `templates` by file name, the one to use (`template`), `content`,
-    `assets` by name in base64, and `most`, the bytes that its HTML may have.
+    `assets` by name in base64, `most`, the bytes that its HTML may have, and `background`, a
+    picture for every page.
 
     Raises Failure for everything that the template or the machine gets wrong.
     """
@@ -68,9 +69,13 @@ def pdf(job: Plain) -> bytes:
     if _CHINESE.search(html) and not chinese_font():
         raise Failure("font")
     assets = Assets({name: base64.b64decode(data) for name, data in job["assets"].items()})
-    made = b""
+    made, styles = b"", []
+    if job.get("background"):
+        page = f'@page {{ background: url("{job["background"]}") repeat }}'
+        styles = [CSS(string=page, url_fetcher=assets)]
     try:
-        made = HTML(string=html, base_url="asset:", url_fetcher=assets).write_pdf()
+        document = HTML(string=html, base_url="asset:", url_fetcher=assets)
+        made = document.write_pdf(stylesheets=styles)
     except FatalURLFetchingError:  # a BaseException; what draws SVG swallows it
         pass
     if assets.refused:

@@ -22,6 +22,7 @@ from documents.rendering import PATIENCE, Job, Renderer
 from documents.sight import Sight
 from engine.files import Files
 from engine.permissions.actors import Actor
+from engine.permissions.watermarks import tile, watermark_of
 from engine.problems import Refusal, Text, did_you_mean
 from engine.records.accessing import note_printed
 from engine.records.reading import Reader
@@ -91,10 +92,13 @@ class Documents:
         if file not in templates:
             place = layout.place("template")
             raise Refusal(say.UNKNOWN_TEMPLATE(place, name=layout.template, file=file))
+        gate = self.reader.gate
+        mark = watermark_of(self.catalog, actor, gate.clock(), gate.zone)
         job = Job(
             template=file,
             templates=templates,
             content=content,
+            background=tile(mark, 0.3) if mark else "",
             assets=self._assets([content["logo"], *templates.values()]),
         )
         words = [content["title"], content["number"]]

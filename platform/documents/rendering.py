@@ -22,7 +22,7 @@ from documents import messages as say
 from engine.problems import Place, Problem, Refusal
 
 _ROOT = Path(__file__).resolve().parents[1]
-_PROGRAM = "import sys; sys.path.append({root!r}); from documents.worker import main; main()"
+_PROGRAM = "import sys; sys.path.insert(0, {root!r}); from documents.worker import main; main()"
 _PASSED_ON = (
     "PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
     "XDG_DATA_HOME", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "LD_LIBRARY_PATH",
@@ -46,12 +46,16 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One document to be made: templates by file name, which of them, content, assets (base64)."""
+    """One document to be made: templates by file name, which of them, content, assets (base64).
+
+    `background` is a picture that repeats under the text of every page, as a `data:` address.
+    """
 
     template: str
     templates: Mapping[str, str]
     content: Mapping[str, Any]
     assets: Mapping[str, str] = field(default_factory=dict)
+    background: str = ""
 
 
 class Busy(Refusal):
@@ -82,6 +86,7 @@ class Renderer:
                 "templates": dict(job.templates),
                 "content": job.content,
                 "assets": dict(job.assets),
+                "background": job.background,
                 "most": limits.html,
                 "limits": {"cpu": limits.cpu, "memory": limits.memory, "size": limits.size},
             }

@@ -22,6 +22,7 @@ from engine.fieldtypes.links import Links
 from engine.fieldtypes.obscured import Obscured
 from engine.permissions.actors import Actor
 from engine.permissions.lens import Lens
+from engine.permissions.watermarks import watermark_of
 from engine.problems import Problem, Refusal, did_you_mean
 from engine.records.events import EXPORT as EXPORTED
 from engine.records.events import Event, note
@@ -172,7 +173,9 @@ class _Export:
         sheets = [_described(self.definition.name, self.main)]
         sheets += [_described(name, sheet) for name, sheet in self.lines.items()]
         count = 0
-        with FORMATS[self.order.format](out, sheets, self.reader.gate.catalog) as writer:
+        gate = self.reader.gate
+        mark = watermark_of(gate.catalog, self.actor, gate.clock(), gate.zone)
+        with FORMATS[self.order.format](out, sheets, gate.catalog, mark) as writer:
             while True:
                 self._write(writer, page)
                 count += len(page)

@@ -80,17 +80,21 @@ def parts(gate: Gate, actor: Actor, order: HandOver) -> list[Part]:
         if not lens.may("read") or not lens.may_read(part.name):
             continue
         moves = _moves(catalog, part, order)
-        taker = order.takers.get(part.object, order.taker)
-        request = BulkRequest(
-            object=part.object,
-            filters={part.name: order.leaver},
-            fields={part.name: taker},
-            locale=order.locale,
-        )
+        request = moving_request(order, part.object, part.name)
         count = count_chosen(gate, actor, request)
         if count:
             found.append(Part(part.object, part, count, request if moves else None))
     return found
+
+
+def moving_request(order: HandOver, object: str, name: str) -> BulkRequest:
+    """The change that gives what the leaver has in a field to whoever takes that object."""
+    return BulkRequest(
+        object=object,
+        filters={name: order.leaver},
+        fields={name: order.takers.get(object, order.taker)},
+        locale=order.locale,
+    )
 
 
 def _moves(catalog: Catalog, found: Field, order: HandOver) -> bool:

@@ -23,6 +23,8 @@ from exchange.neutral import neutralised
 MOST_ROWS = 1_048_576
 MOST_CHARACTERS = 32_767
 """What a worksheet and one of its cells can hold (ECMA-376 and the programs that read it)."""
+MARK_SHEET = "exported by"
+"""The last sheet of a workbook whose reader has a watermark."""
 EXACT_DIGITS = 15
 """Digits that spreadsheet programs keep of a number."""
 FIRST_YEAR = 1900
@@ -38,10 +40,16 @@ class Sheet:
 
 
 class Writer(ABC):
-    """Writes records one by one. The first of `sheets` holds the records, others their lines."""
+    """Writes records one by one. The first of `sheets` holds the records, others their lines.
 
-    def __init__(self, out: BinaryIO, sheets: Sequence[Sheet], catalog: Catalog) -> None:
+    `mark` says who exports and when, where the format has a place for it.
+    """
+
+    def __init__(
+        self, out: BinaryIO, sheets: Sequence[Sheet], catalog: Catalog, mark: str = ""
+    ) -> None:
         self.out = out
+        self.mark = mark
         self.sheets = sheets
         self.catalog = catalog
 
@@ -122,15 +130,28 @@ class XlsxWriter(Writer):
         self._sheets = {}
         self._counts = dict.fromkeys((sheet.name for sheet in self.sheets), 0)
         for sheet in self.sheets:
-            self._sheets[sheet.name] = self._book.create_sheet(sheet.name[:31])
+            self._sheets[sheet.name] = made = self._book.create_sheet(sheet.name[:31])
+            if self.mark:  # an ampersand is a command there
+                made.oddHeader.center.text = made.oddFooter.center.text = self.mark.replace(
+                    "&", "&&"
+                )
             self._append(sheet.name, sheet.headers)
         return self
 
     def __exit__(self, *raised: object) -> None:
+        if self.mark:
+            last = self._book.create_sheet(self._free(MARK_SHEET))
+            last.append([_xlsx_cell(last, self.mark)])
+            last.close()
         for sheet in self._sheets.values():
             sheet.close()
         if raised[0] is None:
             self._book.save(self.out)
+
+    def _free(self, name: str) -> str:
+        """The name, or one like it that no sheet has."""
+        taken = {sheet.name[:31] for sheet in self.sheets}
+        return next(one for one in (name, *(f"{name} {n}" for n in range(99))) if one not in taken)
 
     def record(
         self, record: Record, values: Sequence[Any], lines: Mapping[str, Sequence[Record]]

@@ -11,6 +11,7 @@ is heeded between two chunks.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -67,10 +68,13 @@ class Work:
     undo_of: int | None = None
 
 
-def start_work(tx: Transaction, work: Work) -> int:
-    """Asks for long work as the transaction's actor; returns its number."""
+def start_work(tx: Transaction, work: Work, *, due: dt.datetime | None = None) -> int:
+    """Asks for long work as the transaction's actor; returns its number.
+
+    It begins at once, or at the moment `due` (UTC), and waits until then.
+    """
     id = insert_work(tx, work)
-    _hand_over(tx, id)
+    _hand_over(tx, id, due)
     return id
 
 
@@ -217,12 +221,13 @@ def carried_out_by(tx: Transaction, id: int) -> int | None:
     return tx.connection.execute(sa.select(table.c.effect).where(table.c.id == id)).scalar()
 
 
-def _hand_over(tx: Transaction, id: int) -> None:
+def _hand_over(tx: Transaction, id: int, due: dt.datetime | None = None) -> None:
     """Puts the effect that carries the work out, or takes over one that waits already."""
     table = tx.tables.system(WORK)
     object = tx.connection.execute(sa.select(table.c.object).where(table.c.id == id)).scalar()
+    key = f"{EFFECT}:{id}"
     effect = Effect(
-        kind=EFFECT, object=object or "", payload={"work": id}, queue=SLOW, key=f"{EFFECT}:{id}"
+        kind=EFFECT, object=object or "", payload={"work": id}, queue=SLOW, due=due, key=key
     )
     t = tx.tables.system(OUTBOX)
     waiting = sa.select(t.c.id).where(t.c.key == effect.key, is_(t, outbox.WAITING))

@@ -35,6 +35,10 @@ class Directory(Protocol):
         """Those of the people who want to get their notices by mail, too."""
         return set(people)
 
+    def close(self, gate: Gate, person: int, by: Actor) -> bool:
+        """Closes the person's account, if they have one that may sign in; whether it did."""
+        return False
+
     def named(self, gate: Gate, accounts: Collection[str]) -> Mapping[str, int]:
         """The people behind names to sign in with, as far as there are such accounts."""
         return {}

@@ -23,6 +23,8 @@ from engine.definition.relations import Relation
 from engine.expressions.folding import fold
 from engine.permissions.actors import Actor
 from engine.records.deputies import standing_today
+from engine.records.events import ACCOUNT as ACCOUNT_CHANGED
+from engine.records.events import Event, note_in
 from engine.records.gate import Gate
 from engine.schema.engines import Databases
 from engine.schema.tables import DELETED
@@ -108,6 +110,21 @@ class AccountDirectory(Directory):
         people = self._now(gate).people.items()
         by_name = {fold(person.account.name): id for id, person in people}
         return {name: by_name[fold(name)] for name in accounts if fold(name) in by_name}
+
+    def close(self, gate: Gate, person: int, by: Actor) -> bool:
+        """Closes the person's account, if they have one that may sign in; whether it did."""
+        self.look_again()
+        found = self._now(gate).people.get(person)
+        if found is None:
+            return False
+        name = found.account.name
+        event = Event(action=ACCOUNT_CHANGED, data={"account": name, "active": [True, False]})
+        with self.databases.writing() as connection:
+            closed = sa.update(USER).where(USER.c.username == name, USER.c.active.is_(True))
+            connection.execute(closed.values(active=False))
+            note_in(connection, event, gate.clock(), by.person, by.via)
+        self.look_again()
+        return True
 
     def look_again(self) -> None:
         """Makes the next question look at the database."""

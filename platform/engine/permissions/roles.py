@@ -124,6 +124,7 @@ class Role:
     administer: bool = False
     audit: bool = False
     explicit: bool = False
+    watermark: bool = False
     export_limits: ExportLimits = FREE
     source: Node | None = field(default=None, compare=False, repr=False)
 
@@ -137,6 +138,7 @@ def build_role(name: str, node: Node, problems: Problems) -> Role | None:
         administer=bool(node.plain("administer", False)),
         audit=bool(node.plain("audit", False)),
         explicit=bool(node.plain("explicit", False)),
+        watermark=bool(node.plain("watermark", False)),
         export_limits=read_limits(node),
         source=node,
     )

@@ -149,6 +149,32 @@ def revoke_deputy(gate: Gate, actor: Actor, id: int) -> None:
     gate.write(actor, work)
 
 
+def move_deputies(tx: Transaction, person: int, to: int) -> int:
+    """For a hand-over: nobody stands in for `person` any more, and `to` does where they did.
+
+    Returns how many deputies ended.
+    """
+    table = tx.tables.system(DEPUTY)
+    concerned = sa.or_(table.c.person == person, table.c.deputy == person)
+    going = sa.and_(_going(table, tx.today, None), concerned)
+    rows = (
+        tx.connection.execute(sa.select(table).where(going).order_by(table.c.id)).mappings().all()
+    )
+    if not rows:
+        return 0
+    ended = sa.update(table).where(table.c.id.in_([row["id"] for row in rows]))
+    tx.connection.execute(ended.values(revoked=tx.now, revoked_by=tx.actor.person))
+    for row in rows:
+        _note(tx, DEPUTY_REVOKED, dict(row))
+    moving = [row for row in rows if row["person"] not in (person, to)]
+    ids = tx.take_ids(table, len(moving)) if moving else []
+    for id, row in zip(ids, moving, strict=True):
+        made = dict(row) | {"id": id, "deputy": to, "by": tx.actor.person, "at": tx.now}
+        tx.insert(table, [made])
+        _note(tx, DEPUTY_NAMED, made)
+    return len(rows)
+
+
 def deputies_of(
     gate: Gate,
     people: Collection[int] | None = None,

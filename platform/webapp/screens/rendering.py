@@ -11,7 +11,9 @@ from flask_wtf.csrf import generate_csrf
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from engine.permissions.watermarks import tile, watermark_of
 from webapp.api.audit import may_audit
+from webapp.headers import csp_nonce
 from webapp.screens import assets, filed
 from webapp.screens.here import Here
 from webapp.screens.icons import icon
@@ -25,7 +27,7 @@ THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 SIDE_COOKIE = "side"
 SIGN_OUT = "/logout/"
-OWN_PLACES = ("/", "/approvals", "/audit", "/jobs", "/work")
+OWN_PLACES = ("/", "/approvals", "/audit", "/hand-over", "/jobs", "/work")
 """Screens of the side bar that are no object's."""
 LANGUAGES = {"en": "English", "zh": "中文"}
 """What languages call themselves."""
@@ -59,6 +61,7 @@ def page(template: str, here: Here, status: int = 200, **context: Any) -> Respon
         here=here,
         actor=here.actor,
         site=site,
+        watermark=_watermark(here),
         side=_once(here, "side.html", failed_jobs(here)),
         create_menu=_once(here, "creates.html"),
         nav_person=_people(here),
@@ -68,6 +71,15 @@ def page(template: str, here: Here, status: int = 200, **context: Any) -> Respon
         sign_out=SIGN_OUT,
         **context,
     )
+
+
+def _watermark(here: Here) -> Markup:
+    """The style of the watermark, for whom a role asks for it."""
+    text = watermark_of(here.catalog, here.actor, here.now, here.zone)
+    if not text:
+        return Markup("")
+    style = f'.watermark{{background-image:url("{tile(text, 0.16)}")}}'
+    return Markup(f'<style nonce="{csp_nonce()}">{style}</style>')
 
 
 def _once(here: Here, template: str, failed: str | None = None) -> Markup:

@@ -41,6 +41,7 @@ VERBS = {
     "erase": "did_erase",
     "share": "did_share",
     "unshare": "did_unshare",
+    "hand-over": "did_hand_over",
     "deputy": "did_deputy",
     "deputy revoked": "did_deputy_revoked",
 }
@@ -56,6 +57,7 @@ SYMBOLS = {
     "erase": "eraser",
     "share": "user-plus",
     "unshare": "user-minus",
+    "hand-over": "arrow-right-left",
     "deputy": "user-plus",
     "deputy revoked": "user-minus",
 }

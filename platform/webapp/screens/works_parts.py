@@ -22,11 +22,14 @@ COUNTS = {
     "created": "count_created", "updated": "count_updated", "deleted": "count_deleted",
     "restored": "count_restored", "exported": "count_exported", "unchanged": "count_unchanged",
     "groups": "count_groups", "duplicates": "count_duplicates",
+    "approvals": "count_approvals", "approvals_staying": "count_approvals_staying",
+    "deputies": "count_deputies", "closed": "count_closed",
     "corrected": "count_corrected", "rejected": "count_rejected", "conflicts": "count_conflicts",
 }  # fmt: skip
-BAD = frozenset(("rejected", "conflicts"))
+BAD = frozenset(("rejected", "conflicts", "approvals_staying"))
 ICONS = {
     "import": "upload", "export": "download", "bulk": "list-checks", "undo": "undo-2",
+    "hand-over": "arrow-right-left",
     "scan": "scan-search", "standardise": "spell-check",
 }  # fmt: skip
 
