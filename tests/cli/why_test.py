@@ -81,6 +81,8 @@ def test_json(company: Company) -> None:
     assert told.exit_code == 1
     decision = json.loads(told.stdout)
     (role,) = decision.pop("findings")
+    proposals = decision.pop("proposals")
+    assert proposals[0]["kind"] == "grant" and "import: true" in proposals[0]["yaml"]
     assert decision == {
         "user": "wang",
         "action": "import",
@@ -90,6 +92,7 @@ def test_json(company: Company) -> None:
         "level": None,
         "allowed": False,
         "note": None,
+        "ask": [],
     }
     assert (role["kind"], role["name"], role["holds"]) == ("role", "sales_representative", False)
     (scope,) = role["parts"]
@@ -101,7 +104,10 @@ def test_no_roles(company: Company) -> None:
     """An account without roles may do nothing, and that is the reason."""
     told = run("nobody", "read", "customer")
     assert told.exit_code == 1
-    assert told.stdout == "nobody · read · customer: not allowed\n  The account has no roles.\n"
+    assert told.stdout.startswith(
+        "nobody · read · customer: not allowed\n  The account has no roles.\n"
+    )
+    assert "• give nobody the role Sales representative" in told.stdout
 
 
 @pytest.mark.parametrize(("arguments", "status", "said"), [

@@ -90,7 +90,7 @@ class World:
     deals: list[int]
 
 
-def populated(site: SmallSite, rng: random.Random) -> World:
+def populated(site: SmallSite, rng: random.Random, *, shares: bool = True) -> World:
     departments = [site.create("department", name=name) for name in "ab"]
     people: list[int] = []
     for name in "pqrst":
@@ -112,7 +112,8 @@ def populated(site: SmallSite, rng: random.Random) -> World:
         )  # fmt: skip
     for deal in rng.sample(deals, 5):
         given = {"person": rng.choice(people), "level": rng.choice(["read", "write"])}
-        share(site.gate, SYSTEM, "deal", deal, given)
+        if shares:
+            share(site.gate, SYSTEM, "deal", deal, given)
     for deal in deals[6:8]:
         site.gate.perform(SYSTEM, "deal", deal, "begin")
     site.delete("deal", *deals[10:])

@@ -31,6 +31,7 @@ from engine.records.contexts import Contexts
 from engine.records.gate import Gate
 
 _CROWD = "crowd_"
+"""What statements call the relation."""
 _MICROSECOND = dt.timedelta(microseconds=1)
 
 
@@ -39,6 +40,7 @@ class Crowd:
     """People with the same roles, as a relation to be joined.
 
     `source` has the column `n`, the number of the group; `groups` are the people by that number.
+    Statements name it among their tables.
     """
 
     gate: Gate
@@ -55,12 +57,8 @@ class Crowd:
                 return self.columns[element.key]
             return None
 
-        def correlated(inner: Any) -> None:
-            if inner._correlate:  # the columns stand for parameters: they bring no table along
-                inner._correlate = (*inner._correlate, self.source)
-
-        found: Any = visitors.replacement_traverse(statement, {}, replaced)
-        return cast("sa.Select[Any]", visitors.cloned_traverse(found, {}, {"select": correlated}))
+        found = visitors.replacement_traverse(statement, {}, replaced)
+        return cast("sa.Select[Any]", found)
 
     def rows(self, connection: sa.Connection, statement: sa.Select[Any]) -> list[Any]:
         """The rows of a statement that was made for these people."""
@@ -108,7 +106,8 @@ def crowd_of(
         gate,
         source,
         tuple(tuple(groups[key]) for key in keys),
-        {name: source.c[f"p{at}"] for at, name in enumerate(varying)},
+        # by their text: however deep they stand, they bring no table along
+        {n: sa.literal_column(f"{_CROWD}.p{at}", used[n].type) for at, n in enumerate(varying)},
         same,
     )
 
@@ -129,7 +128,7 @@ def _relation(gate: Gate, types: Mapping[str, Any], data: Sequence[Sequence[Any]
     columns += [sa.column(f"p{at}", bind.type) for at, bind in enumerate(types.values())]
     if gate.dialect == "postgresql":
         made = sa.func.jsonb_to_recordset(sa.cast(bound, JSONB))
-        return made.table_valued(*columns, name=_CROWD).render_derived(with_types=True)
+        return made.table_valued(*columns).render_derived(name=_CROWD, with_types=True)
     each = sa.func.json_each(bound).table_valued("value")
     read = [
         sa.type_coerce(sa.func.json_extract(each.c.value, f"$.{c.name}"), c.type).label(c.name)

@@ -26,7 +26,7 @@ from engine.records.rights import has_right
 from engine.records.why.advising import askable, proposals
 from engine.records.why.asked import Asked, Locks
 from engine.records.why.conditions import Conditions
-from engine.records.why.findings import Decision, pair
+from engine.records.why.findings import Decision, pair, unsettled
 from engine.records.why.levels import level_of, reaches
 from engine.records.why.locks import LOCKS
 from engine.records.why.roles import role_findings
@@ -39,8 +39,8 @@ FIELD_ACTIONS = ("read", "export", "update", "create", "import")
 """The actions that can be asked about a field."""
 NO_FIELD_ACTION = Message(
     "why-field-action",
-    en="records are {action}d as a whole, so this cannot be asked of one field",
-    zh="该操作针对整条记录，不能按字段查询",
+    en="{action} is about whole records, so it cannot be asked of one field",
+    zh="{action} 针对整条记录，不能按字段查询",
     hint_en="leave the field out, or ask for one of: {actions}",
     hint_zh="请去掉字段，或改为以下操作之一：{actions}",
 )
@@ -77,9 +77,8 @@ def explain(
         if record is not None:
             known = asked.sight.find(object, record, known=may_ask(gate, asker))
             if known is None:
-                return Decision(
-                    False, action, object, None, field, "", role_findings(asked), MISSING
-                )
+                general = tuple(unsettled(one) for one in role_findings(asked))
+                return Decision(False, action, object, None, field, "", general, MISSING)
             asked = _on_record(asked, *known)
         return _decided(asked, locks, people)
 

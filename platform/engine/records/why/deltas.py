@@ -41,9 +41,8 @@ class Side:
 def gained(
     gate: Gate, budget: Budget, before: Side, after: Side, action: str, people: Sequence[Actor]
 ) -> Delta:
-    """What people gain of an action from `before` to `after`; live records only.
-
-    All of them have the roles that the two lenses were made for.
+    """What people gain of an action from `before` to `after`, on live records; of restoring, on
+    those in the recycle bin. All of them have the roles that the two lenses were made for.
     """
     if not people or not _may(after.lens, action):
         return Delta()
@@ -72,7 +71,8 @@ def _counted(
         sa.case((_granted(before.lens, action, old, binds), 1), else_=0) == 0,
     )
     rows = old.join(new, old.c.id == new.c.id)
-    live = old.c[DELETED].is_(None)
+    gone = old.c[DELETED].is_not(None)
+    live = gone if action == "restore" else sa.not_(gone)
     contexts = Contexts(gate, connection, people)
     bare = sa.select(old.c.id).select_from(rows).where(live, gains)
     crowd = crowd_of(gate, connection, contexts, people, binds, bare)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.permissions.actors import Actor
@@ -138,6 +138,12 @@ def some(holds: Iterable[bool | None]) -> bool | None:
     """Whether one holds, of conditions of which some may not be told."""
     found = list(holds)
     return True if True in found else None if None in found else False
+
+
+def unsettled(finding: Finding) -> Finding:
+    """The finding of a rule that could not be asked of any record: what it grants stays open."""
+    parts = tuple(unsettled(part) for part in finding.parts)
+    return replace(finding, parts=parts, holds=None if finding.holds else finding.holds)
 
 
 def finding_json(finding: Finding, locale: str) -> Mapping[str, Any]:
