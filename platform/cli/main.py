@@ -33,6 +33,7 @@ COMMANDS = {
     "verify": ("cli.verify:verify_command", "Compute what is stored of other values anew."),
     "audit": ("cli.audit:audit", "What was done and seen: verify it, show it."),
     "why": ("cli.why:why", "Say why somebody may or may not do something."),
+    "who": ("cli.who:who", "List who may see or change one record, and by what."),
     "init": ("cli.init:init", "Make the folder of a new client project."),
     "demo": ("cli.demo:demo", "Build a demonstration company and serve it here."),
     "keys": ("cli.keys:keys", "Encryption keys for secrets: make one, seal anew."),

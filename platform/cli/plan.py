@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from cli.effects import effects_json, effects_of, lines_of
 from cli.opening import proposal
 from cli.printing import locale_of, locale_option, print_json, print_problems, problem_json
 from engine.schema.planning import Plan
@@ -30,17 +31,24 @@ NOTHING = {"en": "nothing to do: the database is as defined", "zh": "无需变�
 def plan(ctx: click.Context, as_json: bool, as_sql: bool, locale: str | None) -> None:
     """Show what `formwright apply` would do; change nothing.
 
+    Where roles, scopes or the sharing of records change, it also counts what people would gain and
+    lose on the records that there are.
+
     Exits 1 when the plan has problems, so that it could not be applied.
     """
     locale = locale or locale_of(os.environ)
     with proposal() as proposed:
         made = proposed.plan
+        found = [] if as_sql else effects_of(proposed)
         if as_json:
-            print_json(plan_json(made, proposed.databases.reads.dialect, locale))
+            told = plan_json(made, proposed.databases.reads.dialect, locale)
+            print_json(told | {"permissions": effects_json(found, locale)})
         elif as_sql:
             click.echo(sql_of(made, proposed.databases.reads.dialect), nl=False)
         else:
             print_plan(made, locale)
+            for line in lines_of(found, locale):
+                click.echo(f"  {line}")
     print_problems(made.problems, locale, err=True)
     if made.empty:
         click.echo(NOTHING[locale], err=True)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Iterator
 
 import click
 
 from assembly.application import build_application
+from assembly.explaining import why as explained
 from cli.acting import acting
 from cli.opening import database, settings
 from cli.printing import locale_of, locale_option, print_json
+from engine.permissions.actors import SYSTEM
 from engine.permissions.roles import ACTIONS
 from engine.problems import Place, Text
-from engine.records.explaining import Decision, Reason, explain
+from engine.records.why.findings import Decision, Finding, Proposal, decision_json, opened
 
 ALLOWED = Text({"en": "allowed", "zh": "允许"})
 REFUSED = Text({"en": "not allowed", "zh": "不允许"})
-APPLIES = Text({"en": "applies", "zh": "适用"})
-APPLIES_NOT = Text({"en": "does not apply", "zh": "不适用"})
 NO_ROLES = Text({"en": "The account has no roles.", "zh": "该账号没有任何角色。"})
 SENTENCE = Text(
     {
@@ -26,6 +26,15 @@ SENTENCE = Text(
         "zh": "{user} · {action} · {thing}：{answer}",
     }
 )
+PROPOSALS = Text(
+    {
+        "en": "What would allow it, the least first:",
+        "zh": "以下调整可允许该操作（影响最小的在前）：",
+    }
+)
+ASK = Text({"en": "Who may do it: {names}", "zh": "可执行该操作的人员：{names}"})
+AND = Text({"en": ", ", "zh": "、"})
+MARKS = {True: "✓", False: "✗", None: "?"}
 
 
 @click.command()
@@ -33,6 +42,7 @@ SENTENCE = Text(
 @click.argument("action", type=click.Choice(sorted(ACTIONS)))
 @click.argument("object")
 @click.argument("record", required=False)
+@click.argument("field", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
 @locale_option("Language of the reasons.")
 @click.pass_context
@@ -42,65 +52,71 @@ def why(
     action: str,
     object: str,
     record: str | None,
+    field: str | None,
     as_json: bool,
     locale: str | None,
 ) -> None:
     """Say whether the account USER may do ACTION with OBJECT, and because of which rules.
 
-    RECORD is the id or the number of one record; without it the answer is about the object as a
-    whole. Exits 0 when it is allowed and 1 when it is not.
+    RECORD is the id or the number of one record; without it, or with "-", the answer is about the
+    object as a whole. FIELD asks about one field. ✓ holds, ✗ does not, ? cannot be known
+    beforehand. Exits 0 when it is allowed and 1 when it is not.
     """
     locale = locale or locale_of(os.environ)
+    record = None if record == "-" else record
     with database(settings(check_layers=False)) as databases:
         application = build_application(databases)
-        decision = explain(application.gate, acting(application, user), action, object, record)
+        subject = acting(application, user)
+        from webapp.directory import AccountDirectory
+
+        people = AccountDirectory(databases).everybody(application.gate)
+        decision = explained(
+            application, SYSTEM, subject, action, object, record, field or "", people
+        )
     if as_json:
-        print_json(_json(decision, user, locale))
+        print_json({"user": user} | decision_json(decision, locale))
     else:
-        for line in _lines(decision, user, record, locale):
+        thing = " ".join(word for word in (object, record, field) if word)
+        for line in lines_of(decision, user, thing, locale):
             click.echo(line)
     ctx.exit(0 if decision.allowed else 1)
 
 
-def _lines(decision: Decision, user: str, record: str | None, locale: str) -> list[str]:
-    thing = decision.object if record is None else f"{decision.object} {record}"
+def lines_of(decision: Decision, user: str, thing: str, locale: str) -> Iterator[str]:
+    """The decision as a tree of lines."""
     answer = (ALLOWED if decision.allowed else REFUSED).in_(locale)
-    words = {"user": user, "action": decision.action, "thing": thing, "answer": answer}
-    lines = [SENTENCE.in_(locale).format(**words)]
+    yield SENTENCE.in_(locale).format(user=user, action=decision.action, thing=thing, answer=answer)
     if decision.note is not None:
-        lines.append(f"  {decision.note.in_(locale)}")
-    elif not decision.reasons:
-        lines.append(f"  {NO_ROLES.in_(locale)}")
-    return lines + [_reason(reason, locale) for reason in decision.reasons]
+        yield f"  {decision.note.in_(locale)}"
+    elif not any(finding.kind == "role" for finding in decision.findings):
+        yield f"  {NO_ROLES.in_(locale)}"
+    for finding in decision.findings:
+        yield from _finding(finding, locale, 1)
+    if decision.proposals:
+        yield PROPOSALS.in_(locale)
+    for proposal in decision.proposals:
+        yield from _proposal(proposal, locale)
+    if decision.ask:
+        names = AND.in_(locale).join(actor.name for actor in decision.ask)
+        yield ASK.in_(locale).format(names=names)
 
 
-def _reason(reason: Reason, locale: str) -> str:
-    applies = (APPLIES if reason.applies else APPLIES_NOT).in_(locale)
-    place = f"  {_where(reason.place)}" if reason.place else ""
-    return f"  {applies}: {reason.label.in_(locale)} – {reason.scope.in_(locale)}{place}"
+def _proposal(proposal: Proposal, locale: str) -> Iterator[str]:
+    place = f"  {where(proposal.place)}" if proposal.place and proposal.place.file else ""
+    opens = opened(proposal.opens).in_(locale)
+    yield f"  • {proposal.text.in_(locale)}: {opens}{place}"
+    for line in proposal.yaml.splitlines():
+        yield f"      {line}"
 
 
-def _where(place: Place) -> str:
+def _finding(finding: Finding, locale: str, depth: int) -> Iterator[str]:
+    values = f"  [{finding.values.in_(locale)}]" if finding.values else ""
+    place = f"  {where(finding.place)}" if finding.place and finding.place.file else ""
+    yield f"{'  ' * depth}{MARKS[finding.holds]} {finding.text.in_(locale)}{values}{place}"
+    for part in finding.parts:
+        yield from _finding(part, locale, depth + 1)
+
+
+def where(place: Place) -> str:
+    """A place that editors can jump to."""
     return f"{place.file}:{place.line}" if place.line else place.file
-
-
-def _json(decision: Decision, user: str, locale: str) -> dict[str, Any]:
-    return {
-        "user": user,
-        "action": decision.action,
-        "object": decision.object,
-        "record": decision.record,
-        "allowed": decision.allowed,
-        "note": decision.note.in_(locale) if decision.note else None,
-        "reasons": [
-            {
-                "role": reason.role,
-                "label": reason.label.in_(locale),
-                "scope": reason.scope.in_(locale),
-                "file": reason.place.file if reason.place else None,
-                "line": reason.place.line if reason.place else None,
-                "applies": reason.applies,
-            }
-            for reason in decision.reasons
-        ],
-    }

@@ -6,10 +6,10 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.permissions.actors import Actor
-from engine.records.explaining import explain
+from engine.permissions.actors import SYSTEM, Actor
 from engine.records.query import MOST, Query
 from engine.records.reading import Record
+from engine.records.why.deciding import explain
 from exchange.exporting import ExportOrder, export_records
 from exchange.report import Report
 from scenarios.definitions import EMPTY, Step
@@ -91,7 +91,9 @@ class Seeing:
         object, id = (named.object, named.id) if named else (on, None)
         wanted = (step.node.get("may") or EMPTY).to_plain()
         gate = self.stage.gate
-        rights = {action: explain(gate, actor, action, object, id).allowed for action in wanted}
+        rights = {
+            action: explain(gate, SYSTEM, actor, action, object, id).allowed for action in wanted
+        }
         return Done(subject=named, rights=rights)
 
     def inbox(self, step: Step, actor: Actor) -> Done:

@@ -90,6 +90,11 @@ class AccountDirectory(Directory):
         now = self._now(gate)
         return {person: self._actor(gate, now, person) for person in people if person in now.people}
 
+    def everybody(self, gate: Gate) -> Sequence[Actor]:
+        """As whom everybody reads who can sign in and is a person."""
+        now = self._now(gate)
+        return [self._actor(gate, now, person) for person in sorted(now.people)]
+
     def people_of(self, gate: Gate, role: str) -> Sequence[int]:
         """The people with a role who can sign in, by id."""
         people = self._now(gate).people

@@ -39,14 +39,15 @@ def run(*arguments: str) -> Result:
 
 
 def test_own_record(company: Company) -> None:
-    """A representative reads a customer of her own: allowed by the scope `own`."""
+    """A representative reads a customer of her own: allowed by the scope `own`, with its values."""
     id = company.create(company.actor("wang"), "customer", name="Acme")
     told = run("wang", "read", "customer", str(id))
     assert (told.exit_code, told.stderr) == (0, "")
-    first, second = told.stdout.splitlines()
+    first, role, scope = told.stdout.splitlines()
     assert first == f"wang · read · customer {id}: allowed"
-    assert second.startswith("  applies: Sales representative – their own records  ")
-    file, line = second.rpartition("  ")[2].rsplit(":", 1)
+    assert role.startswith("  ✓ Sales representative  ")
+    assert scope.startswith("    ✓ read: their own records  [Owner: Wang; this person: Wang]  ")
+    file, line = scope.rpartition("  ")[2].rsplit(":", 1)
     assert Path(file).name == "sales_representative.yaml"
     lines = (CONFIG / "roles" / "sales_representative.yaml").read_text().splitlines()
     assert "read: own" in lines[int(line) - 1]
@@ -58,9 +59,20 @@ def test_somebody_elses_record(company: Company) -> None:
     number = company.reader.one(company.actor("li"), "customer", id).values["number"]
     told = run("wang", "read", "customer", number, "--locale", "zh")
     assert told.exit_code == 1
-    first, second = told.stdout.splitlines()
+    first, second, third, *_ = told.stdout.splitlines()
     assert first == f"wang · read · customer {number}：不允许"
-    assert second.startswith("  不适用: 销售代表 – 本人记录")
+    assert second.startswith("  ✗ 销售代表  ")
+    assert third.startswith("    ✗ 查看：本人记录  ")
+
+
+def test_a_field(company: Company) -> None:
+    """One field of a record: its level and the line that says so."""
+    id = company.create(company.actor("wang"), "customer", name="Acme")
+    told = run("wang", "update", "customer", str(id), "open_amount")
+    assert told.exit_code == 1
+    assert "✗ Open amount is computed and takes no input" in told.stdout
+    told = run("wang", "read", "product", "-", "cost")
+    assert told.exit_code == 1 and "✗ Cost: hidden" in told.stdout
 
 
 def test_json(company: Company) -> None:
@@ -68,31 +80,34 @@ def test_json(company: Company) -> None:
     told = run("wang", "import", "customer", "--json")
     assert told.exit_code == 1
     decision = json.loads(told.stdout)
-    place = {name: decision["reasons"][0].pop(name) for name in ("file", "line")}
+    (role,) = decision.pop("findings")
+    proposals = decision.pop("proposals")
+    assert proposals[0]["kind"] == "grant" and "import: true" in proposals[0]["yaml"]
     assert decision == {
         "user": "wang",
         "action": "import",
         "object": "customer",
         "record": None,
+        "field": None,
+        "level": None,
         "allowed": False,
         "note": None,
-        "reasons": [
-            {
-                "role": "sales_representative",
-                "label": "Sales representative",
-                "scope": "not granted",
-                "applies": False,
-            }
-        ],
+        "ask": [],
     }
-    assert place["file"].endswith("sales_representative.yaml")
+    assert (role["kind"], role["name"], role["holds"]) == ("role", "sales_representative", False)
+    (scope,) = role["parts"]
+    assert scope["text"] == "import: not granted"
+    assert scope["file"].endswith("sales_representative.yaml") and scope["line"] > 1
 
 
 def test_no_roles(company: Company) -> None:
     """An account without roles may do nothing, and that is the reason."""
     told = run("nobody", "read", "customer")
     assert told.exit_code == 1
-    assert told.stdout == "nobody · read · customer: not allowed\n  The account has no roles.\n"
+    assert told.stdout.startswith(
+        "nobody · read · customer: not allowed\n  The account has no roles.\n"
+    )
+    assert "• give nobody the role Sales representative" in told.stdout
 
 
 @pytest.mark.parametrize(("arguments", "status", "said"), [

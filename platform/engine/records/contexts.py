@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from engine.definition.objects import Object
 from engine.expressions import Context
 from engine.permissions.actors import Actor
 from engine.records.company_year import company_year
@@ -38,6 +39,11 @@ def reading_context(gate: Gate, connection: sa.Connection, actor: Actor) -> Cont
     )
 
 
+def record_view(gate: Gate, connection: sa.Connection, definition: Object, id: int) -> RowView:
+    """One record, read when something is asked of it; its collections are not."""
+    return RowView(_Source(gate, connection), definition, None, id=id)
+
+
 def with_linking(
     gate: Gate, connection: sa.Connection, context: Context, linking: Linking
 ) -> Context:
@@ -45,6 +51,39 @@ def with_linking(
     row = dict(linking.values)
     view = RowView(_Source(gate, connection), gate.catalog.objects[linking.object], row)
     return replace(context, variables={linking.object: view})
+
+
+class Contexts:
+    """The contexts of many people at once: their records are read in one statement."""
+
+    def __init__(self, gate: Gate, connection: sa.Connection, actors: Iterable[Actor]) -> None:
+        self.gate = gate
+        self.connection = connection
+        self._people = {actor.person for actor in actors if actor.person is not None}
+        self._source = _Keeping(gate, connection, self._people)
+        self._below: dict[tuple[str, int], frozenset[int]] = {}
+        self._settings = reading(gate, connection, self._source)
+        self._now = gate.clock()
+
+    def of(self, actor: Actor) -> Context:
+        """The context of one of them."""
+        people, user = self.gate.catalog.user_object, None
+        if actor.person is not None and people:
+            user = RowView(self._source, self.gate.catalog.objects[people], None, id=actor.person)
+        return Context(
+            now=self._now,
+            zone=self.gate.zone,
+            user=user,
+            below=self._branch,
+            variables={},
+            settings=self._settings,
+        )
+
+    def _branch(self, object: str, id: int) -> frozenset[int]:
+        key = (object, id)
+        if key not in self._below:
+            self._below[key] = self.gate.hierarchy.below(self.connection, object, id)
+        return self._below[key]
 
 
 class _Source:
@@ -76,3 +115,23 @@ class _Source:
     def branch(self, object: str, id: int) -> tuple[RowView, ...]:
         """Nor through branches of a tree."""
         return ()
+
+
+class _Keeping(_Source):
+    """Reads all people when the first of them is asked for, and every record once."""
+
+    def __init__(self, gate: Gate, connection: sa.Connection, people: set[int]) -> None:
+        super().__init__(gate, connection)
+        self._people = people
+        self._kept: dict[tuple[str, int], Row] = {}
+
+    def fetch(self, object: str, ids: Iterable[int]) -> dict[int, Row]:
+        """Rows by id."""
+        wanted = set(ids)
+        missing = {id for id in wanted if (object, id) not in self._kept}
+        if missing:
+            if object == self.gate.catalog.user_object:
+                missing |= self._people
+            found = super().fetch(object, sorted(missing))
+            self._kept |= {(object, id): found.get(id, {}) for id in missing}
+        return {id: row for id in wanted if (row := self._kept[(object, id)])}

@@ -20,7 +20,6 @@ from engine.definition.dependencies import dependencies
 from engine.definition.objects import Object
 from engine.permissions.actors import Actor
 from engine.permissions.lens import Lenses
-from engine.permissions.roles import Role
 from engine.problems import Refusal
 from engine.records import (
     any_links,
@@ -355,8 +354,7 @@ class Gate:
 
     def require_right(self, actor: Actor, right: str) -> None:
         """Refuses an actor whose roles all lack the right (`historical_import`, `administer`)."""
-        known: Mapping[str, Role] = self.catalog.of("role")
-        if actor.is_system or any(getattr(known[r], right) for r in actor.roles if r in known):
+        if rights.has_right(self, actor, right):
             return
         lens = self.lenses.lens(next(iter(self.catalog.objects)), actor.roles)
         roles = rights.role_names(lens, actor.roles)

@@ -29,6 +29,7 @@ from engine.records.presenting import present
 from engine.records.query import CAP, COUNTS, MOST, Query
 from engine.records.rights import forbidden, not_found
 from engine.records.scoping import walks
+from engine.records.seen import Count as Count
 from engine.records.seen import Linked as Linked
 from engine.records.seen import Record as Record
 from engine.records.shapes import Row
@@ -44,14 +45,6 @@ FOUND = "found_"
 LINES_OF = "lines_of_"
 MOST_FOUND = 5_000
 """Up to so many records with the words of a search are found before they are sorted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many records there are; not `exact` means: more than `value`."""
-
-    value: int
-    exact: bool
 
 
 @dataclass(frozen=True, slots=True)

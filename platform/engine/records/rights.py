@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from engine.expressions.among import among_ids
+from engine.permissions.actors import Actor
 from engine.permissions.binds import Binds
 from engine.permissions.lens import READING, Lens
 from engine.permissions.roles import Role
@@ -19,6 +21,9 @@ from engine.records.transaction import ids_of
 from engine.records.values import as_stored
 from engine.records.viewing import read_only
 from engine.schema.tables import DELETED
+
+if TYPE_CHECKING:
+    from engine.records.gate import Gate
 
 VERBS = {
     "create": Text({"en": "create", "zh": "新建"}),
@@ -46,6 +51,12 @@ SCOPES = {
     "shared": Text({"en": "records shared with them", "zh": "共享给本人的记录"}),
     "none": Text({"en": "no records", "zh": "无"}),
 }
+
+
+def has_right(gate: Gate, actor: Actor, right: str) -> bool:
+    """Whether one of the actor's roles has a right that is about no object (`RIGHTS`)."""
+    known: Mapping[str, Role] = gate.catalog.of("role")
+    return actor.is_system or any(getattr(known[r], right) for r in actor.roles if r in known)
 
 
 def authorise(batch: Batch) -> None:

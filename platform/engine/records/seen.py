@@ -29,3 +29,11 @@ class Record:
     def version(self) -> int:
         """The version that a change must be made from."""
         return int(self.values.get("version") or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many records there are; not `exact` means: more than `value`."""
+
+    value: int
+    exact: bool

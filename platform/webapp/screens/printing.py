@@ -50,7 +50,7 @@ def show_document(object: str, id: int, name: str) -> Response:
             raise
     problem = IN_BACKGROUND()
     title, text = problem.sentence(at.locale), problem.hint(at.locale)
-    return page("problem.html", at, 202, symbol="printer", title=title, text=text)
+    return page("problem.html", at, 202, symbol="printer", title=title, text=text, why="")
 
 
 def send_made(id: int) -> Response:

@@ -15,6 +15,7 @@ from webapp.screens.duplicates import refused_panel
 from webapp.screens.here import Here
 from webapp.screens.rendering import page
 from webapp.screens.timeline import last_change
+from webapp.screens.why import question_here
 
 
 def wants_json() -> bool:
@@ -33,7 +34,8 @@ def show_refusal(here: Here, refusal: Refusal) -> Response:
         404: ("map-pin-off", here.t("not_there"), here.t("not_there_text")),
     }
     symbol, title, text = known.get(status, ("circle-alert", here.t("failed"), " ".join(sentences)))
-    return page("problem.html", here, status, symbol=symbol, title=title, text=text)
+    why = question_here(here) if status in known else ""
+    return page("problem.html", here, status, symbol=symbol, title=title, text=text, why=why)
 
 
 def refusal_json(

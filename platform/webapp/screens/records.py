@@ -42,6 +42,7 @@ from webapp.screens.sharing import sharing_of
 from webapp.screens.timeline import timeline
 from webapp.screens.transitions import Way, ways, workflow_of
 from webapp.screens.values import COLOURS, is_number, writer
+from webapp.screens.why import question_of, sees_who
 
 FIGURES = 4
 
@@ -137,6 +138,8 @@ def show_record(object: str, id: int) -> Response:
         offers=[] if locked else offers(at, definition, record),
         copies=copies(at, definition),
         shared=sharing_of(at, definition, record, updates),
+        why=question_of(at, object, record.id, "update"),
+        sees_who=sees_who(at),
         **body,
     )
 

@@ -45,6 +45,7 @@ from webapp.screens import (
     sharing,
     styleguide,
     tree,
+    why,
     works,
     works_undoing,
 )
@@ -118,6 +119,8 @@ ROUTES: tuple[tuple[str, str, View], ...] = (
     ("GET", "/o/<object>/<number>", records.show_by_number),
     ("GET", "/approvals", approving.show_approvals),
     ("GET", "/audit", audit.show_audit),
+    ("GET", "/why", why.show_why),
+    ("GET", f"{RECORD}/who", why.show_who),
     ("GET", "/deputies", deputies.show_deputies),
     ("POST", "/deputies", deputies.add_deputy),
     ("POST", "/deputies/<int:n>/end", deputies.end_deputy),

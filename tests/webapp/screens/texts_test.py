@@ -12,7 +12,10 @@ from webapp.screens.rendering import TEMPLATES
 from webapp.screens.texts import texts
 
 SOURCES = [*TEMPLATES.glob("*.html"), *(ROOT / "platform/webapp/screens").glob("*.py")]
-BUILT = re.compile(r"good_|act_|via_|key_|audit_(?:done|seen)$")
+BUILT = re.compile(
+    r"good_|act_|via_|key_|audit_(?:done|seen)$"
+    r"|why_(?:read|update|delete|restore|export|create|import)$"
+)
 """Keys that are put together from parts."""
 
 
