@@ -21,7 +21,7 @@ setup: ## create .venv and install what the tests need
 	@scripts/setup.sh test
 
 test: lint ## run every check and every test
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 lint: setup ## check style, types and import directions
 	$(BIN)/ruff check .

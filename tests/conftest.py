@@ -13,6 +13,7 @@ kept in `var/`, apart from the sources.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import sys
@@ -73,6 +74,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     config.stash[_server] = server
     os.environ[SERVER_URL] = server.url
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Thousands of tests and all that they import stay: to walk them again and again is a quarter
+    of the work, as is looking for garbage after every 700 objects."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assembly.application import Application
+from assembly.application import Application, build_application
 from assembly.establishing import establish
 from engine.permissions.actors import SYSTEM, Actor
 from engine.schema.engines import Databases, open_databases
+from support.templates import Templates, digest_of
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"
@@ -73,11 +74,33 @@ class Company:
         return int(change.id)
 
 
+_templates = Templates()
+_facts: dict[str, tuple[dict[str, int], dict[str, int]]] = {}
+
+
 def make_company(url: str, layers: Sequence[Path] = (CONFIG,)) -> Company:
     """The company on the fresh database at `url`."""
-    databases = open_databases(url)
     clock = Clock()
-    company = Company(establish(databases, layers, clock=clock), databases, clock)
+    key = digest_of(layers[0], clock().isoformat(), *map(digest_of, layers[1:]))
+
+    def make(url: str) -> None:
+        databases = open_databases(url)
+        try:
+            company = Company(establish(databases, layers, clock=clock), databases, clock)
+            _hire(company)
+            _facts[key] = (company.people, company.departments)
+        finally:
+            databases.dispose()
+
+    _templates.fill(url, key, make)
+    databases = open_databases(url)
+    people, departments = _facts[key]
+    return Company(
+        build_application(databases, clock), databases, clock, dict(people), dict(departments)
+    )
+
+
+def _hire(company: Company) -> None:
     for name in ("north", "south"):
         company.departments[name] = company.create(SYSTEM, "department", name=name.title())
     for name, department, manager in (
@@ -92,4 +115,3 @@ def make_company(url: str, layers: Sequence[Path] = (CONFIG,)) -> Company:
             department=company.departments[department],
             manager=company.people.get(manager or ""),
         )
-    return company

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from support import postgres
 
 KEPT = 6
@@ -40,8 +42,8 @@ class Templates:
     ) -> Iterator[str]:
         """The URL of a new database of that kind ("sqlite" in `folder`, or "postgresql").
 
-        It is what `make(url)` made of an empty one, whose connections it must have closed. `key`
-        stands for all that the outcome depends on.
+        It is what `make(url)` made of an empty one, to which it must have closed all connections.
+        `key` stands for all that the outcome depends on.
         """
         if kind == "sqlite":
             path = folder / "small.db"
@@ -51,6 +53,17 @@ class Templates:
         template = self._name(key, make)
         with fresh_postgres(template) as url:
             yield url
+
+    def fill(self, url: str, key: str, make: Callable[[str], None]) -> None:
+        """The same for the empty database at `url`, to which nobody may be connected."""
+        parsed = sa.make_url(url)
+        assert parsed.database
+        if parsed.drivername.startswith("sqlite"):
+            Path(parsed.database).write_bytes(self._file(key, make))
+        else:
+            template = self._name(key, make)
+            postgres.drop_database(_server(), parsed.database)
+            postgres.create_database(_server(), parsed.database, template)
 
     def _file(self, key: str, make: Callable[[str], None]) -> bytes:
         if key not in self._files:
