@@ -111,3 +111,35 @@ def test_merge_screen(world: World, rep: Client, name: str) -> None:
     done = browser.post(address, data=form)
     assert done.location == f"/o/customer/{one['id']}?merged={two['id']}"
     assert f"#{two['id']} was merged" in browser.get(done.location).text
+
+
+def test_openapi_tells_of_409(world: World) -> None:
+    """Calls that write objects with match rules answer 409, and take a confirmation."""
+    told = world.client("admin").get("_openapi").get_json()
+    post = told["paths"]["/o/customer"]["post"]
+    assert post["responses"]["409"] == {"$ref": "#/components/responses/duplicate"}
+    assert "409" not in told["paths"]["/o/region"]["post"]["responses"]
+    assert "409" in told["paths"]["/o/lead/{record}/convert/{conversion}"]["post"]["responses"]
+    schemas = told["components"]["schemas"]
+    assert schemas["customer"]["properties"]["confirm_duplicates"]["writeOnly"]
+    assert {"candidates", "confirm"} <= schemas["Duplicate"]["properties"].keys()
+
+
+def test_undone_on_the_screen(world: World, rep: Client, name: str) -> None:
+    """The message of a merge offers to take it back; a record that is not merged says so."""
+    one, two = rep.made("customer", name=f"{name} P"), rep.made("customer", name=f"{name} Q")
+    browser = english(world, "boss")
+    page = browser.get(f"/o/customer/{one['id']}/merge?with={two['id']}").text
+    assert 'name="other_version" value="1"' in page
+    token = re.search('name="csrf_token" value="([^"]+)"', page)
+    assert token is not None
+    form = {"csrf_token": token[1], "with": two["id"], "other_version": "1"}
+    rep.call("PATCH", f"o/customer/{two['id']}", {"city": "Bern"})
+    stale = browser.post(f"/o/customer/{one['id']}/merge", data=form)
+    assert stale.status_code == 422
+    done = browser.post(f"/o/customer/{one['id']}/merge", data=form | {"other_version": "2"})
+    assert "/unmerge" in browser.get(done.location).text
+    undo = {"csrf_token": token[1], "merged": two["id"]}
+    assert "/work/" in browser.post(f"/o/customer/{one['id']}/unmerge", data=undo).location
+    wrong = browser.post(f"/o/customer/{one['id']}/unmerge", data=undo | {"merged": one["id"]})
+    assert wrong.status_code == 422

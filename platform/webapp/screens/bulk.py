@@ -234,7 +234,7 @@ def _page(
         "spellings": _spellings(at, definition),
         "spelled": spelled,
         "examples": _examples(at, definition, spelled) if spelled else [],
-        "warns": bool(definition.duplicates) and bool(what),
+        "warns": _matched(definition, what),
         "confirm_name": CONFIRM,
         "confirmed": CONFIRM in request.form,
         "transitions": [(f"{DO}{way.name}", way.label) for way in _ways(at, definition)],
@@ -249,6 +249,13 @@ def _page(
     if request.headers.get("X-Part"):
         return fragment("bulk.html", at, status, **context)
     return page("bulk_page.html", at, status, **context)
+
+
+def _matched(definition: Object, what: str) -> bool:
+    """Whether a match rule could have something against the change."""
+    names = {name for rule in definition.duplicates for name in rule.fields}
+    field = what.partition(".")[2].partition(":")[0]
+    return bool(names) and (what.startswith(DO) or field in names)
 
 
 def _examples(at: Here, definition: Object, seen: StandardPreview) -> list[Spelled]:

@@ -26,6 +26,8 @@ COUNTS = {
     "deputies": "count_deputies", "closed": "count_closed",
     "corrected": "count_corrected", "rejected": "count_rejected", "conflicts": "count_conflicts",
 }  # fmt: skip
+IN_HUNDREDTHS = frozenset(("scan",))
+"""Kinds of work that tell how far they are, but not of how many rows."""
 BAD = frozenset(("rejected", "conflicts", "approvals_staying"))
 ICONS = {
     "import": "upload", "export": "download", "bulk": "list-checks", "undo": "undo-2",
@@ -92,7 +94,7 @@ def shown(at: Here, row: WorkRow, *, retried: bool = True) -> Shown:
         person=row.name,
         asked=when(at, row.at),
         ended=when(at, row.finished) if row.finished else None,
-        bar=_bar(at, row.progress, row.status),
+        bar=_bar(at, row.progress, row.status, counted=row.kind not in IN_HUNDREDTHS),
         counts=counts_of(at, row.counts),
         reason=sentence(at, row.problem),
         acts=tuple(name for name, possible in may.items() if possible),
@@ -109,7 +111,7 @@ def counts_of(at: Here, counts: Mapping[str, Any]) -> list[Counted]:
     return sorted(found, key=lambda one: one.bad)
 
 
-def _bar(at: Here, progress: Progress, status: str) -> Bar:
+def _bar(at: Here, progress: Progress, status: str, *, counted: bool) -> Bar:
     fraction = progress.fraction
     percent = int(fraction * 100) if fraction is not None else None
     if status == DONE:
@@ -119,6 +121,9 @@ def _bar(at: Here, progress: Progress, status: str) -> Bar:
     if total is not None:
         rows = at.t("work_rows_of", n=done, total=f"{total:,}")
     pace = []
+    if not counted:
+        left = progress.remaining if status == RUNNING else None
+        return Bar(percent, "", _remaining(at, left) if left is not None else "")
     if status == RUNNING and progress.rate:
         rate = f"{progress.rate:,.0f}" if progress.rate >= 10 else f"{progress.rate:.1f}"
         pace.append(at.t("work_rate", n=rate))
