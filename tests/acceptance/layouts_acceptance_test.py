@@ -82,6 +82,7 @@ def test_views(enter: Any, office: Any, picture: Picture) -> None:
     page.goto("/o/order?list=deliveries")
     expect(page.locator("a.bar")).not_to_have_count(0)
     picture(page, "layout-timeline")
+    bars(page, gate)
     (above,) = gate.create(SYSTEM, "region", [{"name": "测试大区", "code": "T1"}])
     gate.create(SYSTEM, "region", [{"name": "测试小区", "code": "T2", "parent": above.id}])
     page.goto("/o/region?list=tree")
@@ -94,3 +95,36 @@ def test_views(enter: Any, office: Any, picture: Picture) -> None:
     expect(page.locator("tr", has_text="测试小区")).to_have_count(0)
     page.keyboard.press("ArrowRight")
     expect(page.locator("tr", has_text="测试小区")).to_have_count(1)
+
+
+def bars(page: Page, gate: Any) -> None:
+    """The end of a bar is pulled by the mouse, its beginning moved by keys."""
+    bar = page.locator("a.bar:has([data-edge=begin]):has([data-edge=end])").first
+    id = int(bar.get_attribute("data-event") or "0")
+    bar = page.locator(f"[data-event='{id}']")
+
+    def dates() -> list[dt.date]:
+        table = gate.tables.table("order")
+        with gate.databases.reading() as connection:
+            row = connection.execute(table.select().where(table.c.id == id)).mappings().one()
+        return [row["ordered_on"], row["delivery_date"]]
+
+    begins, ends = dates()
+    box = bar.locator("[data-edge=end]").bounding_box()
+    row = bar.locator("xpath=..")
+    whole = row.bounding_box()
+    assert box is not None and whole is not None
+    unit = whole["width"] / int(row.get_attribute("data-units") or "1")
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 3 * unit, y, steps=4)
+    page.mouse.up()
+    expect(bar).to_be_focused()
+    assert dates() == [begins, ends - dt.timedelta(days=3)]
+    page.keyboard.press("Shift+Control+ArrowRight")
+    expect(bar).to_have_attribute("data-version", "3")
+    assert dates()[0] == begins + dt.timedelta(days=1)
+    page.keyboard.press("Shift+Alt+ArrowRight")
+    expect(bar).to_have_attribute("data-version", "4")
+    assert dates()[1] == ends - dt.timedelta(days=2)

@@ -16,6 +16,7 @@ from engine.definition.kinds import Problems
 from engine.definition.objects import Field, Object
 from engine.definition.tree import Node
 from engine.fieldtypes.composite import INHERITED, NOT_FOR_WHOLES, Composite
+from engine.fieldtypes.link_any import LinkAny
 from engine.problems import Message, Place, Refusal, Text, did_you_mean
 
 MOST_CHARACTERS = 40
@@ -184,5 +185,8 @@ def _checked(whole: Field, problems: Problems) -> Field:
             place = child.key_place or child.place
             best = did_you_mean(name, suffixes)
             problems.append(UNKNOWN_PART(place, whole=whole.name, name=name, best=best))
+        elif not isinstance(whole.type, LinkAny) and (where := child.get("where")) is not None:
+            place, part = where.key_place or where.place, f"{whole.name}_{name}"
+            problems.append(KEY_OF_PART(place, whole=whole.name, key="where", part=part))
     kept = {key: child for key, child in whole.source.items() if key not in NOT_FOR_WHOLES}
     return replace(whole, unique=False, source=replace(whole.source, value=kept))

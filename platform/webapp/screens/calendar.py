@@ -15,9 +15,10 @@ from babel.dates import get_day_names
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.definition.layouts import ViewShape
 from engine.definition.objects import Field, ListView, Object
 from engine.fieldtypes.date import Date
-from engine.problems import Refusal
+from engine.problems import Message, Refusal
 from engine.records.query import MOST
 from engine.records.reading import Record
 from webapp.screens.acting import done, version_given
@@ -37,6 +38,15 @@ SHOWN = 500
 PER_DAY = 4
 """Records that a day of a month shows; the rest unfolds."""
 DAY = dt.timedelta(days=1)
+BEGIN, END = "begin", "end"
+"""The edges of a bar."""
+ENDS_BEFORE = Message(
+    "ends-before-it-begins",
+    en="it cannot end before it begins",
+    zh="结束日期不能早于开始日期",
+    hint_en="move it as a whole, or the other end first",
+    hint_zh="请整体移动，或先调整另一端",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +275,8 @@ def _address(state: State, day: dt.date, weekly: bool) -> str:
 def move(object: str, id: int) -> AnyResponse:
     """Moves a record to another day of the calendar or time line that its view shows.
 
-    Its end moves along, and a moment keeps its time of day.
+    Its end moves along, and a moment keeps its time of day. With `edge` only its beginning or its
+    end moves; an end that nobody has said is that of its first day.
     """
     at = here()
     definition = at.object(object)
@@ -275,21 +286,54 @@ def move(object: str, id: int) -> AnyResponse:
     days_on = request.form.get("days", "")
     if not shape.start or not days_on.lstrip("-").isdigit() or len(days_on) > 6:
         return done(f"/o/{object}/{id}")
-    distance = int(days_on) * DAY
-    values: dict[str, Any] = {}
-    for name in (shape.start, shape.end):
-        value = record.values.get(name) if name else None
-        if value is not None and definition.fields[name].writable:
-            try:
-                values[name] = definition.fields[name].type.to_json(_moved(at, value, distance))
-            except OverflowError:
-                return done(f"/o/{object}/{id}")
+    edge = request.form.get("edge", "")
     try:
-        at.gate.update(at.actor, object, record.id, values, version_given())
+        values = _values(at, definition, shape, record, int(days_on) * DAY, edge)
+    except OverflowError:
+        return done(f"/o/{object}/{id}")
+    try:
+        _check_order(at, shape, record, values)
+        at.gate.update(at.actor, object, record.id, _inputs(definition, values), version_given())
     except Refusal as refusal:
         return refusal_json(at, refusal, record=record)
     at.changed(object)
     return done(f"/o/{object}/{record.id}")
+
+
+def _values(
+    at: Here,
+    definition: Object,
+    shape: ViewShape,
+    record: Record,
+    distance: dt.timedelta,
+    edge: str,
+) -> dict[str, Any]:
+    """What the dates become that are moved."""
+    begin = record.values.get(shape.start)
+    found = {} if edge == END else {shape.start: begin}
+    if shape.end and edge != BEGIN:
+        end = record.values.get(shape.end)
+        like = definition.fields[shape.start].type.name == definition.fields[shape.end].type.name
+        found[shape.end] = begin if end is None and edge == END and like else end
+    return {
+        name: _moved(at, value, distance)
+        for name, value in found.items()
+        if value is not None and definition.fields[name].writable
+    }
+
+
+def _check_order(at: Here, shape: ViewShape, record: Record, values: dict[str, Any]) -> None:
+    """Raises Refusal where a record would end before it begins."""
+    begin, end = (
+        day_of(at, values.get(name, record.values.get(name))) if name else None
+        for name in (shape.start, shape.end)
+    )
+    if begin is not None and end is not None and end < begin:
+        raise Refusal(ENDS_BEFORE(path=shape.end))
+
+
+def _inputs(definition: Object, values: dict[str, Any]) -> dict[str, Any]:
+    return {name: definition.fields[name].type.to_json(value) for name, value in values.items()}
 
 
 def _moved(at: Here, value: Any, distance: dt.timedelta) -> Any:

@@ -115,11 +115,18 @@ def show_timeline_view(at: Here, definition: Object, state: State) -> Response:
         here_today=at.today,
         groups=_groups(at, definition, view, scale, records[:SHOWN]),
         capped=len(records) > SHOWN,
-        moves=at.lens(definition.name).may("update")
-        and movable(at, definition, definition.fields[view.shape.start]),
+        **_movements(at, definition, view),
         creates=at.lens(definition.name).may("create"),
         problems=problems,
     )
+
+
+def _movements(at: Here, definition: Object, view: ListView) -> dict[str, bool]:
+    """Whether the actor may move bars, and their edges one by one."""
+    may = at.lens(definition.name).may("update")
+    begin = may and movable(at, definition, definition.fields[view.shape.start])
+    end = bool(view.shape.end) and movable(at, definition, definition.fields[view.shape.end])
+    return {"moves": begin, "begins": begin and bool(view.shape.end), "ends": may and end}
 
 
 def scale_of(at: Here, zoom: str, on: dt.date) -> Scale:

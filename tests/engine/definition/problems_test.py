@@ -223,6 +223,15 @@ CASES: dict[str, tuple[str, list[str]]] = {
     ),
     "unknown-time-zone": ("site: S\ntime_zone: Mars/Olympus\n---" + BASE,
         ["site.yaml:2:12 unknown-time-zone"]),
+    "explicit-role": (
+        BASE + "---\nrole: clerk\nexplicit: true\ngrants:\n"
+        '  thing: {read: all, fields: {"*": read}}\n',
+        ["clerk.yaml:4:36 explicit-role"],
+    ),
+    "scope-without-sharing": (
+        BASE + '---\nrole: clerk\ngrants:\n  thing: {read: shared, fields: {"*": read}}\n',
+        ["clerk.yaml:3:17 scope-without-sharing"],
+    ),
     "calendar-field": (
         "site: S\nworking_calendar: {object: thing, date: name, kind: nothing}\n---" + BASE,
         ["site.yaml:2:41 calendar-field", "site.yaml:2:53 unknown-field"],

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from engine.permissions.actors import SYSTEM
+from engine.records.query import Linking
 from engine.records.serial import to_json
 from exchange.exporting import ExportOrder, export_records
 from support.small import KINDS_OF_DATABASE, SmallSite, actor, codes, loaded, refusal, small_site
@@ -46,7 +47,8 @@ fields:
     to: [firm, lead]
     required: true
     on_delete: clear
-    parts: {lead: {label: {en: Prospect, zh: 线索}}}
+    parts:
+      lead: {label: {en: Prospect, zh: 线索}, where: name != "Closed" or visit.note == "late"}
   big: {type: boolean, formula: about_firm.size > 100}
 views:
   all: {label: All, columns: [note, about]}
@@ -172,6 +174,22 @@ def test_a_hidden_part_is_named_nowhere(site: SmallSite) -> None:
     assert "lead" not in refusal(change).lower()
 
 
+def test_condition_on_one_of_the_objects(site: SmallSite) -> None:
+    """A part's `where` holds for records of that object, and for them alone."""
+    closed = site.create("lead", name="Closed")
+    firm = site.create("firm", name="Closed")
+    asked = partial(site.create, "visit", CLERK, about=f"lead/{closed}")
+    assert codes(asked) == [("link-unsuitable", "about_lead")]
+    late = site.create("visit", CLERK, about=f"lead/{closed}", note="late")
+    assert codes(partial(site.update, "visit", late, CLERK, note="")) == [
+        ("link-unsuitable", "about_lead")
+    ]
+    site.create("visit", CLERK, about=f"firm/{firm}")
+    linking = Linking("visit", "about_lead", {"note": None})
+    assert closed not in site.ids("lead", CLERK, linking=linking)
+    assert closed in site.ids("lead", CLERK)
+
+
 def test_deletion(site: SmallSite) -> None:
     """`on_delete` of the whole is that of its parts."""
     firm = site.create("firm", name="Gone")
@@ -200,5 +218,10 @@ fields:
   three: {type: link_any, to: a}
   three_a: {type: text}
 """
+    address = "  home: {type: address, parts: {city: {where: name is empty}}}\n"
+    (wrong,) = loaded(
+        tmp_path / "b", f"object: b\nfields:\n  name: {{type: text}}\n{address}"
+    ).problems
+    assert wrong.code == "key-of-a-part"
     found = [problem.code for problem in loaded(tmp_path, text).problems]
     assert found.count("unknown-object") == 2 and "part-name-taken" in found

@@ -254,6 +254,36 @@ def test_time_line(browser: FlaskClient) -> None:
     assert "units-53" in get(browser, "/o/plan?list=bars&_on=2026-03-20&_zoom=year")
 
 
+def test_edges_of_a_bar(world: World, browser: FlaskClient) -> None:
+    """Its beginning or end moves alone, never past the other one, and only as it was seen."""
+    gate, reader = world.site.current.gate, world.site.current.reader
+    id = gate.create(SYSTEM, "plan", [{"name": "edges", "begins": "2025-05-10"}])[0].id
+    assert id is not None
+
+    def days() -> list[str]:
+        values = reader.one(SYSTEM, "plan", id).values
+        return [str(values[name]) for name in ("begins", "ends")]
+
+    def pull(edge: str, days: int, **more: str) -> TestResponse:
+        return post(browser, f"/o/plan/{id}/move", list="bars", edge=edge, days=str(days), **more)
+
+    page = get(browser, "/o/plan?list=bars&_on=2025-05-20")
+    assert 'data-edge="begin"' in page and 'data-edge="end"' in page
+    assert pull("end", 3).status_code == 200 and days() == ["2025-05-10", "2025-05-13"]
+    assert pull("begin", 2).status_code == 200 and days() == ["2025-05-12", "2025-05-13"]
+    for edge, by in (("begin", 2), ("end", -2)):
+        refused = pull(edge, by)
+        assert refused.status_code == 422
+        assert "before it begins" in refused.get_json()["problems"][0]["message"]
+    assert pull("end", 1, version="1").status_code == 412
+    assert pull("", 1).status_code == 200 and days() == ["2025-05-13", "2025-05-14"]
+    clerk = post(world.browser("clerk"), f"/o/plan/{id}/move", list="bars", edge="end", days="1")
+    assert clerk.status_code == 403
+    year = get(browser, "/o/plan?list=bars&_on=2025-05-20&_zoom=year")
+    assert 'data-edge="end"' in year
+    gate.delete(SYSTEM, "plan", [id])
+
+
 def test_tree(browser: FlaskClient) -> None:
     """The top at first, with how many are below; a branch when it is unfolded; search is flat."""
     page = get(browser, "/o/plan?list=tree")
