@@ -18,9 +18,9 @@ from itertools import groupby
 import sqlalchemy as sa
 
 from assembly.application import Clock
+from assembly.mending import mend_all
 from engine.definition.dependencies import Key
 from engine.definition.objects import Object
-from engine.impact.mending import mend
 from engine.matching.rebuilding import rebuild_keys
 from engine.permissions.actors import SYSTEM
 from engine.records.anew import right_values
@@ -52,9 +52,8 @@ def filler(databases: Databases, clock: Clock) -> Filling:
             fill_paths(tx, name)
         for phone in [f for f in fills if _is_phone(f, gate)]:
             _respell(tx, gate.catalog.objects[phone.object], phone.field)
-        mend(tx, fixes)
-        tx.batch = None
-        fills = [*fills, *(Fill(fix.object, fix.field, "") for fix in fixes)]
+        mended = mend_all(tx, fixes)
+        fills = [*fills, *(Fill(object, field, "") for object, field in mended)]
         rest = [f for f in fills if not (_is_tree(f, gate) or _is_phone(f, gate))]
         computed, beside = _wanted(rest, gate)
         for name, fields in _passes(gate.dependencies.following(computed), gate):

@@ -9,12 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from assembly.impact import look
+from assembly.impact import every_fix, look
 from assembly.kinds import TABLES, kinds_with
 from engine.definition.catalog import Catalog
 from engine.definition.kinds import Problems
 from engine.definition.tree import Node
-from engine.impact.fixing import converted_fields, fixes
+from engine.impact.fixing import converted_fields
 from engine.impact.ground import Ground
 from engine.loading.loading import Loaded, load_trees
 from engine.loading.storing import dump, restore
@@ -78,7 +78,7 @@ def planner(loaded: Loaded, extra: Sequence[sa.MetaData] = ()) -> Replan:
             return made
         ground = Ground(connection, was.catalog, target.tables, structure, before, definitions)
         found = look(ground) if findings else ()
-        return made.found(found, fixes(ground))
+        return made.found(found, every_fix(ground))
 
     return replan
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from engine.impact import checks, required, types, unique
+from engine.impact import checks, options, required, types, unique
 from engine.impact.ground import Ground
 from engine.schema.findings import Finding
 
@@ -13,6 +13,7 @@ Family = Callable[[Ground], Iterable[Finding]]
 FAMILIES: Sequence[Family] = (
     required.newly_required,
     types.changed_types,
+    options.gone_options,
     unique.newly_unique,
     checks.newly_checked,
 )

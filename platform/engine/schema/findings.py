@@ -50,11 +50,11 @@ STOPPING = {
             hint_zh="请按计划所示写 `was:` 或 `replace:`",
         ),
         Message(
-            "step-in-use",
+            "approval-in-use",
             en="{what}",
             zh="{what}",
-            hint_en="say `was:` or `replace:` as the plan shows",
-            hint_zh="请按计划所示写 `was:` 或 `replace:`",
+            hint_en="the plan names the records",
+            hint_zh="计划中列出了这些记录",
         ),
     )
 }
