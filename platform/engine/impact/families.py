@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from engine.impact import checks, options, required, types, unique
+from engine.impact import (
+    checks,
+    links,
+    narrowed,
+    options,
+    renames,
+    required,
+    types,
+    unique,
+)
 from engine.impact.ground import Ground
 from engine.schema.findings import Finding
 
@@ -16,4 +25,7 @@ FAMILIES: Sequence[Family] = (
     options.gone_options,
     unique.newly_unique,
     checks.newly_checked,
+    narrowed.narrowed_fields,
+    links.narrowed_links,
+    renames.probable_renames,
 )

@@ -169,7 +169,7 @@ class Ground:
         joins, table = JoinSet(), self.tables.source(definition.name)
         compiled = to_sql(expression, self.tables, table, self.connection.dialect.name, joins)
         context = Context(now=dt.datetime.now(dt.UTC), zone=self.after.site.zone)
-        condition = compiled.condition if wanted else sa.not_(compiled.value)
+        condition = compiled.condition if wanted else compiled.value.is_not(sa.true())
         parameters = compiled.parameters(context)
         return Selection(definition, table, condition, joins.applied(table), parameters)
 

@@ -58,6 +58,13 @@ LOSES = Message(
     hint_en="if something was renamed, write `was: old_name`; otherwise add --allow-loss",
     hint_zh="如为改名，请写 `was: 旧名称`；否则请加上 --allow-loss",
 )
+ASKS = Message(
+    "plan-asks",
+    en="{what}",
+    zh="{what}",
+    hint_en="write `was:` as the plan shows; if it is something else, add --allow-loss",
+    hint_zh="请按计划所示写 `was:`；如确为不同的东西，请加上 --allow-loss",
+)
 BUSY = Message(
     "table-busy",
     en="{what}: the table is in use by a long transaction, nothing was changed there",
@@ -111,18 +118,22 @@ def apply_plan(
     publishing: Publishing,
     *,
     allow_loss: bool = False,
+    answered: bool = False,
 ) -> int | None:
     """Carries out the plan that was shown; returns the new revision, None if nothing was to do.
 
     `replan(connection)` makes the plan for the same target anew. Raises Refusal when the plan
-    has problems, hides data without `allow_loss`, or no longer fits the database.
+    has problems, hides data without `allow_loss`, asks something that nobody has `answered`
+    (nor allowed), or no longer fits the database.
     """
     if shown.problems:
         raise Refusal(*shown.problems)
-    if (shown.loses or shown.asks) and not allow_loss:
+    asking = [] if answered else [f.text for f in shown.findings if f.severity == Severity.ASKS]
+    if asking and not allow_loss:
+        raise Refusal(*(ASKS(what=text) for text in asking))
+    if shown.loses and not allow_loss:
         losses = [step.text for step in shown.steps if step.loses]
-        serious = (Severity.LOSES, Severity.ASKS)
-        losses += [found.text for found in shown.findings if found.severity in serious]
+        losses += [found.text for found in shown.findings if found.severity == Severity.LOSES]
         joined = {lang: "; ".join(t.in_(lang) for t in losses) for lang in ("en", "zh")}
         raise Refusal(LOSES(what=Text(joined)))
     if databases.dialect == "sqlite":
