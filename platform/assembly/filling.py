@@ -1,9 +1,10 @@
 """Computing new columns of records that are there already, while a revision is published.
 
 1. The paths of trees are written, and telephone numbers in their one form.
-2. What is derived is computed anew, with everything that follows from it on any object, each field
+2. Values are converted and replaced, and what is empty is filled, as the definitions say.
+3. What is derived is computed anew, with everything that follows from it on any object, each field
    after those that it reads: a field (or several of one object) in one pass over its records.
-3. Folded texts, sort keys and search grams are written from the texts that they belong to.
+4. Folded texts, sort keys and search grams are written from the texts that they belong to.
 
 Nothing propagates meanwhile: whatever may follow is among the fields that are computed.
 """
@@ -17,6 +18,7 @@ from itertools import groupby
 import sqlalchemy as sa
 
 from assembly.application import Clock
+from assembly.mending import mend_all
 from engine.definition.dependencies import Key
 from engine.definition.objects import Object
 from engine.matching.rebuilding import rebuild_keys
@@ -30,7 +32,7 @@ from engine.records.writing import update_rows
 from engine.schema.engines import Databases
 from engine.schema.respelling import new_forms, phone_fields
 from engine.schema.tables import Tables
-from engine.schema.targets import Fill, Filling
+from engine.schema.targets import Fill, Filling, Fix
 
 CHUNK = 1_000
 """Records held in memory at a time."""
@@ -40,7 +42,9 @@ _OTHER = object()
 def filler(databases: Databases, clock: Clock) -> Filling:
     """What computes columns in the publishing transaction (`engine.schema.applying`)."""
 
-    def fill(connection: sa.Connection, tables: Tables, fills: Sequence[Fill]) -> None:
+    def fill(
+        connection: sa.Connection, tables: Tables, fills: Sequence[Fill], fixes: Sequence[Fix] = ()
+    ) -> None:
         # it writes for the revision that is only about to be current, so it passes no fence
         gate = Gate(tables.catalog, tables, databases, 0, clock)
         tx = Transaction(gate, connection, SYSTEM, cause="apply")
@@ -48,6 +52,8 @@ def filler(databases: Databases, clock: Clock) -> Filling:
             fill_paths(tx, name)
         for phone in [f for f in fills if _is_phone(f, gate)]:
             _respell(tx, gate.catalog.objects[phone.object], phone.field)
+        mended = mend_all(tx, fixes)
+        fills = [*fills, *(Fill(object, field, "") for object, field in mended)]
         rest = [f for f in fills if not (_is_tree(f, gate) or _is_phone(f, gate))]
         computed, beside = _wanted(rest, gate)
         for name, fields in _passes(gate.dependencies.following(computed), gate):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from assembly.impact import every_fix, look
 from assembly.kinds import TABLES, kinds_with
 from engine.definition.catalog import Catalog
 from engine.definition.kinds import Problems
 from engine.definition.tree import Node
+from engine.impact.fixing import converted_fields
+from engine.impact.ground import Ground
 from engine.loading.loading import Loaded, load_trees
 from engine.loading.storing import dump, restore
 from engine.problems import Refusal
@@ -40,28 +44,60 @@ def planner(loaded: Loaded, extra: Sequence[sa.MetaData] = ()) -> Replan:
     definitions = plain(loaded.trees)
 
     known: list[tuple[Keys, Tables]] = []  # a plan is made again before it is carried out
+    former: list[Former] = []
 
     def tables_for(keys: Keys) -> Tables:
         if not known or known[-1][0] != keys:
             known[:] = [(dict(keys), build_tables(_with_keys(loaded, catalog, keys), TABLES))]
         return known[-1][1]
 
-    def replan(connection: sa.Connection) -> Plan:
+    def former_of(applied: Applied | None, keys: Keys) -> Former:
+        if not former or former[-1].applied != applied or former[-1].keys != keys:
+            former[:] = [_former(applied, keys)]
+        return former[-1]
+
+    def replan(connection: sa.Connection, *, findings: bool = True) -> Plan:
         structure = read_structure(connection)
         applied, keys = current(connection), read_keys(connection)
-        before = plain(restore(json.loads(applied.definitions))) if applied else {}
+        was = former_of(applied, keys)
+        before = was.plain
         problems: Problems = []
-        allotted_keys = allotted(catalog, keys, structure, _names(before, keys), problems)
+        allotted_keys = allotted(
+            catalog, keys, structure, _names(before, keys), problems, was.catalog
+        )
         target = Target(
             tables=tables_for(allotted_keys),
             definitions=definitions,
             stored=stored,
             keys=allotted_keys,
             extra=tuple(extra),
+            converted=converted_fields(catalog, was.catalog, allotted_keys),
         )
-        return plan(connection, target, structure, applied, before, problems)
+        made = plan(connection, target, structure, applied, before, problems)
+        if was.catalog is None:
+            return made
+        ground = Ground(connection, was.catalog, target.tables, structure, before, definitions)
+        found = look(ground) if findings else ()
+        return made.found(found, every_fix(ground))
 
     return replan
+
+
+@dataclass(frozen=True)
+class Former:
+    """The revision in force: its definitions, and the catalog that they make (None: none now)."""
+
+    applied: Applied | None
+    keys: Keys
+    plain: Plain
+    catalog: Catalog | None
+
+
+def _former(applied: Applied | None, keys: Keys) -> Former:
+    if applied is None:
+        return Former(None, keys, {}, None)
+    trees = restore(json.loads(applied.definitions))
+    return Former(applied, keys, plain(trees), load_trees(trees, kinds_with(keys)).catalog)
 
 
 def differs(applied: Applied, loaded: Loaded) -> bool:

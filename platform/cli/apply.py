@@ -17,11 +17,17 @@ from cli.opening import Proposal, proposal
 from cli.plan import NOTHING, print_plan
 from cli.printing import locale_of, locale_option, print_json, print_problems
 from engine.problems import Refusal
-from engine.schema.applying import Publishing, apply_plan
+from engine.schema.applying import ASKS, Publishing, apply_plan
+from engine.schema.findings import Severity
 from engine.schema.planning import Plan
 from webapp.mirroring import sync_roles
 
 ASK = {"en": "Apply this plan?", "zh": "是否应用此计划？"}
+MEANT = {
+    "en": "No, it is something else: apply as it is written?",
+    "zh": "不是改名，确实是不同的东西：是否按现写法应用？",
+}
+WRITE = {"en": "then write:", "zh": "请改写为："}
 DONE = {"en": "revision {number} is in force", "zh": "版本 {number} 已生效"}
 NOT_DONE = {"en": "nothing was changed", "zh": "未做任何更改"}
 
@@ -46,11 +52,14 @@ def apply(
         if not made.empty:
             if not as_json:
                 print_plan(made, locale)
-            if not made.problems and not yes and not _agreed(locale):
-                click.echo(NOT_DONE[locale], err=True)
-                ctx.exit(1)
+            answered = False
+            if not made.problems and not yes:
+                answered = _answered(made, locale, allow_loss)
+                if not answered or not _agreed(locale):
+                    click.echo(NOT_DONE[locale], err=True)
+                    ctx.exit(1)
             try:
-                applied = _apply(proposed, allow_loss)
+                applied = _apply(proposed, allow_loss, answered)
             except Refusal as refusal:
                 print_problems(refusal.problems, locale, err=True)
                 ctx.exit(1)
@@ -61,7 +70,7 @@ def apply(
     click.echo(text, err=True)
 
 
-def _apply(proposed: Proposal, allow_loss: bool) -> int | None:
+def _apply(proposed: Proposal, allow_loss: bool, answered: bool) -> int | None:
     """Carries out the plan, mirrors the roles with it, and sows seed records after it."""
     by, now = _who(), utc_now()
     publishing = Publishing(
@@ -71,7 +80,12 @@ def _apply(proposed: Proposal, allow_loss: bool) -> int | None:
         hooks=(_mirror_roles, noting_apply(by, now)),
     )
     revision = apply_plan(
-        proposed.databases, proposed.plan, proposed.replan, publishing, allow_loss=allow_loss
+        proposed.databases,
+        proposed.plan,
+        proposed.replan,
+        publishing,
+        allow_loss=allow_loss,
+        answered=answered,
     )
     sow(build_application(proposed.databases).gate)
     return revision
@@ -79,6 +93,21 @@ def _apply(proposed: Proposal, allow_loss: bool) -> int | None:
 
 def _mirror_roles(connection: sa.Connection, made: Plan) -> None:
     sync_roles(connection, made.target.tables.catalog)
+
+
+def _answered(made: Plan, locale: str, allow_loss: bool) -> bool:
+    """Whether everything that is probably not meant is meant: somebody is asked, one by one."""
+    asking = [f for f in made.findings if f.severity == Severity.ASKS]
+    if allow_loss or not asking:
+        return True
+    if not sys.stdin.isatty():
+        raise Refusal(*(ASKS(what=finding.text) for finding in asking))
+    for finding in asking:
+        click.echo(finding.text.in_(locale), err=True)
+        if not click.confirm(MEANT[locale], err=True):
+            click.echo(f"{WRITE[locale]}\n{finding.remedy}", err=True)
+            return False
+    return True
 
 
 def _agreed(locale: str) -> bool:

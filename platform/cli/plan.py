@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cli.effects import effects_json, effects_of, lines_of
+from cli.findings import finding_json, finding_lines
 from cli.opening import proposal
 from cli.printing import locale_of, locale_option, print_json, print_problems, problem_json
 from engine.schema.planning import Plan
@@ -56,10 +57,15 @@ def plan(ctx: click.Context, as_json: bool, as_sql: bool, locale: str | None) ->
 
 
 def print_plan(made: Plan, locale: str) -> None:
-    """One line per step: `+` adds, `~` changes what is said, `-` takes away, `!` hides data."""
+    """One line per step, then what it means for the records that exist.
+
+    `+` adds, `~` changes what is said, `-` takes away, `!` hides data.
+    """
     for step in made.steps:
         mark = "!" if step.loses else MARKS[step.phase]
         click.echo(f"{mark} {step.text.in_(locale)}")
+    for line in finding_lines(made.findings, locale):
+        click.echo(line)
 
 
 def sql_of(made: Plan, dialect: Any) -> str:
@@ -86,5 +92,6 @@ def plan_json(made: Plan, dialect: Any, locale: str) -> dict[str, Any]:
             }
             for step in made.steps
         ],
+        "findings": [finding_json(finding, locale) for finding in made.findings],
         "problems": [problem_json(problem, locale) for problem in made.problems],
     }

@@ -48,7 +48,10 @@ class Transition:
 
 @dataclass(frozen=True, kw_only=True)
 class Workflow:
-    """The stages of one field of one object. `options` are the stages, in order."""
+    """The stages of one field of one object. `options` are the stages, in order.
+
+    `replaced` names the stages in which records stand that were in stages which are gone.
+    """
 
     name: str
     object: str
@@ -58,6 +61,7 @@ class Workflow:
     attributes: Mapping[str, Attribute]
     start: tuple[str, ...]
     transitions: Mapping[str, Transition]
+    replaced: Mapping[str, str] = field_(default_factory=dict)
     source: Node | None = field_(default=None, compare=False, repr=False)
 
     def state(self, stage: str | None) -> str:
@@ -94,6 +98,7 @@ def build_workflow(name: str, node: Node, problems: Problems) -> Workflow | None
             key: _transition(key, child, names)
             for key, child in (transitions.items() if transitions else ())
         },
+        replaced=node.plain("replace", {}),
         source=node,
     )
 
@@ -104,7 +109,8 @@ def _stage(name: str, node: Node) -> Option:
         name=name,
         label=node.text("label") or Text.of(name),
         colour=plain.get("colour", ""),
-        attributes={k: v for k, v in plain.items() if k not in ("label", "colour")},
+        was=plain.get("was", ""),
+        attributes={k: v for k, v in plain.items() if k not in ("label", "colour", "was")},
     )
 
 

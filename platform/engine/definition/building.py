@@ -43,6 +43,9 @@ _WHY = {
 }
 
 
+_OPTION_KEYS = ("label", "colour", "offered_when", "was")
+
+
 def build_object(name: str, node: Node, problems: Problems) -> Object | None:
     """The object called `name` from its tree."""
     label = node.text("label") or Text.of(name)
@@ -116,8 +119,17 @@ def build_field(object_name: str, name: str, node: Node, problems: Problems) -> 
         personal=node.plain("personal", ""),
         copied=node.plain("copied", True),
         mask=node.plain("mask", ""),
+        existing=_existing(node),
+        convert=node.plain("convert"),
+        replaced=node.plain("replace", {}),
         source=node,
     )
+
+
+def _existing(node: Node) -> Any:
+    """What `default_for_existing` gives as a value; an expression stands under `from`."""
+    found = node.plain("default_for_existing")
+    return None if isinstance(found, dict) else found
 
 
 def build_options(node: Node | None) -> tuple[Option, ...]:
@@ -136,7 +148,8 @@ def _option(name: str, node: Node) -> Option:
         name=name,
         label=node.text("label") or Text.of(name),
         colour=plain.get("colour", ""),
-        attributes={k: v for k, v in plain.items() if k not in ("label", "colour", "offered_when")},
+        was=plain.get("was", ""),
+        attributes={k: v for k, v in plain.items() if k not in _OPTION_KEYS},
     )
 
 

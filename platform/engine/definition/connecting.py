@@ -43,7 +43,7 @@ BOOLEAN = Type(Kind.BOOLEAN)
 _NO_VARIABLES: Mapping[str, Type] = {}
 _RULES = frozenset(
     ("required_when", "when", "visible_when", "read_only_when", "default_from", "suggest", "where",
-     "options")
+     "options", "default_for_existing")
 )  # fmt: skip
 """The keys of a field that hold its rules."""
 ROLLUPS = ("sum", "count", "min", "max", "avg")
@@ -260,8 +260,16 @@ class _Connector:
             default_from=default,
             suggest=suggest,
             where=self._condition_on_target(field, node),
+            existing_from=self._existing(field, node, expected),
             offered_when=self._conditions_on_options(field, node),
         )
+
+    def _existing(self, field: Field, node: Node, expected: Type) -> Expression | None:
+        """What records get that are there already, where an expression gives it."""
+        given = node.get("default_for_existing")
+        if given is None or not isinstance(given.value, Mapping):
+            return None
+        return self._compile(given, "from", field.object, expected)
 
     def _conditions_on_options(self, field: Field, node: Node) -> Mapping[str, Expression]:
         """When each option may be chosen, of those that say so."""

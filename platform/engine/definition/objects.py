@@ -80,6 +80,9 @@ class Field:
     composite that brought the field, `short` is its label beside the composite's other parts.
     `beside` names the field that brought this one: an amount in company currency, its amount.
     `mask` is what roles are shown that may see its mask only.
+    `existing`, or `existing_from`, is what records get that are there already when the field
+    comes; `convert` says how values of another type become its own, `replaced` which options and
+    tags take the place of removed ones.
     """
 
     name: str
@@ -98,6 +101,10 @@ class Field:
     offered_when: Mapping[str, Expression] = field(default_factory=dict, hash=False)
     default: Any = None
     default_from: Expression | None = None
+    existing: Any = None
+    existing_from: Expression | None = None
+    convert: Any = None
+    replaced: Mapping[str, str | None] = field(default_factory=dict, hash=False)
     suggest: Expression | None = None
     copy: Expression | None = None
     formula: Expression | None = None

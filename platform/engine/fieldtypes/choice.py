@@ -25,13 +25,17 @@ NOT_AN_OPTION = Message(
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option: `key` is what the database holds and never changes (rule 1)."""
+    """One option: `key` is what the database holds and never changes (rule 1).
+
+    `was` is the name that it had before it was renamed.
+    """
 
     name: str
     label: Text
     key: str = ""
     colour: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    was: str = ""
 
     @property
     def stored(self) -> str:

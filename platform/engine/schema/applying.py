@@ -21,15 +21,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from engine.problems import Message, Refusal, Text
+from engine.schema.converting import PENDING
 from engine.schema.differences import digest_of
 from engine.schema.engines import Databases
 from engine.schema.fence import FENCE, exclusive
+from engine.schema.findings import Severity
 from engine.schema.planning import Plan
 from engine.schema.state import read_keys, write_keys, write_revision
 from engine.schema.steps import Phase, Step
@@ -56,6 +58,13 @@ LOSES = Message(
     hint_en="if something was renamed, write `was: old_name`; otherwise add --allow-loss",
     hint_zh="如为改名，请写 `was: 旧名称`；否则请加上 --allow-loss",
 )
+ASKS = Message(
+    "plan-asks",
+    en="{what}",
+    zh="{what}",
+    hint_en="write `was:` as the plan shows; if it is something else, add --allow-loss",
+    hint_zh="请按计划所示写 `was:`；如确为不同的东西，请加上 --allow-loss",
+)
 BUSY = Message(
     "table-busy",
     en="{what}: the table is in use by a long transaction, nothing was changed there",
@@ -79,7 +88,15 @@ DUPLICATES = Message(
 )
 
 T = TypeVar("T")
-Replan = Callable[[sa.Connection], Plan]
+
+
+class Replan(Protocol):
+    """Makes the plan for the same target anew, on the database as it is now."""
+
+    def __call__(self, connection: sa.Connection, *, findings: bool = True) -> Plan:
+        """The plan; without `findings` nothing is counted, as is quicker."""
+
+
 Hook = Callable[[sa.Connection, Plan], None]
 """What a room above does while a revision is published; an exception takes everything back."""
 
@@ -101,16 +118,22 @@ def apply_plan(
     publishing: Publishing,
     *,
     allow_loss: bool = False,
+    answered: bool = False,
 ) -> int | None:
     """Carries out the plan that was shown; returns the new revision, None if nothing was to do.
 
     `replan(connection)` makes the plan for the same target anew. Raises Refusal when the plan
-    has problems, hides data without `allow_loss`, or no longer fits the database.
+    has problems, hides data without `allow_loss`, asks something that nobody has `answered`
+    (nor allowed), or no longer fits the database.
     """
     if shown.problems:
         raise Refusal(*shown.problems)
+    asking = [] if answered else [f.text for f in shown.findings if f.severity == Severity.ASKS]
+    if asking and not allow_loss:
+        raise Refusal(*(ASKS(what=text) for text in asking))
     if shown.loses and not allow_loss:
         losses = [step.text for step in shown.steps if step.loses]
+        losses += [found.text for found in shown.findings if found.severity == Severity.LOSES]
         joined = {lang: "; ".join(t.in_(lang) for t in losses) for lang in ("en", "zh")}
         raise Refusal(LOSES(what=Text(joined)))
     if databases.dialect == "sqlite":
@@ -136,7 +159,7 @@ def _in_one_transaction(
             return None
         for step in plan.of(Phase.CREATE, Phase.ALTER):
             step.run(connection)
-        publishing.fill(connection, plan.target.tables, plan.fills)
+        publishing.fill(connection, plan.target.tables, plan.fills, plan.fixes)
         for step in plan.of(Phase.INDEX, Phase.DROP):
             with _no_duplicates(step.text):
                 step.run(connection)
@@ -159,8 +182,9 @@ def _expand(databases: Databases, plan: Plan) -> None:
         with _briefly_locking(databases) as connection:
             for step in creating:
                 step.run(connection)
-            # with the tables, so that after a failure we still know them as ours
-            write_keys(connection, {**read_keys(connection), **plan.target.keys})
+            # with the tables, so that after a failure we still know them as ours; what has a key
+            # keeps it until publishing, for the revision that runs
+            write_keys(connection, {**plan.target.keys, **read_keys(connection)})
 
     _retried(create, creating[0] if creating else None)
     for step in plan.of(Phase.ALTER):
@@ -180,7 +204,7 @@ def _publish(databases: Databases, plan: Plan, replan: Replan, publishing: Publi
         with _briefly_locking(databases) as connection:
             exclusive(connection)
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-            now = replan(connection)
+            now = replan(connection, findings=False)
             same = (
                 now.target.keys == plan.target.keys
                 and (now.applied and now.applied.id) == (plan.applied and plan.applied.id)
@@ -188,7 +212,7 @@ def _publish(databases: Databases, plan: Plan, replan: Replan, publishing: Publi
             )
             if not same or now.of(Phase.CREATE, Phase.ALTER, Phase.INDEX):
                 raise Refusal(DRIFTED())
-            publishing.fill(connection, plan.target.tables, plan.fills)
+            publishing.fill(connection, plan.target.tables, plan.fills, plan.fixes)
             return _write(connection, plan, publishing)
 
     with _no_duplicates(Text({"en": "computing columns", "zh": "计算字段值"})):
@@ -196,7 +220,8 @@ def _publish(databases: Databases, plan: Plan, replan: Replan, publishing: Publi
 
 
 def _write(connection: sa.Connection, plan: Plan, publishing: Publishing) -> int:
-    write_keys(connection, plan.target.keys)
+    keys = {name: key for name, key in plan.target.keys.items() if PENDING not in name[2]}
+    write_keys(connection, keys)
     for hook in publishing.hooks:
         hook(connection, plan)
     return write_revision(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic.operations import ops
 
 from engine.definition.objects import Field, Object
-from engine.problems import Message, Problem, Text
+from engine.problems import Text
 from engine.schema import wording
 from engine.schema.guarding import guard_operations, missing_guards
 from engine.schema.joins import joined_fields, new_join
@@ -31,14 +31,6 @@ from engine.schema.structure import Structure
 from engine.schema.tables import GRAMS
 from engine.schema.targets import Fill, Target
 
-NOT_UNIQUE = Message(
-    "not-unique-yet",
-    en="{object} must be unique in {fields}, but {count} values occur more than once",
-    zh="{object} 的 {fields} 必须唯一，但有 {count} 个值重复",
-    hint_en="change the records first, or take `unique` away",
-    hint_zh="请先修改这些记录，或去掉 `unique`",
-)
-
 PLATFORM_TABLES = Text({"en": "the platform's own tables", "zh": "平台自身的数据表"})
 ACCOUNT_TABLES = Text({"en": "tables for accounts", "zh": "账号相关的数据表"})
 CIRCLES = Text({"en": "links that form a circle", "zh": "互相指向的链接"})
@@ -46,7 +38,7 @@ OWN_TABLES = "fw_"
 
 
 class Comparison:
-    """One comparison; gathers `problems`, `fills` and what was `told` while it yields steps."""
+    """One comparison; gathers `fills` and what was `told` while it yields steps."""
 
     def __init__(self, connection: sa.Connection, target: Target, structure: Structure) -> None:
         self.connection, self.target, self.structure = connection, target, structure
@@ -56,7 +48,6 @@ class Comparison:
         self.joins = joined_fields(self.tables.catalog.objects.values())
         self.searches = search_table_names(list(self.tables.by_object.values()), self.dialect)
         self.told: set[tuple[str, str]] = set()
-        self.problems: list[Problem] = []
         self.fills: list[Fill] = []
 
     def steps(self) -> Iterator[Step]:
@@ -138,8 +129,6 @@ class Comparison:
         wanted = indexes_of(table, self.dialect)
         for index in wanted:
             if index.name not in found.indexes:
-                if definition and not {column.name for column in index.columns} & set(missing):
-                    self.duplicates(definition, table, index)
                 yield Step(
                     kind="new-index",
                     text=wording.new_index(label, _labels(definition, index), index.unique),
@@ -175,9 +164,11 @@ class Comparison:
             self.told.add((definition.name, field.name))
             if field.derived or field.name == definition.tree:
                 self.fills.append(Fill(definition.name, field.name, field.column))
+            converted = (definition.name, field.name) in self.target.converted
+            said = wording.converted_field if converted else wording.new_field
             yield Step(
-                kind="new-field",
-                text=wording.new_field(definition, field),
+                kind="converted-field" if converted else "new-field",
+                text=said(definition, field),
                 phase=Phase.ALTER,
                 table=table.name,
                 operations=add_columns(table, own),
@@ -200,29 +191,6 @@ class Comparison:
                 phase=Phase.ALTER,
                 table=table.name,
                 operations=(*add_columns(table, rest), *searching),
-            )
-
-    def duplicates(self, definition: Object, table: sa.Table, index: sa.Index) -> None:
-        """Values that stand in the way of a unique index are a problem now, not later."""
-        if not index.unique:
-            return
-        columns = [table.c[column.name] for column in index.columns]
-        groups = (
-            sa.select(sa.literal(1).label("one"))
-            .where(table.c.deleted_on.is_(None), *(c.is_not(None) for c in columns))
-            .group_by(*columns)
-            .having(sa.func.count() > 1)
-            .subquery()
-        )
-        count = self.connection.scalar(sa.select(sa.func.count()).select_from(groups))
-        if count:
-            self.problems.append(
-                NOT_UNIQUE(
-                    definition.place(),
-                    object=wording.of_object(definition),
-                    fields=_labels(definition, index),
-                    count=count,
-                )
             )
 
 

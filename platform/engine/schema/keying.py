@@ -4,6 +4,9 @@ When something is applied for the first time it receives a key, which is its nam
 taken: by something parked, by a table of another program, or by a column of our own. Renaming
 (`was: old_name`) gives the new name the old one's key, and touches no table. Something that was
 parked and comes back finds its key, so its values, again; with another type it gets a new one.
+
+A change of type is a new column: the old one is parked under `name~column`, and until the change
+is published the new one is known as `name+type`, so that a plan made again finds it.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from engine.fieldtypes.link import Link
 from engine.fieldtypes.links import Links
 from engine.fieldtypes.number import NumberType
 from engine.problems import Message
+from engine.schema.converting import PARKED, PENDING, convertible
 from engine.schema.naming import OWN_PREFIXES
 from engine.schema.state import Key, Keys, Name
 from engine.schema.structure import Structure
@@ -34,8 +38,8 @@ TYPE_CHANGED = Message(
     "type-changed",
     en="{object}.{field} holds {before}, it cannot become {after}",
     zh="{object}.{field} 的数据类型为 {before}，不能改为 {after}",
-    hint_en="keep the type, or remove the field and add one with another name",
-    hint_zh="请保留原类型，或删除该字段并以新名称新增",
+    hint_en="keep the type, say with `convert:` what becomes of the values, or add another field",
+    hint_zh="请保留原类型，用 `convert:` 说明如何转换，或另外新增字段",
 )
 
 OPTION = "option"
@@ -50,19 +54,21 @@ def allotted(
     structure: Structure,
     applied: Collection[Name],
     problems: Problems,
+    before: Catalog | None = None,
 ) -> dict[Name, Key]:
     """The keys of all names in `catalog`, besides the `stored` ones of what is parked.
 
-    `applied` are the names of the revision in force. A field of it whose type has changed keeps
-    its key and is a problem.
+    `applied` are the names of the revision in force and `before` its catalog. A field of it whose
+    type has changed gets a new key where its values can be converted; else it is a problem.
     """
     keys = dict(stored)
-    _Allotting(catalog, keys, structure, applied, problems).run()
+    _Allotting(catalog, keys, structure, applied, problems, before).run()
     present = {(*n[:2], keys[n].key): n for n in _names(catalog, keys)}
     return {
         name: key
         for name, key in keys.items()
-        if present.get((*name[:2], key.key), name) == name  # what was renamed leaves its old name
+        # what was renamed leaves its old name; what is coming keeps its second one
+        if present.get((*name[:2], key.key), name) == name or PENDING in name[2]
     }
 
 
@@ -113,9 +119,11 @@ class _Allotting:
         structure: Structure,
         applied: Collection[Name],
         problems: Problems,
+        before: Catalog | None = None,
     ) -> None:
         self.catalog, self.keys, self.structure = catalog, keys, structure
         self.applied, self.problems = applied, problems
+        self.before = {o.table: o for o in before.objects.values()} if before else {}
         self.given: dict[tuple[str, str], set[str]] = defaultdict(set)
         for name, key in keys.items():
             self.given[name[:2]].add(key.key)
@@ -145,17 +153,25 @@ class _Allotting:
         for field in declared.values():
             kind = column_kind(field, lambda target: self.key("object", "", target))
             name = ("field", owner, field.name)
-            self.type_changes(definition, field, name, kind)
+            self.type_changes(definition, field, name, kind, occupied)
             self.allot(name, field.source, declared, occupied, _column_name, kind)
             if isinstance(field.type, Choice) and not isinstance(field.type, Stage):
                 self.options(f"{owner}.{self.keys[name].key}", field.type.options)
 
-    def type_changes(self, definition: Object, field: Field, name: Name, kind: str) -> None:
-        """A changed type is a problem for what is in force; what was parked begins anew."""
+    def type_changes(
+        self, definition: Object, field: Field, name: Name, kind: str, occupied: Collection[str]
+    ) -> None:
+        """A changed type moves what is in force to a new column; what was parked begins anew."""
         known = self.keys.get(name) or self.keys.get((*name[:2], _was(field.source)))
         if known is None or not known.type or known.type == kind:
             return
         if name in self.applied or name not in self.keys:
+            owner = self.before.get(name[1])
+            columns = {f.column: f for f in owner.fields.values()} if owner else {}
+            former = columns.get(known.key)
+            if former is not None and convertible(former, field):
+                self.convert(name, known, kind, occupied)
+                return
             self.problems.append(
                 TYPE_CHANGED(
                     field.place("type"),
@@ -166,19 +182,27 @@ class _Allotting:
                 )
             )
         else:
-            del self.keys[name]
-            alike = (key.key for other, key in self.keys.items() if other[:2] == name[:2])
-            self.given[name[:2]] = set(alike)
+            self.convert(name, known, kind, occupied)
+
+    def convert(self, name: Name, known: Key, kind: str, occupied: Collection[str]) -> None:
+        """Parks the column that the field had, and gives it one for the other type."""
+        if name in self.keys:
+            self.keys[*name[:2], f"{name[2]}{PARKED}{known.key}"] = known
+        pending = (*name[:2], f"{name[2]}{PENDING}{kind}")
+        if pending not in self.keys:
+            key = self.free(_column_name(name[2]), self.given[name[:2]], occupied)
+            self.keys[pending] = Key(key, kind)
+        self.keys[name] = self.keys[pending]
 
     def options(self, owner: str, options: Iterable[Option]) -> None:
         by_name = {option.name: option for option in options}
-        for name in by_name:
-            self.allot((OPTION, owner, name), None, by_name)
+        for option in by_name.values():
+            self.allot((OPTION, owner, option.name), option.was, by_name)
 
     def allot(
         self,
         name: Name,
-        source: Node | None,
+        source: Node | str | None,
         siblings: Collection[str],
         occupied: Collection[str] = (),
         shape: Callable[[str], str] = str,
@@ -187,18 +211,20 @@ class _Allotting:
         """Gives `name` its key if it has none."""
         if name in self.keys:
             return
-        was = (*name[:2], _was(source))
+        was = (*name[:2], source if isinstance(source, str) else _was(source))
         if was in self.keys and was[2] not in siblings:
             self.keys[name] = self.keys[was]
             return
-        taken = self.given[name[:2]]
-        wanted = shape(name[2])
+        self.keys[name] = Key(self.free(shape(name[2]), self.given[name[:2]], occupied), type_)
+
+    def free(self, wanted: str, taken: set[str], occupied: Collection[str]) -> str:
+        """The first free key; it is taken from now on."""
         key, number = wanted, 1
         while key in taken or key in occupied:
             number += 1
             key = f"{wanted}_{number}"
-        self.keys[name] = Key(key, type_)
         taken.add(key)
+        return key
 
     def key(self, kind: str, owner: str, name: str) -> str:
         return self.keys[kind, owner, name].key
@@ -225,17 +251,27 @@ def _column_name(name: str) -> str:
 
 
 def _names(catalog: Catalog, keys: Keys) -> Iterable[Name]:
-    for name, definition in catalog.objects.items():
-        yield "object", "", name
-        owner = keys["object", "", name].key
+    for object, definition in catalog.objects.items():
+        yield "object", "", object
+        owner = keys["object", "", object].key
         if definition.is_view:  # whose columns stand in no database
             continue
         for field in (*definition.stored_fields, *definition.many):
             if not field.system:
+                key = keys["field", owner, field.name].key
                 yield "field", owner, field.name
-    for kind, definitions in catalog.others.items():
-        for name in definitions:
+                if isinstance(field.type, Choice) and not isinstance(field.type, Stage):
+                    yield from _options(f"{owner}.{key}", field.type.options)
+    for kind, others in catalog.others.items():
+        for name, other in others.items():
             yield kind, "", name
+            owner = keys[kind, "", name].key
+            yield from _options(f"{kind}:{owner}", getattr(other, "options", ()))
+
+
+def _options(owner: str, options: Iterable[Option]) -> Iterable[Name]:
+    for option in options:
+        yield OPTION, owner, option.name
 
 
 def _keyed_object(definition: Object, keys: Keys) -> Object:

@@ -13,24 +13,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from engine.problems import Problem
 from engine.schema.comparing import Comparison
 from engine.schema.differences import Plain, digest_of
+from engine.schema.findings import Finding, Severity, seal_of
 from engine.schema.noting import Notes
 from engine.schema.respelling import respelled
 from engine.schema.state import Applied
 from engine.schema.steps import Phase, Step
 from engine.schema.structure import Structure
-from engine.schema.targets import Fill, Target
+from engine.schema.targets import Fill, Fix, Target
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What applying would do. `fills` are the columns of existing records to compute."""
+    """What applying would do.
+
+    `fills` are the columns of existing records to compute, `fixes` the values to write anew.
+    `findings` say what it means for the records that exist, and what they offer as a remedy.
+    """
 
     target: Target
     applied: Applied | None
@@ -38,6 +43,8 @@ class Plan:
     problems: tuple[Problem, ...]
     fills: tuple[Fill, ...]
     digest: str
+    fixes: tuple[Fix, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -52,7 +59,27 @@ class Plan:
     @property
     def loses(self) -> bool:
         """Whether something that people see now would be hidden."""
-        return any(step.loses for step in self.steps)
+        return any(step.loses for step in self.steps) or any(
+            finding.severity == Severity.LOSES for finding in self.findings
+        )
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody has to say that something is meant as it is written."""
+        return any(finding.severity == Severity.ASKS for finding in self.findings)
+
+    def found(self, findings: Sequence[Finding], fixes: Sequence[Fix]) -> Plan:
+        """The plan with what was found out about the records; the digest covers it (rule 3)."""
+        losing = {(f.object, f.field) for f in findings if f.severity == Severity.LOSES}
+        stopping = [f.problem() for f in findings if f.severity == Severity.STOPS]
+        sealed = hashlib.sha256(f"{self.digest}\n{seal_of(findings)}".encode()).hexdigest()
+        return replace(
+            self,
+            findings=tuple(findings),
+            fixes=tuple(replace(f, strict=(f.object, f.field) not in losing) for f in fixes),
+            problems=(*self.problems, *stopping),
+            digest=sealed if findings else self.digest,
+        )
 
     def of(self, *phases: Phase) -> tuple[Step, ...]:
         """The steps of these phases."""
@@ -82,7 +109,7 @@ def plan(
         target=target,
         applied=applied,
         steps=tuple(sorted(steps, key=lambda step: step.phase)),
-        problems=(*problems, *tables.problems),
+        problems=tuple(problems),
         fills=(*tables.fills, *notes.fills, *respelling),
         digest=_digest(target, structure, applied),
     )

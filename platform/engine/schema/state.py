@@ -68,6 +68,12 @@ def revisions(connection: sa.Connection) -> tuple[Applied, ...]:
     return tuple(_applied(row) for row in rows)
 
 
+def revision_definitions(connection: sa.Connection, id: int) -> str:
+    """The stored definitions of one revision; empty where there is no such."""
+    query = sa.select(_REVISION.c.definitions).where(_REVISION.c.id == id)
+    return connection.scalar(query) or ""
+
+
 def read_keys(connection: sa.Connection) -> dict[Name, Key]:
     """All physical keys, those of parked things included."""
     if not sa.inspect(connection).has_table(_KEY.name):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as field_
+from typing import Any
 
 import sqlalchemy as sa
 
+from engine.definition.objects import Field
 from engine.schema.differences import Plain
 from engine.schema.state import Keys
 from engine.schema.tables import Tables
@@ -18,6 +21,7 @@ class Target:
 
     `definitions` are compared, `stored` is the text that goes into the database. `extra` are
     tables of others (accounts), which are created when missing and otherwise left alone.
+    `converted` are the fields (object, field) whose values go to a column of another type.
     """
 
     tables: Tables
@@ -25,6 +29,7 @@ class Target:
     stored: str
     keys: Keys
     extra: tuple[sa.MetaData, ...] = ()
+    converted: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +45,23 @@ class Fill:
     column: str
 
 
-Filling = Callable[[sa.Connection, Tables, Sequence[Fill]], None]
-"""Computes columns of existing records, inside the transaction that publishes."""
+@dataclass(frozen=True, kw_only=True)
+class Fix:
+    """Values of existing records that publishing writes anew, as the definitions say.
+
+    `kind`: "convert" reads what `former` (the field as it was) holds in its column and writes it
+    to the field; "replace" exchanges options and tags (stored value to new name, None: none);
+    "default" fills what is empty. A `strict` conversion was shown to lose nothing.
+    """
+
+    kind: str
+    object: str
+    field: str
+    former: Field | None = None
+    replaced: Mapping[str, str | None] = field_(default_factory=dict)
+    strict: bool = False
+    settings: Mapping[str, Any] = field_(default_factory=dict)
+
+
+Filling = Callable[[sa.Connection, Tables, Sequence[Fill], Sequence[Fix]], None]
+"""Fixes and computes columns of existing records, inside the transaction that publishes."""

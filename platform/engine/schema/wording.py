@@ -80,6 +80,17 @@ def new_field(definition: Object, field: Field) -> Text:
     )
 
 
+def converted_field(definition: Object, field: Field) -> Text:
+    """A field that gets a column of another type."""
+    return both(
+        "{field} of {object} becomes {type}: its values move to a new column, the old one is kept",
+        "{object}的{field}改为 {type}：值移入新列，旧列保留",
+        object=of_object(definition),
+        field=of_field(field),
+        type=field.type.name,
+    )
+
+
 def returning_field(definition: Object, field: Field) -> Text:
     """A parked field that comes back."""
     return both(

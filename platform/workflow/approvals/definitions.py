@@ -64,7 +64,7 @@ class Approval:
     the transition `granted`, `rejected` or `withdrawn`, which only the system performs. Records
     that need it are in the stages `needed_in` only with it, and stay there as they were
     approved. `options` are the steps with their permanent keys; `workflow` is found out when
-    connecting.
+    connecting. `replaced` names the steps that take the place of steps which are gone.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Approval:
     when: Expression | None = None
     workflow: str = ""
     key: str = ""
+    replaced: Mapping[str, str] = field(default_factory=dict)
     source: Node | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -142,7 +143,11 @@ def build_approval(name: str, node: Node, problems: Problems) -> Approval | None
         withdrawn=node.plain("withdrawn", ""),
         needed_in=_names(node.plain("needed_in")),
         steps=steps,
-        options=tuple(Option(name=step.name, label=step.label) for step in steps.values()),
+        options=tuple(
+            Option(name=s.name, label=s.label, was=s.source.plain("was", "") if s.source else "")
+            for s in steps.values()
+        ),
+        replaced=node.plain("replace", {}),
         source=node,
     )
 

@@ -1,0 +1,43 @@
+"""Writing anew what a plan says, with what the rooms above keep of records beside them.
+
+1. The engine converts, replaces and fills values, audited in one batch (`engine.impact.mending`).
+2. Records that change their stage have that in their history.
+3. Timers of the objects whose records changed are set anew, in the background.
+4. What waits at an approval step that is gone goes on at the one in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from automation.digests import digest_of
+from automation.refilling import refilling
+from automation.rules import automations_of
+from engine.impact.mending import mend
+from engine.records.transaction import Transaction
+from engine.schema.targets import Fix
+from jobs.outbox import put
+from workflow.approvals.impact import STEPS, move_steps
+from workflow.history import write_history
+
+
+def mend_all(tx: Transaction, fixes: Sequence[Fix]) -> Collection[tuple[str, str]]:
+    """Carries the fixes out; returns the fields whose values were written anew."""
+    own = [fix for fix in fixes if fix.kind != STEPS]
+    mend(tx, own, write_history)
+    tx.batch = None
+    for fix in fixes:
+        if fix.kind == STEPS:
+            move_steps(tx, fix)
+    _set_timers(tx, {fix.object for fix in own})
+    return [(fix.object, fix.field) for fix in own]
+
+
+def _set_timers(tx: Transaction, objects: Collection[str]) -> None:
+    """Asks for the timers of these objects' records to be set as the records are now."""
+    timed = [
+        automation
+        for automation in automations_of(tx.catalog).values()
+        if automation.timer is not None and automation.object in objects
+    ]
+    put(tx, [refilling(one, digest_of(one, tx.catalog), None) for one in timed])

@@ -1,0 +1,97 @@
+"""What publishing has to write anew, read off the two catalogs: conversions, options, defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.definition.catalog import Catalog
+from engine.definition.objects import Field
+from engine.fieldtypes.choice import Choice, Stage, Tags
+from engine.fieldtypes.link import Collection
+from engine.impact.ground import Ground, Pair
+from engine.schema.converting import carries, settings_of
+from engine.schema.state import Keys
+from engine.schema.targets import Fix
+
+
+def converted_fields(
+    after: Catalog, before: Catalog | None, keys: Keys
+) -> frozenset[tuple[str, str]]:
+    """The fields that go on in a column of another type."""
+    former = {o.table: o for o in before.objects.values()} if before else {}
+    found = set()
+    for name, definition in after.objects.items():
+        owner = keys.get(("object", "", name))
+        was = former.get(owner.key) if owner else None
+        if owner is None or was is None or definition.is_view or was.is_view:
+            continue
+        for field, (old, _) in Pair(was, definition).fields.items():
+            key = keys.get(("field", owner.key, field))
+            if key is not None and old.stored and not old.system and old.column != key.key:
+                found.add((name, field))
+    return frozenset(found)
+
+
+def fixes(ground: Ground) -> tuple[Fix, ...]:
+    """Everything that is written anew, in the order in which it must be."""
+    return (*_converted(ground), *_replaced(ground), *_filled(ground))
+
+
+def moved(pair: Pair) -> Iterator[tuple[Field, Field]]:
+    """The fields whose values go to another column."""
+    for former, field in pair.fields.values():
+        if former.stored and field.stored and former.column != field.column:
+            yield former, field
+
+
+def _converted(ground: Ground) -> Iterator[Fix]:
+    for pair in ground.pairs:
+        for former, field in moved(pair):
+            if carries(former, field) and ground.has(pair.before, former.column):
+                yield Fix(kind="convert", object=pair.after.name, field=field.name, former=former,
+                          settings=settings_of(field))  # fmt: skip
+
+
+def _replaced(ground: Ground) -> Iterator[Fix]:
+    for pair in ground.pairs:
+        for former, field in pair.fields.values():
+            replaced = replacements(ground, former, field)
+            if replaced and former.column == field.column and former.stored:
+                yield Fix(kind="replace", object=pair.after.name, field=field.name,
+                          former=former, replaced=replaced)  # fmt: skip
+
+
+def replacements(ground: Ground, former: Field, field: Field) -> dict[str, str | None]:
+    """What takes the place of options, stages or tags: the old stored value, the new name."""
+    type_, old = field.type, former.type
+    said = dict(field.replaced)
+    if isinstance(type_, Stage):
+        workflow = ground.after.of("workflow").get(type_.workflow)
+        said = dict(workflow.replaced) if workflow is not None else {}
+    if isinstance(type_, Tags):
+        return said
+    if not (isinstance(type_, Choice) and isinstance(old, Choice)):
+        return {}
+    present = {option.name for option in type_.options}
+    keys = {option.name: option.stored for option in old.options}
+    return {keys[name]: new for name, new in said.items() if name in keys and name not in present}
+
+
+def _filled(ground: Ground) -> Iterator[Fix]:
+    for pair in ground.pairs:
+        for field in pair.after.fields.values():
+            if is_filled(ground, pair, field):
+                yield Fix(kind="default", object=pair.after.name, field=field.name)
+
+
+def is_filled(ground: Ground, pair: Pair, field: Field) -> bool:
+    """Whether empty values are filled now: when it is first said, and when it says otherwise."""
+    said = field.existing is not None or field.existing_from is not None
+    if not said or not field.stored or field.derived or isinstance(field.type, Collection):
+        return False
+    former = pair.fields[field.name][0] if field.name in pair.fields else None
+    return former is None or _said(former) != _said(field) or former.column != field.column
+
+
+def _said(field: Field) -> object:
+    return field.source.plain("default_for_existing") if field.source else None

@@ -1,0 +1,211 @@
+"""Writing anew what publishing has to: conversions, options in the place of others, defaults.
+
+1. Records are taken in chunks, in the order of ids, deleted ones too.
+2. Each fix says what a record becomes; what does not change is left alone.
+3. Rows are written with their folded texts and grams, and audited in one batch (rule 11).
+
+What follows from the new values (formulas, rollups) is computed afterwards, by `filling`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.definition.objects import Field, Object
+from engine.expressions import evaluate
+from engine.fieldtypes.choice import Choices, Tags
+from engine.impact.conversions import Conversion
+from engine.impact.ground import decoded
+from engine.problems import Message, Refusal
+from engine.records.auditing import audit, plain
+from engine.records.changes import UPDATE, Batch, Change
+from engine.records.rows import RowView
+from engine.records.shapes import Row
+from engine.records.transaction import Transaction
+from engine.records.values import as_stored
+from engine.records.writing import update_rows
+from engine.schema.converting import NotConvertible
+from engine.schema.targets import Fix
+
+CHUNK = 1_000
+"""Records held in memory at a time."""
+CAUSE = "apply"
+
+NOT_SHOWN = Message(
+    "value-not-convertible",
+    en="{object} {record}: {value} cannot be converted to {field}",
+    zh="{object} {record}：{value} 无法转换为 {field}",
+    hint_en="it was not in the plan: make the plan again",
+    hint_zh="该值不在原计划中：请重新生成计划",
+)
+
+Becomes = Callable[[Mapping[int, Row]], Iterator[tuple[Row, Row]]]
+"""The rows that change, before and after, of some rows by id."""
+Told = Callable[[Batch], None]
+"""Is told of every batch of records that were changed."""
+
+
+def mend(tx: Transaction, fixes: Sequence[Fix], told: Told = lambda batch: None) -> int:
+    """Carries the fixes out; returns how many records were written.
+
+    Raises Refusal where a value cannot be converted that the plan did not speak of.
+    """
+    if not fixes:
+        return 0
+    tx.batch = _lot(tx, fixes)
+    return sum(_mend(tx, fix, told) for fix in fixes)
+
+
+def _lot(tx: Transaction, fixes: Sequence[Fix]) -> int:
+    said = [{"kind": fix.kind, "object": fix.object, "field": fix.field} for fix in fixes]
+    values = {"at": tx.now, "actor": tx.actor.person, "via": tx.actor.via, "cause": CAUSE,
+              "data": json.dumps({"fixes": said}, ensure_ascii=False)}  # fmt: skip
+    table = tx.tables.system("fw_batch")
+    number: int = tx.connection.execute(
+        sa.insert(table).values(values).returning(table.c.id)
+    ).scalar_one()
+    return number
+
+
+def _mend(tx: Transaction, fix: Fix, told: Told) -> int:
+    definition = tx.catalog.objects[fix.object]
+    field = definition.fields[fix.field]
+    if fix.kind == "convert":
+        return _convert(tx, definition, field, fix, told)
+    if fix.kind == "replace":
+        becomes = _replacing(field, fix.replaced)
+        return _rewrite(tx, definition, _holding(tx, field, fix), becomes, told)
+    table = tx.tables.table(definition.name)
+    return _rewrite(tx, definition, table.c[field.column].is_(None),
+                    _defaulting(tx, definition, field), told)  # fmt: skip
+
+
+def _holding(tx: Transaction, field: Field, fix: Fix) -> sa.ColumnElement[bool]:
+    column = tx.tables.table(fix.object).c[field.column]
+    if isinstance(field.type, Choices | Tags):
+        return column.is_not(None)
+    return column.in_(tuple(fix.replaced))
+
+
+def _replacing(field: Field, replaced: Mapping[str, str | None]) -> Becomes:
+    several = isinstance(field.type, Choices | Tags)
+
+    def becomes(rows: Mapping[int, Row]) -> Iterator[tuple[Row, Row]]:
+        for row in rows.values():
+            value = row.get(field.name)
+            if several and value and any(one in replaced for one in value):
+                new = [replaced.get(one, one) for one in value]
+                kept = tuple(dict.fromkeys(one for one in new if one is not None))
+                yield row, row | {field.name: field.type.read(kept) if kept else None}
+            elif isinstance(value, str) and value in replaced:
+                yield row, row | {field.name: replaced[value]}
+
+    return becomes
+
+
+def _defaulting(tx: Transaction, definition: Object, field: Field) -> Becomes:
+    constant = None if field.existing is None else field.type.read(field.existing)
+
+    def becomes(rows: Mapping[int, Row]) -> Iterator[tuple[Row, Row]]:
+        for row in rows.values():
+            value = constant
+            if field.existing_from is not None:
+                view = RowView(tx, definition, dict(row))
+                value = as_stored(field, evaluate(field.existing_from, view, tx.context))
+            if value is not None and row.get(field.name) is None:
+                yield row, row | {field.name: value}
+
+    return becomes
+
+
+def _rewrite(
+    tx: Transaction,
+    definition: Object,
+    condition: sa.ColumnElement[bool],
+    becomes: Becomes,
+    told: Told,
+) -> int:
+    table, last, written = tx.tables.table(definition.name), 0, 0
+    query = sa.select(table.c.id).where(condition).order_by(table.c.id).limit(CHUNK)
+    while ids := list(tx.connection.scalars(query.where(table.c.id > last))):
+        rows = tx.fetch(definition.name, ids)
+        written += _write(tx, definition, [*becomes({id: dict(rows[id]) for id in ids})], told)
+        last = ids[-1]
+    return written
+
+
+def _write(
+    tx: Transaction,
+    definition: Object,
+    pairs: Sequence[tuple[Row, Row]],
+    told: Told,
+    *,
+    quiet: bool = False,
+) -> int:
+    """Writes the rows, with their version where people see that they changed, and audits them."""
+    versioned = "version" in definition.fields and not quiet
+    after = [row | {"version": row["version"] + 1} if versioned else row for _, row in pairs]
+    both = [(before, row) for (before, _), row in zip(pairs, after, strict=True)]
+    update_rows(tx, tx.shape(definition.name), both)
+    if both and not quiet:
+        changes = [
+            Change(given={}, id=row["id"], action=UPDATE, before=before, row=row)
+            for before, row in both
+        ]
+        batch = Batch(tx, definition, UPDATE, changes, tx.lens(definition.name))
+        audit(batch)
+        told(batch)
+    tx.forget_all()
+    return len(both)
+
+
+def _convert(tx: Transaction, definition: Object, field: Field, fix: Fix, told: Told) -> int:
+    assert fix.former is not None
+    former, conversion = fix.former, Conversion(tx.tables, fix.former, field)
+    table = sa.table(
+        definition.table, sa.column("id"), sa.column(former.column, former.type.column_type())
+    )
+    column, last, written = table.c[former.column], 0, 0
+    query = sa.select(table.c.id, column).where(column.is_not(None)).order_by(table.c.id)
+    query = query.limit(CHUNK)
+    while found := tx.connection.execute(query.where(table.c.id > last)).all():
+        old = {id: decoded(former, value) for id, value in found}
+        conversion.learn(tx.connection, list(old.values()))
+        rows = {id: dict(row) for id, row in tx.fetch(definition.name, old).items() if id in old}
+        shown, silent = [], []
+        for id, row in rows.items():
+            new = _one(tx, definition, conversion, fix, old[id], row)
+            pair = (row | {field.name: None}, row | {field.name: new})
+            if plain(new) == plain(old[id]):
+                silent.append(pair)  # the same to people: no change of theirs
+            else:
+                shown.append((row | {field.name: old[id]}, pair[1]))
+        written += _write(tx, definition, shown, told)
+        written += _write(tx, definition, silent, told, quiet=True)
+        last = found[-1][0]
+    return written
+
+
+def _one(
+    tx: Transaction, definition: Object, conversion: Conversion, fix: Fix, value: Any, row: Row
+) -> Any:
+    view = RowView(tx, definition, dict(row))
+    linked = value
+    if fix.former is not None and conversion.expression is not None:
+        target = fix.former.type.expression_type().object
+        linked = tx.linked(target, value) if target and isinstance(value, int) else value
+    try:
+        return conversion.value(linked, view, tx.context)
+    except NotConvertible:
+        if not fix.strict:
+            return None
+        raise Refusal(
+            NOT_SHOWN(
+                object=definition.label, record=f"#{row['id']}", value=repr(value),
+                field=conversion.field.label,
+            )
+        ) from None  # fmt: skip

@@ -1,0 +1,122 @@
+"""Findings: what a change does to the records that exist, as data.
+
+A plan shows its findings beside its steps. Each is about one field or one thing, says how many
+records it concerns with some examples, and offers its remedy as YAML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.problems import Message, Place, Problem, Text
+
+CAP = 100_000
+"""Records that are counted exactly; of more it is only said that there are more."""
+MOST_EXAMPLES = 5
+
+
+class Severity(StrEnum):
+    """What a finding means for applying.
+
+    `stops`: the plan cannot be applied; `loses`: only with --allow-loss, something that people
+    see would be hidden (it is parked); `asks`: probably not what was meant, somebody has to say
+    so; `tells`: worth knowing.
+    """
+
+    STOPS = "stops"
+    LOSES = "loses"
+    ASKS = "asks"
+    TELLS = "tells"
+
+
+STOPPING = {
+    message.code: message
+    for message in (
+        Message(
+            "not-unique-yet",
+            en="{what}",
+            zh="{what}",
+            hint_en="the plan names the values",
+            hint_zh="计划中列出了这些值",
+        ),
+        Message("conversion-wrong", en="{what}", zh="{what}"),
+        Message(
+            "stage-in-use",
+            en="{what}",
+            zh="{what}",
+            hint_en="say `was:` or `replace:` as the plan shows",
+            hint_zh="请按计划所示写 `was:` 或 `replace:`",
+        ),
+        Message(
+            "approval-in-use",
+            en="{what}",
+            zh="{what}",
+            hint_en="the plan names the records",
+            hint_zh="计划中列出了这些记录",
+        ),
+    )
+}
+"""The problems of families that can stop a plan, by the family's word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many; when not `exact`, there are more than `value`."""
+
+    value: int
+    exact: bool = True
+
+    def said(self) -> Text:
+        """The number as people read it."""
+        if self.exact:
+            return Text.of(f"{self.value:,}")
+        return Text({"en": f"more than {self.value:,}", "zh": f"超过 {self.value:,}"})
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A record that the finding concerns: its id (0: none), its title, the value in question."""
+
+    id: int
+    title: str
+    value: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What one change does to the records that exist.
+
+    `family` is a word for programs ("required"). `object` and `field` name what it is about as
+    it is called now. `remedy` is YAML that can be pasted into the file of `place`.
+    """
+
+    family: str
+    severity: Severity
+    text: Text
+    object: str = ""
+    field: str = ""
+    count: Count | None = None
+    examples: tuple[Example, ...] = ()
+    remedy: str = ""
+    place: Place | None = None
+
+    def problem(self) -> Problem:
+        """The finding as the problem that stops a plan."""
+        return STOPPING[self.family](self.place, what=self.text)
+
+    def seal(self) -> str:
+        """What the plan's digest covers of it.
+
+        Of what is lost or stands in the way, the number counts; of the rest only that it is so,
+        or a plan would drift with every record that somebody saves.
+        """
+        counted = self.severity in (Severity.STOPS, Severity.LOSES)
+        count = self.count.value if self.count is not None and counted else ""
+        return f"{self.family} {self.severity} {self.object} {self.field} {count}"
+
+
+def seal_of(findings: Iterable[Finding]) -> str:
+    """What a digest covers of several findings, in their order."""
+    return "\n".join(finding.seal() for finding in findings)
