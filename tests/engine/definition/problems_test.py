@@ -156,14 +156,6 @@ CASES: dict[str, tuple[str, list[str]]] = {
         '  person: {read: department_and_below, fields: {"*": read}}\n',
         ["r.yaml:3:17 scope-without-department", "r.yaml:4:18 scope-without-department"],
     ),
-    "scope-without-sharing": (
-        BASE + '---\nrole: r\ngrants:\n  thing: {read: shared, fields: {"*": read}}\n',
-        ["r.yaml:3:17 scope-without-sharing"],
-    ),
-    "explicit-role": (
-        BASE + '---\nrole: r\nexplicit: true\ngrants:\n  thing: {read: all, fields: {"*": read}}\n',
-        ["r.yaml:4:36 explicit-role"],
-    ),
     "line-grant": (
         LINES + '---\nrole: r\ngrants:\n  row: {read: all, create: true, fields: {"*": read}}\n',
         ["r.yaml:3:15 line-grant", "r.yaml:3:28 line-grant"],
