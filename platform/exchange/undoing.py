@@ -8,6 +8,8 @@
    record whose stage cannot go back, nothing does.
 
 Everything passes the gate as whoever asked, quietly, and is a batch itself, which can be undone.
+What the system changed in a merge (whatever referred to the record that went) the system takes
+back, since the two records would be there again and nothing would refer to one of them.
 Where that person has the right `historical_import`, history is written: stages go back whatever
 the workflow says, and owners and departments as they were. Otherwise a stage goes back if a
 transition leads there. Numbers are not used again.
@@ -15,6 +17,7 @@ transition leads there. Numbers are not used again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -45,6 +48,8 @@ CHUNK = 200
 ROUNDS = 3
 """How often what the gate refuses of a record is left out and the rest tried again."""
 HISTORY, ADMINISTER = "historical_import", "administer"
+MERGE = "merge"
+"""The cause of a batch that merged two records."""
 
 
 def has_right(gate: Gate, actor: Actor, right: str) -> bool:
@@ -73,15 +78,30 @@ def find_lot(gate: Gate, actor: Actor, batch: int) -> Mapping[str, Any]:
 def undo_records(tx: Transaction, batch: int, touched: Sequence[Touched]) -> Tally:
     """Takes back what the batch did to these records, in their order."""
     tally = Tally()
+    merged = _merged(tx, batch)
     for object, some in _runs(nets(tx, batch, touched)):
         definition = tx.catalog.objects.get(object)
         if definition is None:
             for net in some:
                 _conflict(tx, tally, net, [say.OBJECT_GONE(name=object)])
-        else:
-            _Undo(tx, definition, tally).take_back(some)
-            tx.forget(object)
+            continue
+        follows = [net for net in some if merged and (object, net.record) not in merged]
+        own = [net for net in some if net not in follows]
+        for acting, part in ((tx, own), (tx.as_system(), follows)):
+            if part:
+                _Undo(acting, tx, definition, tally).take_back(part)
+                tx.forget(object)
     return tally
+
+
+def _merged(tx: Transaction, batch: int) -> set[tuple[str, int]]:
+    """The two records that the batch merged; none where it was no merge."""
+    table = tx.tables.system(LOT)
+    row = tx.connection.execute(sa.select(table).where(table.c.id == batch)).mappings().first()
+    if row is None or row["cause"] != MERGE:
+        return set()
+    said = json.loads(row["data"] or "{}")
+    return {(said["object"], said["winner"]), (said["object"], said["merged"])}
 
 
 def undo_refused(tx: Transaction, batch: int, one: Touched, problems: Sequence[Problem]) -> Tally:
@@ -107,8 +127,11 @@ def _runs(found: Iterator[Net]) -> Iterator[tuple[str, list[Net]]]:
 class _Undo:
     """Records of one object on their way back, in one transaction."""
 
-    def __init__(self, tx: Transaction, definition: Object, tally: Tally) -> None:
+    def __init__(
+        self, tx: Transaction, asking: Transaction, definition: Object, tally: Tally
+    ) -> None:
         self.tx = tx
+        self.asking = asking
         self.definition = definition
         self.tally = tally
 
@@ -122,13 +145,13 @@ class _Undo:
             if row is None or (not net.lived and not live):
                 self.tally.counts["unchanged"] += 1
             elif not net.lived and net.touched:
-                _conflict(self.tx, self.tally, net, [say.RECORD_CHANGED_SINCE()])
+                _conflict(self.asking, self.tally, net, [say.RECORD_CHANGED_SINCE()])
             elif not net.lived:
                 deletes.append(net)
             elif live:
                 updates.append(way_back(self.tx, self.definition, net, row))
             elif net.lives:
-                _conflict(self.tx, self.tally, net, [say.DELETED_SINCE()])
+                _conflict(self.asking, self.tally, net, [say.DELETED_SINCE()])
             else:
                 restores.append(net)
         later = self._waiting(updates, {net.record for net in restores})
@@ -167,7 +190,7 @@ class _Undo:
         word = "deleted" if action == DELETE else "restored"
         for net, change in zip(some, changes, strict=True):
             if problems := list(change.all_problems()):
-                _conflict(self.tx, self.tally, net, problems)
+                _conflict(self.asking, self.tally, net, problems)
             else:
                 self.tally.counts[word] += 1
 
@@ -196,7 +219,7 @@ class _Undo:
             waiting = again
         for back in some:
             if back.conflicts:
-                _conflict(self.tx, self.tally, back.net, back.conflicts)
+                _conflict(self.asking, self.tally, back.net, back.conflicts)
             if back.net.record in changed:
                 self.tally.counts["updated"] += 1
             elif not back.conflicts:

@@ -53,6 +53,10 @@ fields:
 role: clerk
 grants:
   firm: {{create: true, read: all, update: all, fields: {{"*": write}}}}
+---
+role: keeper
+grants:
+  firm: {{create: true, read: all, update: all, delete: all, restore: all, fields: {{"*": write}}}}
 """
 
 
@@ -247,3 +251,19 @@ def test_a_merge_and_a_change_at_once(site: SmallSite) -> None:
     assert ended[0] == "done"
     held = [record.values["firm"] for record in site.page("deal", filters={"name": "late"}).items]
     assert [link.id for link in held] == ([stays] if ended[1] == "done" else [])
+
+
+def test_undo_by_who_sees_only_a_part(site: SmallSite) -> None:
+    """What the system changed for the merge goes back with it, whoever may see that or not."""
+    keeper = actor(None, "keeper")
+    stays, goes = site.create("firm", name="Kept"), site.create("firm", name="Kept Ltd")
+    deal = site.create("deal", name="hidden", firm=goes, rows=[{"supplier": goes}])
+    before = image(site, ("firm", goes), ("deal", deal))
+    batch = merge_records(site.gate, keeper, "firm", stays, goes, {})
+    with site.databases.reading() as connection:
+        audit = site.application.tables.system("fw_audit")
+        touched = touched_before(connection, audit, batch, None, 100)
+    with site.gate.transaction(keeper, quiet=True, cause=f"undo of batch {batch}") as tx:
+        tally = undo_records(tx, batch, touched)
+    assert not tally.said
+    assert image(site, ("firm", goes), ("deal", deal)) == before
