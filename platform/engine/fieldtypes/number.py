@@ -137,6 +137,16 @@ class Integer(NumberType):
     control = "integer"
     scale: int = 0
 
+    @property
+    def is_year(self) -> bool:
+        """Whether its limits say that it is a year, which is written without separators."""
+        lowest, highest = self.min, self.max
+        return lowest is not None and highest is not None and 1000 <= lowest <= highest <= 9999
+
+    def format(self, value: Any, locale: str) -> str:
+        plain = value is not None and self.is_year
+        return f"{value:f}" if plain else super().format(value, locale)
+
     def to_json(self, value: Any) -> Any:
         return None if value is None else int(value)
 

@@ -28,7 +28,7 @@ from engine.fieldtypes.amounts import Amount
 from engine.fieldtypes.base import FieldType
 from engine.fieldtypes.date import Date, MomentType
 from engine.fieldtypes.duration import Duration
-from engine.fieldtypes.number import Money, NumberType, Percent, Rating
+from engine.fieldtypes.number import Integer, Money, NumberType, Percent, Rating
 from engine.fieldtypes.obscured import Obscured
 from engine.texts.phrases import Piece
 from engine.texts.words import DIGITS, chinese_amount, english_amount
@@ -71,6 +71,8 @@ class Formats:
             case Percent():
                 return self.percent(value)
             case Rating():
+                return type_.format(value, self.locale)
+            case Integer() if type_.is_year:
                 return type_.format(value, self.locale)
             case NumberType():
                 return self.number(value)

@@ -103,11 +103,7 @@ def _writer(field: Field, here: Here) -> Writer:
                 f'<span class="stars" title="{value:f}">{type_.format(value, locale)}</span>'
             )
         case Integer():
-            return lambda value: (
-                f'<span class="num">{value:,d}</span>'
-                if isinstance(value, int)
-                else f'<span class="num">{value:,f}</span>'
-            )
+            return lambda value: f'<span class="num">{type_.format(Decimal(value), locale)}</span>'
         case NumberType():
             return lambda value: f'<span class="num">{shortened(value)}</span>'
         case Url():

@@ -36,6 +36,7 @@ OPTION = Option(name="net", label=Text({"en": "30 days", "zh": "月结 30 天"})
         (NumberType(scale=3), Decimal("2.000"), "2", "2"),
         (NumberType(scale=3), Decimal("1500.250"), "1,500.25", "1,500.25"),
         (Integer(), Decimal(12345), "12,345", "12,345"),
+        (Integer(min=Decimal(1900), max=Decimal(2100)), Decimal(2023), "2023", "2023"),
         (Percent(), Decimal("0.1250"), "12.5%", "12.5%"),
         (Percent(), Decimal("0.0000"), "0%", "0%"),
         (Date(), dt.date(2026, 3, 6), "2026年3月6日", "March 6, 2026"),
