@@ -23,6 +23,7 @@ from automation.syncing import sync
 from documents.making import ask_to_prune as ask_to_prune_documents
 from documents.rendering import Renderer
 from engine.files import Files
+from engine.records.pruning_audit import prune_audit
 from jobs.carrying import Carrier, TimeLimit, no_limit
 from jobs.claims import LEASE
 from jobs.handlers import Handler
@@ -97,6 +98,7 @@ PRUNING: tuple[Prune, ...] = (
     ask_to_prune,
     ask_to_prune_documents,
     ask_to_sweep,
+    prune_audit,
 )
 """What removes rows that have served their purpose."""
 

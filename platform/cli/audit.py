@@ -28,6 +28,7 @@ from engine.records.auditing import plain
 from engine.records.chain_verifying import Fault, anchored, count_rows, verify_audit
 from engine.records.chaining import last_seals
 from engine.records.gate import Gate
+from engine.records.pruning_audit import cuts
 from engine.schema.audit_tables import ACCESS, AUDIT
 
 FAULTS = {
@@ -54,6 +55,12 @@ FAULTS = {
     ),
     "seal missing": Text({"en": "seal {number} is missing", "zh": "缺少第 {number} 号封存"}),
     "seal changed": Text({"en": "seal {number} was changed", "zh": "第 {number} 号封存被改动"}),
+    "cut not noted": Text(
+        {
+            "en": "rows up to seal {number} were removed, and no event says so",
+            "zh": "第 {number} 号封存及以前的数据已移除，但没有相应记录",
+        }
+    ),
     "chain broken": Text(
         {
             "en": "seal {number} does not follow the one before it",
@@ -64,6 +71,12 @@ FAULTS = {
 LINE = Text({"en": "{log}: {what}", "zh": "{log}：{what}"})
 OF_SEAL = Text({"en": " (seal {seal})", "zh": "（第 {seal} 号封存）"})
 FOUND = Text({"en": "{faults} faults in {rows} rows.", "zh": "{rows} 行中发现 {faults} 处问题。"})
+SINCE = Text(
+    {
+        "en": "{log}: begins after seal {number}; older rows, up to {until}, were removed on {at}.",
+        "zh": "{log}：自第 {number} 号封存之后开始；{until} 及以前的旧数据已于 {at} 移除。",
+    }
+)
 NONE = Text({"en": "{rows} rows are as they were written.", "zh": "{rows} 行均与写入时一致。"})
 NO_ANCHOR = Text({"en": "the seal {hash} is in no chain", "zh": "链中没有封存 {hash}"})
 MOST_PRINTED = 1_000
@@ -113,10 +126,23 @@ def verify(ctx: click.Context, anchors: tuple[str, ...], as_json: bool, locale: 
                 if len(kept) < MOST_PRINTED:
                     kept.append(fault)
         unknown = [hash for hash in anchors if not anchored(gate, hash)]
+        found_cuts = cuts(gate)
     if as_json:
         found = [{"log": f.log, "what": f.what, "number": f.number, "seal": f.seal} for f in kept]
-        print_json({"rows": done, "faults": faults, "found": found, "unknown_anchors": unknown})
+        said = [
+            {"log": c.log, "seal": c.number, "until": plain(c.until), "at": plain(c.at)}
+            for c in found_cuts
+        ]
+        print_json(
+            {
+                "rows": done, "faults": faults, "found": found, "unknown_anchors": unknown,
+                "cuts": said,
+            }
+        )  # fmt: skip
     else:
+        for cut in found_cuts:
+            days = {"until": cut.until.date().isoformat(), "at": cut.at.date().isoformat()}
+            click.echo(SINCE.in_(locale).format(log=cut.log, number=cut.number, **days))
         for line in _told(kept, locale):
             click.echo(line)
         for hash in unknown:

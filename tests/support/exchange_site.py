@@ -164,7 +164,7 @@ class Exchange:
         tables = self.site.application.tables
         with self.site.databases.writing() as connection:
             on = " ON fw_audit" if self.site.databases.dialect == "postgresql" else ""
-            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS fw_audit_no_delete{on}")
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS fw_audit_only_cut{on}")
             for name in ("deal_line", "deal", "contact", "company", "person", "department"):
                 connection.execute(sa.delete(tables.table(name)))
             for table in (

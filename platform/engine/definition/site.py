@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from engine.definition.alarms import ReadingAlarm, build_alarms
 from engine.definition.kinds import Problems
 from engine.definition.relations import Relation, build_relation
+from engine.definition.retention import Retention, build_retention
 from engine.definition.tree import Node
 from engine.definition.working import WorkingCalendar, build_calendar
 from engine.fieldtypes.phone import DEFAULT_COUNTRY, UNKNOWN_COUNTRY, is_country
@@ -84,6 +85,7 @@ class Site:
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
     fiscal_year: str = ""
     alarms: tuple[ReadingAlarm, ...] = ()
+    retention: Retention = field(default_factory=Retention)
     modules: Mapping[str, Module] = field(default_factory=dict)
     source: Node | None = field(default=None, compare=False, repr=False)
 
@@ -129,6 +131,7 @@ def build_site(name: str, node: Node, problems: Problems) -> Site | None:
         calendar=build_calendar(node.plain("working_calendar")),
         fiscal_year=node.plain("fiscal_year", ""),
         alarms=build_alarms(node),
+        retention=build_retention(node, problems),
         modules={
             key: Module(
                 name=key,

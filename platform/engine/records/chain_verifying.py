@@ -5,7 +5,9 @@
    `erasing`, which leaves a row of its own.
 3. A seal's hash is computed anew over its rows; if it differs, the seal's list names the rows
    that are missing, were put in or are not what they were, and else the seal itself.
-4. Each seal names the one before it; numbers have no gaps; no row claims a seal that is none.
+4. Each seal names the one before it; numbers have no gaps; no row claims a seal that is none. The
+   first follows the cut up to which old rows were removed, if there is one (`pruning_audit`), and
+   the latest event of that kind must name the same cut.
 5. Rows that are not sealed yet are looked at by their digests alone.
 """
 
@@ -22,6 +24,7 @@ import sqlalchemy as sa
 from engine.records.auditing import digest, earlier_digest
 from engine.records.chaining import leaf, listed, seal_hash
 from engine.records.gate import Gate
+from engine.records.pruning_audit import cut_of, cuts_in
 from engine.schema.audit_tables import LOGS, SEALS
 
 TOGETHER = 5_000
@@ -62,8 +65,11 @@ def anchored(gate: Gate, hash: str) -> bool:
     """Whether a seal that was kept elsewhere is still in a chain."""
     seals = gate.tables.system(SEALS)
     with gate.databases.reading() as connection:
-        found = sa.select(seals.c.number).where(seals.c.hash == hash.strip().lower())
-        return connection.execute(found).first() is not None
+        wanted = hash.strip().lower()
+        found = sa.select(seals.c.number).where(seals.c.hash == wanted)
+        if connection.execute(found).first() is not None:
+            return True
+        return any(cut.hash == wanted for cut in cuts_in(gate, connection))
 
 
 class _Verification:
@@ -72,9 +78,14 @@ class _Verification:
     def __init__(self, gate: Gate, connection: sa.Connection, log: str, progress: Progress) -> None:
         self.gate, self.connection, self.log, self.progress = gate, connection, log, progress
         self.table, self.seals = gate.tables.system(log), gate.tables.system(SEALS)
+        self.first = 1
 
     def faults(self) -> Iterator[Fault]:
-        number, previous = 0, ""
+        cut = cut_of(self.gate, self.connection, self.log)
+        number, previous = (cut.number, cut.hash) if cut else (0, "")
+        self.first = number + 1
+        if cut and not cut.noted:
+            yield Fault(self.log, "cut not noted", number)
         for together in self._seals():
             rows: dict[int, dict[int, Mapping[str, Any]]] = {}
             within = self.table.c.seal.between(number + 1, together[-1]["number"])
@@ -92,7 +103,7 @@ class _Verification:
             for of_none, claimed in rows.items():
                 yield from (Fault(self.log, "no such seal", id, of_none) for id in claimed)
         beyond = sa.select(self.table.c.id, self.table.c.seal).where(
-            sa.or_(self.table.c.seal > number, self.table.c.seal < 1),
+            sa.or_(self.table.c.seal > number, self.table.c.seal < self.first),
             ~sa.exists().where(
                 self.seals.c.log == self.log, self.seals.c.number == self.table.c.seal
             ),
@@ -103,7 +114,7 @@ class _Verification:
 
     def _seals(self) -> Iterator[list[Mapping[str, Any]]]:
         """The seals in order, so many together that their rows are not too many."""
-        number, together, rows = 0, list[Mapping[str, Any]](), 0
+        number, together, rows = self.first - 1, list[Mapping[str, Any]](), 0
         while True:
             statement = (
                 sa.select(self.seals)

@@ -23,10 +23,11 @@ EXPORT, BATCH, APPLY = "export", "batch", "apply"
 SIGN_IN, SIGN_IN_FAILED, SIGN_OUT = "sign-in", "sign-in failed", "sign-out"
 PASSWORD, ROLES, ACCOUNT = "password", "roles", "account"
 ALARM = "alarm"
+PRUNED = "audit pruned"
 DEPUTY_NAMED, DEPUTY_REVOKED = "deputy", "deputy revoked"
 EVENTS = (
     EXPORT, BATCH, APPLY, SIGN_IN, SIGN_IN_FAILED, SIGN_OUT, PASSWORD, ROLES, ACCOUNT, ALARM,
-    DEPUTY_NAMED, DEPUTY_REVOKED,
+    DEPUTY_NAMED, DEPUTY_REVOKED, PRUNED,
 )  # fmt: skip
 
 _METADATA = sa.MetaData()

@@ -2,7 +2,8 @@
 
 `fw_audit` holds changes and events, `fw_access` what was read where an object's policy asks for
 it. Both are sealed in batches: a row knows the `seal` that covers it, null until then. `fw_seal`
-is a chain for each of the two (`log`): every seal's hash covers the one before it.
+is a chain for each of the two (`log`): every seal's hash covers the one before it. `fw_cut` says
+up to which seal old rows were removed (`engine.records.pruning_audit`), with that seal's hash.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from engine.expressions.sqltypes import Id, Moment, String
 
-AUDIT, ACCESS, SEALS = "fw_audit", "fw_access", "fw_seal"
+AUDIT, ACCESS, SEALS, CUTS = "fw_audit", "fw_access", "fw_seal", "fw_cut"
 LOGS = (AUDIT, ACCESS)
 """The tables whose rows are sealed."""
 MARKED = "action IN ('export', 'alarm')"
@@ -55,6 +56,17 @@ def add_audit_tables(metadata: sa.MetaData) -> None:
         sa.Column("rows", String(), nullable=False),
         sa.Column("previous", String(), nullable=False),
         sa.Column("hash", String(), nullable=False),
+        sqlite_strict=True,
+    )
+
+    sa.Table(
+        CUTS,
+        metadata,
+        sa.Column("log", String(), primary_key=True),
+        sa.Column("number", Id(), nullable=False),
+        sa.Column("hash", String(), nullable=False),
+        sa.Column("until", Moment(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
         sqlite_strict=True,
     )
 

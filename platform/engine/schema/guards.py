@@ -1,7 +1,8 @@
 """Triggers that keep the rows of the audit as they were written, on both databases.
 
-Refused are: to delete or empty; to change anything but `seal`, `data` and `data_digest`. A seal
-may be set once, data may only be erased, and their digest only be added where there was none.
+Refused are: to empty; to delete what is not covered by a cut (`fw_cut`); to change anything but
+`seal`, `data` and `data_digest`. A seal may be set once, data may only be erased, and their digest
+only be added where there was none.
 Whoever owns the database can drop a trigger; what is done then is found by `formwright audit
 verify`.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from engine.schema.audit_tables import LOGS, SEALS
+from engine.schema.audit_tables import CUTS, LOGS, SEALS
 
 GUARDED = (*LOGS, SEALS)
 """The tables whose rows stay as they are."""
@@ -20,6 +21,13 @@ _SAID = "rows of the audit are append-only"
 _DEFINED = f"""
 CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS
 $$BEGIN RAISE EXCEPTION '{_SAID}' USING ERRCODE = 'restrict_violation'; END$$
+"""
+_CUT = "fw_only_cut"
+_COVERED = "EXISTS (SELECT 1 FROM {cuts} c WHERE c.log = {log} AND {number} <= c.number)"
+_CUT_DEFINED = """
+CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN IF {covered} THEN RETURN OLD; END IF;
+RAISE EXCEPTION '{said}' USING ERRCODE = 'restrict_violation'; END$$
 """
 _FOUND = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
@@ -39,7 +47,7 @@ def triggers_in(connection: sa.Connection) -> frozenset[str]:
 def guards_of(table: sa.Table, dialect: str) -> dict[str, tuple[str, ...]]:
     """The statements that make each trigger of a guarded table, by the trigger's name."""
     fixed = ", ".join(f'"{c.name}"' for c in table.c if c.name not in _LATER)
-    events = {"no_delete": ("DELETE", ""), "no_change": (f"UPDATE OF {fixed}", "")}
+    events = {"no_change": (f"UPDATE OF {fixed}", "")}
     if "seal" in table.c:
         events |= {
             "one_seal": ("UPDATE OF seal", "OLD.seal IS NOT NULL OR NEW.seal IS NULL"),
@@ -48,10 +56,33 @@ def guards_of(table: sa.Table, dialect: str) -> dict[str, tuple[str, ...]]:
         }
     if dialect == "postgresql":
         events["no_emptying"] = ("TRUNCATE", "")
-    return {
+    made = {
         f"{table.name}_{name}": _made(f"{table.name}_{name}", table.name, event, when, dialect)
         for name, (event, when) in events.items()
     }
+    return made | {f"{table.name}_only_cut": _only_cut(table, dialect)}
+
+
+def _only_cut(table: sa.Table, dialect: str) -> tuple[str, ...]:
+    """What lets rows be deleted only as far as a cut reaches; earlier it was not at all."""
+    name, earlier = f"{table.name}_only_cut", f"{table.name}_no_delete"
+    is_log = "seal" in table.c
+    log, number = (f"'{table.name}'", "OLD.seal") if is_log else ("OLD.log", "OLD.number")
+    covered = _COVERED.format(cuts=CUTS, log=log, number=number)
+    if dialect == "sqlite":
+        return (
+            f"DROP TRIGGER IF EXISTS {earlier}",
+            f"CREATE TRIGGER {name} BEFORE DELETE ON {table.name} FOR EACH ROW"
+            f" WHEN NOT {covered} BEGIN SELECT RAISE(ABORT, '{_SAID}'); END",
+        )
+    function = f"{_CUT}_{table.name}"
+    return (
+        _CUT_DEFINED.format(function=function, covered=covered, said=_SAID),
+        f"DROP TRIGGER IF EXISTS {earlier} ON {table.name}",
+        f"DROP TRIGGER IF EXISTS {name} ON {table.name}",
+        f"CREATE TRIGGER {name} BEFORE DELETE ON {table.name} FOR EACH ROW"
+        f" EXECUTE FUNCTION {function}()",
+    )
 
 
 def _made(name: str, table: str, event: str, when: str, dialect: str) -> tuple[str, ...]:
