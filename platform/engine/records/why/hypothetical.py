@@ -30,7 +30,7 @@ class Amendment:
         if self.fields:
             lines.append("    fields:")
         for name, level in self.fields.items():
-            now = (grant.fields.get(name) or "none") if grant else ""
+            now = _level_now(grant, name) if grant else ""
             lines.append(f"      {name}: {level}{_was(now)}")
         return "\n".join(lines)
 
@@ -74,6 +74,10 @@ def _scope_now(grant: Grant | None, action: str) -> str:
     if action in PLAIN_ACTIONS:
         return "true" if action in grant.allowed else "false"
     return " ".join(grant.scope(action).name.split())
+
+
+def _level_now(grant: Grant, name: str) -> str:
+    return "mask" if name in grant.masks else grant.fields.get(name) or "none"
 
 
 def _was(now: str) -> str:
