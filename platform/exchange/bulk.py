@@ -16,6 +16,7 @@ from engine.definition.messages import UNKNOWN_FIELD
 from engine.definition.objects import Object
 from engine.fieldtypes.link import Lines
 from engine.permissions.actors import Actor
+from engine.permissions.binds import Binds
 from engine.permissions.lens import Lens
 from engine.problems import Problem, Refusal, did_you_mean
 from engine.records import messages as gate_say
@@ -159,6 +160,8 @@ def change_records(
     batch = tx.gate.pass_steps(tx, request.object, action, list(changes), lenient=True)
     tally, refused = Tally(), []
     unchanged = sum("unchanged" in change.notes for change in batch.changes)
+    if not _seen(tx, request):  # else it would say of which records one has guessed the value
+        unchanged = 0
     tally.counts["deleted" if request.delete else "updated"] += len(batch.changes) - unchanged
     tally.counts["unchanged"] += unchanged
     for record, change in zip(records, changes, strict=True):
@@ -172,6 +175,16 @@ def change_records(
 def confirmation(definition: Object, confirmed: bool) -> dict[str, Any]:
     """What input says besides to go on in spite of warnings; nothing where no rule could warn."""
     return {CONFIRM: True} if confirmed and definition.duplicates else {}
+
+
+def _seen(tx: Transaction, request: BulkRequest) -> bool:
+    """Whether the actor may read the given fields of every record that they may read."""
+    lens, source = tx.lens(request.object), tx.tables.source(request.object)
+    return all(
+        lens.may_read(name) and lens.cell(name, source, Binds()) is None
+        for name in request.fields
+        if name in lens.definition.fields
+    )
 
 
 def refusal_said(tx: Transaction, object: str, record: Named, problems: Sequence[Problem]) -> Said:

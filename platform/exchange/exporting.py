@@ -17,9 +17,11 @@ from engine.expressions.folding import fold
 from engine.fieldtypes.boolean import Boolean
 from engine.fieldtypes.choice import Choice
 from engine.fieldtypes.composite import Composite
+from engine.fieldtypes.file import FileRef
 from engine.fieldtypes.link import Collection, Lines, Link
 from engine.fieldtypes.links import Links
 from engine.fieldtypes.obscured import Obscured
+from engine.fieldtypes.secret import Masked
 from engine.permissions.actors import Actor
 from engine.permissions.lens import Lens
 from engine.permissions.watermarks import watermark_of
@@ -360,5 +362,6 @@ def _link_value(sheet: _Sheet, cell: Cell, linked: Linked) -> Any:
 
 
 def _as_text(cell: Cell, value: Any) -> bool:
-    """Several options or tags are one text; links are named by text already."""
-    return isinstance(value, tuple) and not isinstance(cell.field.type, Link)
+    """Several options or tags are one text, as are files and masks of secrets; links are named by
+    text already."""
+    return isinstance(value, tuple | FileRef | Masked) and not isinstance(cell.field.type, Link)

@@ -36,7 +36,12 @@ def with_merged(gate: Gate, connection: sa.Connection, object: str, id: int) -> 
 
 
 def winner_of(gate: Gate, connection: sa.Connection, object: str, id: int) -> int | None:
-    """The live record that a merged one has become part of, None where it was not merged."""
+    """The live record that a merged one has become part of, None where it was not merged.
+
+    Nobody merges the rows of views.
+    """
+    if gate.catalog.objects[object].is_view:
+        return None
     merge, table = gate.tables.system(MERGE), gate.tables.table(object)
     if DELETED not in table.c:  # nothing is recycled, so nothing is merged
         return None

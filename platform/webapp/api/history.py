@@ -136,7 +136,7 @@ class _Entry:
             yield from ((definition, changes) for definition, _, changes in found)
 
 
-def _entries(call: Call, rows: Any, readable: frozenset[str]) -> Iterator[_Entry]:
+def _entries(call: Call, rows: Any, readable: _Readable) -> Iterator[_Entry]:
     objects = call.application.catalog.objects
     for row in rows:
         definition = objects[row.object]
@@ -147,15 +147,14 @@ def _entries(call: Call, rows: Any, readable: frozenset[str]) -> Iterator[_Entry
             person=definition.fields.get("created_by"),
             transition=data.get("transition"),
             principals=data.get(FOR, ()),
-            fields=_changes(data.get("fields", {}), definition, readable),
+            fields=_changes(data.get("fields", {}), definition, readable.fields),
         )
         for name, lines in data.get("lines", {}).items():
             found = definition.fields.get(name)
-            if name not in readable or found is None or not isinstance(found.type, Lines):
+            if name not in readable.fields or found is None or not isinstance(found.type, Lines):
                 continue
             child = objects[found.type.of]
-            lens = call.lens(child.name)
-            names = frozenset(n for n in child.fields if lens.may_read(n))
+            names = readable.lines[name]
             entry.lines[name] = [
                 (child, line, _changes(line["fields"], child, names)) for line in lines
             ]
@@ -171,25 +170,51 @@ def _changes(found: Mapping[str, Any], definition: Object, readable: frozenset[s
     }
 
 
-def _readable(call: Call, connection: sa.Connection, record: Record) -> frozenset[str]:
-    """The fields of this very record that the actor may read."""
+@dataclass(frozen=True, slots=True)
+class _Readable:
+    """What of this very record the actor may read: its fields, and of its lines, by field."""
+
+    fields: frozenset[str]
+    lines: Mapping[str, frozenset[str]]
+
+
+def _readable(call: Call, connection: sa.Connection, record: Record) -> _Readable:
+    """What the actor may read of the record, cell by cell.
+
+    A line has the rows of its record: of its fields those can be seen that some role shows which
+    also shows this record.
+    """
     application = call.application
     lens = call.lens(record.object)
+    definition = application.catalog.objects[record.object]
     table = application.tables.table(record.object)
-    names = [
-        name for name in application.catalog.objects[record.object].fields if lens.may_read(name)
-    ]
     binds = Binds()
-    cells = {n: c for n in names if (c := lens.cell(n, table, binds)) is not None}
-    if not cells:
-        return frozenset(names)
-    context = _context(call, connection)
-    flags = [sa.case((condition, 1), else_=0) for condition in cells.values()]
-    row = connection.execute(
-        sa.select(*flags).where(table.c.id == record.id), binds.values(call.actor, context)
-    ).one()
-    hidden = {name for name, flag in zip(cells, row, strict=True) if not flag}
-    return frozenset(names) - hidden
+    cells: dict[tuple[str, str], sa.ColumnElement[bool]] = {}
+    shown: dict[str, set[str]] = {"": {name for name in definition.fields if lens.may_read(name)}}
+    for name in shown[""]:
+        if (condition := lens.cell(name, table, binds)) is not None:
+            cells["", name] = condition
+    for found in definition.lines:
+        assert isinstance(found.type, Lines)
+        inner = call.lens(found.type.of)
+        shown[found.name] = {n for n in inner.definition.fields if inner.may_read(n)}
+        for name in shown[found.name]:
+            if inner.is_system or inner.showing(name) == lens.allowing("read"):
+                continue
+            condition = lens.rows_of("read", inner.showing(name), table, binds)
+            if condition is not None:
+                cells[found.name, name] = condition
+    if cells:
+        context = _context(call, connection)
+        flags = [sa.case((condition, 1), else_=0) for condition in cells.values()]
+        row = connection.execute(
+            sa.select(*flags).where(table.c.id == record.id), binds.values(call.actor, context)
+        ).one()
+        for (of, name), flag in zip(cells, row, strict=True):
+            if not flag:
+                shown[of].discard(name)
+    own = frozenset(shown.pop(""))
+    return _Readable(own, {name: frozenset(found) for name, found in shown.items()})
 
 
 def _context(call: Call, connection: sa.Connection) -> Context:

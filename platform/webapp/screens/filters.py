@@ -22,6 +22,7 @@ from engine.fieldtypes.number import NumberType, Percent
 from engine.fieldtypes.text import TextType
 from engine.problems import Refusal
 from engine.records.query import Query
+from webapp import messages as say
 from webapp.screens.addresses import State
 from webapp.screens.here import Here
 
@@ -156,14 +157,17 @@ def _condition(found: Field, part: str, raw: str) -> str:
         call = "matches" if found.folded and found.searchable else "contains"
         return f"{call}({name}, {_text(raw)})"
     if part not in (FROM, TO):
-        raise Refusal
+        parts = ", ".join((FROM, TO, HAS, EMPTY))
+        raise Refusal(say.UNKNOWN_PARAMETER(name=f"{name}.{part}"[:60], best=parts))
     sign = ">=" if part == FROM else "<="
     type_ = found.type
     if isinstance(type_, Date | MomentType):
         day = Date().read(raw)
         subject = name if isinstance(type_, Date) else f"date_of({name})"
         return f'{subject} {sign} date("{day}")'
-    assert isinstance(type_, NumberType)
+    if not isinstance(type_, NumberType):
+        part_name = f"{name}.{part}"
+        raise Refusal(say.UNKNOWN_PARAMETER(name=part_name, best=f"{name}.{HAS}, {name}.{EMPTY}"))
     bound = NumberType(scale=9).read(raw)
     if isinstance(type_, Percent) and isinstance(bound, Decimal) and "%" not in raw:
         bound = bound / 100
