@@ -46,8 +46,8 @@ REASON = Message(
     "export-reason",
     en="an export of {count} records needs a reason, since it is more than {above}",
     zh="导出 {count} 条记录（超过 {above} 条）须说明原因",
-    hint_en="say what it is for; it stands in the audit (`--reason`)",
-    hint_zh="请说明用途；该原因会记入审计（`--reason`）",
+    hint_en="say what it is for; it stands in the audit",
+    hint_zh="请说明用途；该原因会记入审计",
 )
 
 

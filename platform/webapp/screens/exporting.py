@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import io
 
-from flask import redirect, request
+from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.definition.objects import Object
 from engine.problems import Refusal
 from engine.records.rights import forbidden
 from exchange.export_work import ExportRequest, export_work
 from exchange.exporting import ExportOrder, chosen, export_records
-from exchange.limits import check
+from exchange.limits import REASON, check
 from jobs.work import start_work
 from webapp.screens.addresses import State
-from webapp.screens.here import here
+from webapp.screens.here import Here, here
 from webapp.screens.listing import chosen_view, columns_of, query_of
+from webapp.screens.rendering import page
 from webapp.screens.works import download
+
+
+def _ask_reason(at: Here, definition: Object, refusal: Refusal) -> Response:
+    """The page that asks what a large export is for, and goes on with it."""
+    kept = [(name, value) for name, value in request.form.items() if name in ("format", "columns")]
+    return page(
+        "export_reason.html",
+        at,
+        422,
+        object=definition,
+        address=request.full_path.rstrip("?"),
+        back=request.full_path.replace("/export", "", 1).rstrip("?"),
+        kept=kept,
+        sentence=at.sentence(refusal.problems[0]),
+    )
 
 
 def export(object: str) -> AnyResponse:
@@ -42,7 +59,12 @@ def export(object: str) -> AnyResponse:
         labels=at.locale,
         reason=request.form.get("reason", "")[:500],
     )
-    check(at.reader, at.actor, order)
+    try:
+        check(at.reader, at.actor, order)
+    except Refusal as refusal:
+        if refusal.problems[0].code == REASON.code:
+            return _ask_reason(at, definition, refusal)
+        raise
     count = at.reader.page(at.actor, object, chosen(order, limit=1, count="capped")).count
     if count is not None and not count.exact:
         wanted = ExportRequest(

@@ -63,7 +63,7 @@ def show_hand_over() -> Response:
     """The empty form."""
     at = here()
     at.gate.require_right(at.actor, ADMINISTER)
-    return _page(at, MultiDict({"from": request.args.get("from", "")}), None, ())
+    return _page(at, MultiDict({"close": "false"}), None, ())
 
 
 def take_hand_over() -> AnyResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +16,9 @@ from engine.permissions.actors import SYSTEM, Actor
 from engine.permissions.binds import Binds
 from engine.records.deputies import deputies_of, name_deputy, revoke_deputy
 from engine.records.sharing import share, unshare
+from engine.records.why.deciding import explain
+from engine.records.why.findings import Finding
+from engine.records.why.who import holders
 from support.small import KINDS_OF_DATABASE, PEOPLE, SmallSite, codes, small_site
 
 OBJECTS = """
@@ -307,3 +310,27 @@ def test_statements_of_others_stay(site: SmallSite, crew: Crew) -> None:
     with site.databases.reading() as connection:
         assert signature(site.gate, connection) != before
         assert connection.execute(sa.select(1)).scalar() == 1
+
+
+def told(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """All findings, at whatever depth."""
+    for one in findings:
+        yield one
+        yield from told(one.parts)
+
+
+def test_why_names_the_way(site: SmallSite, crew: Crew) -> None:
+    """The explanation and the list of who sees a record know of it, for each person alone."""
+    deal = site.create("deal", name="n", owner=crew.ann)
+    mine = site.create("deal", name="m", owner=crew.bob)
+    crew.name(crew.ann, crew.bob)
+    gate, bob, ann = site.gate, crew.actor(crew.bob), crew.actor(crew.ann)
+    for record, ways in ((deal, {"share": False, "member": False, "deputy": True}), (mine, {})):
+        decision = explain(gate, SYSTEM, bob, "read", "deal", record)
+        found = {one.name: one.holds for one in told(decision.findings) if one.kind == "way"}
+        assert decision.allowed and found == ways, record
+    with site.databases.reading() as connection:
+        seeing = holders(gate, connection, [ann, bob], "read", "deal", deal)
+    assert [(one.actor.person, one.ways) for one in seeing] == [
+        (crew.ann, ("scope",)), (crew.bob, ("deputy",)),
+    ]  # fmt: skip
