@@ -23,12 +23,12 @@ WORDS = {
 def test_scan_merge_and_tell_apart(enter: Any, office: Any, picture: Picture, locale: str) -> None:
     """Groups are found, one is merged (and that undone), one is none and stays away."""
     find, look, see, compare, apart, undo = WORDS[locale]
+    page = enter("boss", locale=locale)
     gate, owner = office.world.site.current.gate, office.world.people["rep"]
     tag = {"en-US": "海晏", "zh-CN": "润泽"}[locale]
     names = [f"上海{tag}泵业有限公司", f"上海{tag}泵业股份有限公司", f"苏州{tag}阀门有限公司",
              f"苏州 {tag}阀门集团", f"苏州{tag}阀门（中国）有限公司"]  # fmt: skip
     made = gate.create(SYSTEM, "customer", [{"name": name, "owner": owner} for name in names])
-    page = enter("boss", locale=locale)
     page.goto("/o/customer")
     page.get_by_role("link", name=find).click()
     page.get_by_role("button", name=look).click()
@@ -54,11 +54,11 @@ def test_scan_merge_and_tell_apart(enter: Any, office: Any, picture: Picture, lo
 @pytest.mark.parametrize("locale", WORDS)
 def test_standard_spelling(enter: Any, office: Any, picture: Picture, locale: str) -> None:
     """Names are seen before and after, and written so; a phone shows the same in one column."""
+    page = enter("admin", locale=locale)
     gate, owner = office.world.site.current.gate, office.world.people["rep"]
     tag = {"en-US": "宏图", "zh-CN": "嘉禾"}[locale]
     names = [f"{tag}{c} 电子(上海)有限公司" for c in "甲乙丙丁"]
     gate.create(SYSTEM, "customer", [{"name": name, "owner": owner} for name in names])
-    page = enter("admin", locale=locale)
     page.goto(f"/o/customer?list=all&name.has={tag}")
     page.locator("[data-pick-all]").check()
     page.locator("[data-change]").click()
@@ -74,10 +74,10 @@ def test_standard_spelling(enter: Any, office: Any, picture: Picture, locale: st
 
 def test_confirmed_where_it_is_found(enter: Any, office: Any) -> None:
     """The small dialog and a value changed in place warn, and save anyway; a phone in the dark."""
+    page = enter("rep", locale="zh-CN", width=390, height=844, theme="dark")
     gate, owner = office.world.site.current.gate, office.world.people["rep"]
     names = ("永安机械有限公司", "永安阀门有限公司")
     gate.create(SYSTEM, "customer", [{"name": name, "owner": owner} for name in names])
-    page = enter("rep", locale="zh-CN", width=390, height=844, theme="dark")
     page.goto("/o/customer")
     page.locator(".head-right [data-quick-new]").click()
     dialog = page.locator("dialog.quick")

@@ -134,7 +134,7 @@ def test_undone_on_the_screen(world: World, rep: Client, name: str) -> None:
     token = re.search('name="csrf_token" value="([^"]+)"', page)
     assert token is not None
     form = {"csrf_token": token[1], "with": two["id"], "other_version": "1"}
-    rep.call("PATCH", f"o/customer/{two['id']}", {"city": "Bern"})
+    rep.call("PATCH", f"o/customer/{two['id']}", {"short_name": "Q"})
     stale = browser.post(f"/o/customer/{one['id']}/merge", data=form)
     assert stale.status_code == 422
     done = browser.post(f"/o/customer/{one['id']}/merge", data=form | {"other_version": "2"})
