@@ -1,15 +1,17 @@
 """Writing anew what a plan says, with what the rooms above keep of records beside them.
 
-1. The engine converts, replaces and fills values, audited in one batch (`engine.impact.mending`).
-2. Records that change their stage have that in their history.
-3. Timers of the objects whose records changed are set anew, in the background.
-4. What waits at an approval step that is gone goes on at the one in its place.
+1. Names that are kept beside records follow (`renaming`).
+2. The engine converts, replaces and fills values, audited in one batch (`engine.impact.mending`).
+3. Records that change their stage have that in their history.
+4. Timers of the objects whose records changed are set anew, in the background.
+5. What waits at an approval step that is gone goes on at the one in its place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from assembly.renaming import KINDS, rename
 from automation.digests import digest_of
 from automation.refilling import refilling
 from automation.rules import automations_of
@@ -23,7 +25,10 @@ from workflow.history import write_history
 
 def mend_all(tx: Transaction, fixes: Sequence[Fix]) -> Collection[tuple[str, str]]:
     """Carries the fixes out; returns the fields whose values were written anew."""
-    own = [fix for fix in fixes if fix.kind != STEPS]
+    for fix in fixes:
+        if fix.kind in KINDS:
+            rename(tx, fix)
+    own = [fix for fix in fixes if fix.kind != STEPS and fix.kind not in KINDS]
     mend(tx, own, write_history)
     tx.batch = None
     for fix in fixes:

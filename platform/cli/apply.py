@@ -51,7 +51,7 @@ def apply(
         revision = made.applied.id if made.applied else None
         if not made.empty:
             if not as_json:
-                print_plan(made, locale)
+                print_plan(made, proposed.databases.dialect, locale)
             answered = False
             if not made.problems and not yes:
                 answered = _answered(made, locale, allow_loss)

@@ -11,6 +11,7 @@ from cli.effects import effects_json, effects_of, lines_of
 from cli.findings import finding_json, finding_lines
 from cli.opening import proposal
 from cli.printing import locale_of, locale_option, print_json, print_problems, problem_json
+from engine.schema.costs import Cost
 from engine.schema.planning import Plan
 from engine.schema.steps import Phase
 
@@ -21,6 +22,7 @@ MARKS = {
     Phase.NOTE: "~",
     Phase.DROP: "-",
 }
+PUBLISHING = {"en": "existing records are written anew", "zh": "重写已有记录"}
 NOTHING = {"en": "nothing to do: the database is as defined", "zh": "无需变更：数据库与定义一致"}
 
 
@@ -47,7 +49,7 @@ def plan(ctx: click.Context, as_json: bool, as_sql: bool, locale: str | None) ->
         elif as_sql:
             click.echo(sql_of(made, proposed.databases.reads.dialect), nl=False)
         else:
-            print_plan(made, locale)
+            print_plan(made, proposed.databases.dialect, locale)
             for line in lines_of(found, locale):
                 click.echo(f"  {line}")
     print_problems(made.problems, locale, err=True)
@@ -56,14 +58,18 @@ def plan(ctx: click.Context, as_json: bool, as_sql: bool, locale: str | None) ->
     ctx.exit(1 if made.problems else 0)
 
 
-def print_plan(made: Plan, locale: str) -> None:
+def print_plan(made: Plan, dialect: str, locale: str) -> None:
     """One line per step, then what it means for the records that exist.
 
-    `+` adds, `~` changes what is said, `-` takes away, `!` hides data.
+    `+` adds, `~` changes what is said, `-` takes away, `!` hides data. Steps that go on for a
+    while say for how long, and who waits.
     """
     for step in made.steps:
         mark = "!" if step.loses else MARKS[step.phase]
-        click.echo(f"{mark} {step.text.in_(locale)}")
+        said = made.cost(step, dialect).said()
+        click.echo(f"{mark} {step.text.in_(locale)}{f' ({said.in_(locale)})' if said else ''}")
+    if publishing := made.publishing(dialect).said():
+        click.echo(f"~ {PUBLISHING[locale]} ({publishing.in_(locale)})")
     for line in finding_lines(made.findings, locale):
         click.echo(line)
 
@@ -89,9 +95,15 @@ def plan_json(made: Plan, dialect: Any, locale: str) -> dict[str, Any]:
                 "table": step.table or None,
                 "loses": step.loses,
                 "sql": step.sql(dialect) or None,
+                "cost": _cost_json(made.cost(step, dialect.name)),
             }
             for step in made.steps
         ],
+        "publishing": _cost_json(made.publishing(dialect.name)),
         "findings": [finding_json(finding, locale) for finding in made.findings],
         "problems": [problem_json(problem, locale) for problem in made.problems],
     }
+
+
+def _cost_json(cost: Cost) -> dict[str, Any]:
+    return {"lock": cost.lock, "seconds": round(cost.seconds, 1)}

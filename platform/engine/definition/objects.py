@@ -82,7 +82,7 @@ class Field:
     `mask` is what roles are shown that may see its mask only.
     `existing`, or `existing_from`, is what records get that are there already when the field
     comes; `convert` says how values of another type become its own, `replaced` which options and
-    tags take the place of removed ones.
+    tags take the place of removed ones. `formers` are the names that it had before.
     """
 
     name: str
@@ -122,6 +122,7 @@ class Field:
     beside: str = ""
     attached: bool = False
     short: Text | None = None
+    formers: tuple[str, ...] = ()
     source: Node | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -191,7 +192,8 @@ class Object:
     `order` is the sequence in which stored formulas and suggestions are computed, `defaults` that
     of defaults which read other fields. `audit` are the accesses that are noted. `parent` is, for
     a line object, its link to the record that it is part of. `sharing` and `members` show single
-    records to more people than roles do. `viewing` is the query of a view.
+    records to more people than roles do. `viewing` is the query of a view. `formers` are the
+    names that it had before it was renamed.
     """
 
     name: str
@@ -221,12 +223,23 @@ class Object:
     viewing: Viewing | None = None
     order: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
+    formers: tuple[str, ...] = ()
     source: Node | None = field(default=None, compare=False, repr=False)
 
     @property
     def table(self) -> str:
         """The physical table."""
         return self.key or self.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name with those that it had before: what the audit may know it by."""
+        return (self.name, *self.formers)
+
+    @cached_property
+    def renamed(self) -> Mapping[str, str]:
+        """The names that its fields had before, each with the present one."""
+        return {former: f.name for f in self.fields.values() for former in f.formers}
 
     @property
     def is_settings(self) -> bool:

@@ -13,6 +13,9 @@ from engine.schema.converting import carries, settings_of
 from engine.schema.state import Keys
 from engine.schema.targets import Fix
 
+RENAMED, RENAMED_STAGES = "renamed", "renamed-stages"
+"""Kinds of fixes that are about names which the rooms above keep beside records."""
+
 
 def converted_fields(
     after: Catalog, before: Catalog | None, keys: Keys
@@ -34,7 +37,29 @@ def converted_fields(
 
 def fixes(ground: Ground) -> tuple[Fix, ...]:
     """Everything that is written anew, in the order in which it must be."""
-    return (*_converted(ground), *_replaced(ground), *_filled(ground))
+    changes = (*_converted(ground), *_replaced(ground), *_filled(ground))
+    return (*_renamed(ground), *changes)
+
+
+def _renamed(ground: Ground) -> Iterator[Fix]:
+    """Names of objects, of fields and of stages that are kept beside records."""
+    for pair in ground.pairs:
+        old, new = pair.before.name, pair.after.name
+        if old != new:
+            yield Fix(kind=RENAMED, object=new, field="", replaced={old: new})
+        for former, field in pair.fields.values():
+            if former.name != field.name and isinstance(field.type, Stage):
+                yield Fix(kind=RENAMED, object=new, field=field.name,
+                          replaced={former.name: field.name})  # fmt: skip
+            if isinstance(former.type, Stage) and isinstance(field.type, Stage):
+                names = {option.stored: option.name for option in field.type.options}
+                moved = {
+                    option.name: names[option.stored]
+                    for option in former.type.options
+                    if names.get(option.stored, option.name) != option.name
+                }
+                if moved:
+                    yield Fix(kind=RENAMED_STAGES, object=new, field=field.name, replaced=moved)
 
 
 def moved(pair: Pair) -> Iterator[tuple[Field, Field]]:

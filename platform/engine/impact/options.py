@@ -80,7 +80,7 @@ def _options(ground: Ground, pair: Pair, former: Field, field: Field) -> Iterato
             remedy=_remedy(former.type, field, option),
             place=place_of(ground.after, field),
             text=both(
-                "{option} of {object}.{field} is gone, but {count} records carry it",
+                "{option} is no longer in {field} of {object}, but {count} records carry it",
                 "{object}的{field}已无{option}，但仍有 {count} 条记录使用",
                 **words,
             ),

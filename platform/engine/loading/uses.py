@@ -123,7 +123,7 @@ def _expressions(value: Any, seen: set[int]) -> Iterator[Expression]:
 def _in_trees(catalog: Catalog, trees: Trees, object: str, field: str) -> Iterator[Use]:
     for kind, things in trees.items():
         for name, tree in things.items():
-            about = name if kind == "object" else str(tree.plain("object", ""))
+            about = name if kind in ("object", "data") else str(tree.plain("object", ""))
             walk = _Walk(catalog, kind, name, object, field)
             yield from walk.node(tree, (), (about,) if about in catalog.objects else ())
 

@@ -38,8 +38,9 @@ def audit_page(gate: Gate, query: AuditQuery) -> tuple[list[Entry], int | None]:
     """A page of rows, the latest first, and the id from which older ones follow."""
     t = gate.tables.system(query.log if query.log in LOGS else AUDIT)
     statement = sa.select(t).order_by(t.c.id.desc()).limit(query.limit + 1)
+    known = gate.catalog.objects.get(query.object)
     given: tuple[tuple[Any, sa.ColumnElement[bool]], ...] = (
-        (query.object, t.c.object == query.object),
+        (query.object, t.c.object.in_(known.names if known else (query.object,))),
         (query.action, t.c.action == query.action),
     )
     statement = statement.where(*(condition for value, condition in given if value))

@@ -143,13 +143,14 @@ class Audit:
 
     def __init__(self, tables: Tables) -> None:
         self.table = tables.system("fw_audit")
+        self.objects = tables.catalog.objects
 
     def changed_since(
         self, connection: sa.Connection, object: str, record: int, version: int
     ) -> list[str]:
         """The fields that changed after `version`, in the order of their names."""
         statement = sa.select(self.table.c.data).where(
-            self.table.c.object == object,
+            self.table.c.object.in_(self.objects[object].names),
             self.table.c.record == record,
             self.table.c.version > version,
         )
@@ -157,4 +158,5 @@ class Audit:
         for (data,) in connection.execute(statement):
             content = json.loads(data or "{}")
             names.update(content.get("fields", {}), content.get("lines", {}))
-        return sorted(names)
+        renamed = self.objects[object].renamed
+        return sorted(renamed.get(name, name) for name in names)

@@ -182,8 +182,11 @@ class _Verification:
     def _erased(self, object: str, record: int) -> set[int]:
         """The ids whose data were erased through the door, of one record."""
         table = self.gate.tables.system(LOGS[0])
+        known = (o.names for o in self.gate.catalog.objects.values() if object in o.names)
         statement = sa.select(table.c.data).where(
-            table.c.object == object, table.c.record == record, table.c.action == ERASE
+            table.c.object.in_(next(known, (object,))),
+            table.c.record == record,
+            table.c.action == ERASE,
         )
         found: set[int] = set()
         for (data,) in self.connection.execute(statement):

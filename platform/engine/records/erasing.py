@@ -23,7 +23,8 @@ def erase_data(tx: Transaction, object: str, record: int, reason: str) -> int:
     emptied: dict[str, list[int]] = {}
     for log in LOGS:
         table = tx.tables.system(log)
-        mine = (table.c.object == object, table.c.record == record, table.c.data.is_not(None))
+        names = tx.catalog.objects[object].names
+        mine = (table.c.object.in_(names), table.c.record == record, table.c.data.is_not(None))
         statement = sa.select(table.c.id, table.c.data, table.c.data_digest).where(
             *mine, table.c.action != ERASE
         )

@@ -43,6 +43,8 @@ TYPE_CHANGED = Message(
 )
 
 OPTION = "option"
+FORMER = "former"
+"""The kind under which `fw_key` keeps the names that objects and fields had before."""
 _OUR_COLUMNS = frozenset((GRAMS, POSITION, DELETED))
 _OUR_COLUMN_ENDS = ("__f", "__s", "__p")
 _OUR_TABLE_ENDS = ("_pkey", "_seq")
@@ -64,12 +66,23 @@ def allotted(
     keys = dict(stored)
     _Allotting(catalog, keys, structure, applied, problems, before).run()
     present = {(*n[:2], keys[n].key): n for n in _names(catalog, keys)}
-    return {
+    kept = {
         name: key
         for name, key in keys.items()
         # what was renamed leaves its old name; what is coming keeps its second one
         if present.get((*name[:2], key.key), name) == name or PENDING in name[2]
     }
+    return _with_formers(kept, keys)
+
+
+def _with_formers(kept: dict[Name, Key], keys: Keys) -> dict[Name, Key]:
+    """The keys with the names that objects and fields had before; the audit knows them by those."""
+    renamed = {
+        (FORMER, name[1], name[2]): Key(key.key, name[0])
+        for name, key in keys.items()
+        if name not in kept and name[0] in ("object", "field") and PARKED not in name[2]
+    }
+    return {**kept, **renamed}
 
 
 def names(catalog: Catalog, keys: Keys) -> frozenset[Name]:
@@ -84,7 +97,8 @@ def keyed(catalog: Catalog, keys: Keys) -> Catalog:
     Definitions of the rooms above, frozen dataclasses as well, take their key in a field `key`
     and those of their stages in the `Option`s of a field `options`, where they have such fields.
     """
-    objects = {name: _keyed_object(o, keys) for name, o in catalog.objects.items()}
+    formers = _formers(keys)
+    objects = {name: _keyed_object(o, keys, formers) for name, o in catalog.objects.items()}
     catalog = catalog.with_objects(objects)
     for kind, definitions in catalog.others.items():
         catalog = catalog.with_others(
@@ -274,10 +288,27 @@ def _options(owner: str, options: Iterable[Option]) -> Iterable[Name]:
         yield OPTION, owner, option.name
 
 
-def _keyed_object(definition: Object, keys: Keys) -> Object:
+def _formers(keys: Keys) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """The former names by owner and key; a name that something else has now tells nothing."""
+    taken = {(FORMER, *n[1:]) for n in keys if n[0] in ("object", "field")}
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for name, key in keys.items():
+        if name[0] == FORMER and name not in taken:
+            place = (name[1], key.key)
+            found[place] = (*found.get(place, ()), name[2])
+    return found
+
+
+def _keyed_object(
+    definition: Object, keys: Keys, formers: Mapping[tuple[str, str], tuple[str, ...]]
+) -> Object:
     owner = _key(keys, "object", "", definition.name)
     fields = {name: _keyed_field(f, owner, keys) for name, f in definition.fields.items()}
-    return replace(definition, key=owner, fields=fields)
+    fields = {
+        name: replace(f, formers=formers[owner, f.key]) if (owner, f.key) in formers else f
+        for name, f in fields.items()
+    }
+    return replace(definition, key=owner, fields=fields, formers=formers.get(("", owner), ()))
 
 
 def _keyed_field(field: Field, owner: str, keys: Keys) -> Field:

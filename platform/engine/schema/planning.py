@@ -12,13 +12,14 @@ at all. When everything is as defined, it is empty.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
 from engine.problems import Problem
 from engine.schema.comparing import Comparison
+from engine.schema.costs import Cost, cost_of, publishing_cost, rows_of
 from engine.schema.differences import Plain, digest_of
 from engine.schema.findings import Finding, Severity, seal_of
 from engine.schema.noting import Notes
@@ -35,6 +36,7 @@ class Plan:
 
     `fills` are the columns of existing records to compute, `fixes` the values to write anew.
     `findings` say what it means for the records that exist, and what they offer as a remedy.
+    `rows` tells about how many records the tables have that it touches.
     """
 
     target: Target
@@ -45,6 +47,7 @@ class Plan:
     digest: str
     fixes: tuple[Fix, ...] = ()
     findings: tuple[Finding, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -81,6 +84,17 @@ class Plan:
             digest=sealed if findings else self.digest,
         )
 
+    def cost(self, step: Step, dialect: str) -> Cost:
+        """How long a step takes, and who waits meanwhile."""
+        return cost_of(step, dialect, self.rows)
+
+    def publishing(self, dialect: str) -> Cost:
+        """What writing anew and computing existing records costs."""
+        objects = self.target.tables.catalog.objects
+        touched = [objects[one.object].table for one in self.fills if one.object in objects]
+        touched += [objects[one.object].table for one in self.fixes if one.object in objects]
+        return publishing_cost(touched, dialect, self.rows)
+
     def of(self, *phases: Phase) -> tuple[Step, ...]:
         """The steps of these phases."""
         return tuple(step for step in self.steps if step.phase in phases)
@@ -105,8 +119,11 @@ def plan(
     steps += notes.steps()
     phones, respelling = respelled(connection, target, structure)
     steps += phones
+    objects = target.tables.catalog.objects.values()
+    touched = {step.table for step in steps} | {o.table for o in objects}
     return Plan(
         target=target,
+        rows=rows_of(connection, touched & structure.tables.keys()) if steps else {},
         applied=applied,
         steps=tuple(sorted(steps, key=lambda step: step.phase)),
         problems=tuple(problems),

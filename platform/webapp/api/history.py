@@ -50,12 +50,13 @@ def history_of(
     call: Call, found: Record, limit: int, before: int = 0
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Changes of a record that the actor has read, and the id from which older ones go on."""
-    if call.application.catalog.objects[found.object].is_view:  # whose rows nobody changes
+    definition = call.application.catalog.objects[found.object]
+    if definition.is_view:  # whose rows nobody changes
         return [], None
     table = call.application.tables.system("fw_audit")
     statement = (
         sa.select(table)
-        .where(table.c.object == found.object, table.c.record == found.id)
+        .where(table.c.object.in_(definition.names), table.c.record == found.id)
         .order_by(table.c.id.desc())
         .limit(limit + 1)
     )
@@ -64,7 +65,7 @@ def history_of(
     with call.application.databases.reading() as connection:
         rows = connection.execute(statement).all()
         readable = _readable(call, connection, found)
-    entries = list(_entries(call, rows[:limit], readable))
+    entries = list(_entries(call, definition, rows[:limit], readable))
     following = str(rows[limit - 1].id) if len(rows) > limit else None
     titles = _titles(call, entries)
     titles |= file_titles(call, (one for entry in entries for one in entry._all()))
@@ -136,10 +137,11 @@ class _Entry:
             yield from ((definition, changes) for definition, _, changes in found)
 
 
-def _entries(call: Call, rows: Any, readable: _Readable) -> Iterator[_Entry]:
+def _entries(
+    call: Call, definition: Object, rows: Any, readable: _Readable
+) -> Iterator[_Entry]:
     objects = call.application.catalog.objects
     for row in rows:
-        definition = objects[row.object]
         data = json.loads(row.data or "{}")
         entry = _Entry(
             row=row,
@@ -149,7 +151,8 @@ def _entries(call: Call, rows: Any, readable: _Readable) -> Iterator[_Entry]:
             principals=data.get(FOR, ()),
             fields=_changes(data.get("fields", {}), definition, readable.fields),
         )
-        for name, lines in data.get("lines", {}).items():
+        for told, lines in data.get("lines", {}).items():
+            name = definition.renamed.get(told, told)
             found = definition.fields.get(name)
             if name not in readable.fields or found is None or not isinstance(found.type, Lines):
                 continue
@@ -163,9 +166,10 @@ def _entries(call: Call, rows: Any, readable: _Readable) -> Iterator[_Entry]:
 
 
 def _changes(found: Mapping[str, Any], definition: Object, readable: frozenset[str]) -> Changes:
+    named = ((definition.renamed.get(name, name), values) for name, values in found.items())
     return {
         name: (values[0], values[1])
-        for name, values in found.items()
+        for name, values in named
         if name in readable and name in definition.fields
     }
 
