@@ -18,6 +18,7 @@ from engine.definition.objects import Field
 from engine.fieldtypes.boolean import Boolean
 from engine.fieldtypes.choice import Choice, Choices, Option, Tags
 from engine.fieldtypes.code import Code, Json
+from engine.fieldtypes.currency import ExchangeRate
 from engine.fieldtypes.date import Date, MomentType
 from engine.fieldtypes.file import File
 from engine.fieldtypes.link import Link
@@ -104,6 +105,8 @@ def _writer(field: Field, here: Here) -> Writer:
             )
         case Integer():
             return lambda value: f'<span class="num">{type_.format(Decimal(value), locale)}</span>'
+        case ExchangeRate():
+            return lambda value: f'<span class="num">{type_.format(value, locale)}</span>'
         case NumberType():
             return lambda value: f'<span class="num">{shortened(value)}</span>'
         case Url():

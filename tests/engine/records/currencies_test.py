@@ -125,6 +125,8 @@ def test_the_companys_currency_is_the_default(site: SmallSite) -> None:
     assert found["currency"]["title"] == "CNY"
     assert (found["amount"], found["amount_company"]) == (cny("12.50"), cny("12.50"))
     assert Decimal(found["currency_rate"]) == 1
+    shown = site.gate.catalog.objects["offer"].fields["currency_rate"].type.format
+    assert (shown(Decimal(1), "en"), shown(Decimal("7.20"), "en")) == ("", "7.2")
 
 
 def test_amounts_are_in_the_currency_of_their_record(site: SmallSite) -> None:

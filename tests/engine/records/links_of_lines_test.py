@@ -14,6 +14,7 @@ from engine.permissions.actors import SYSTEM, Actor
 from engine.records.changes import UPDATE, Change
 from engine.records.copying import copy_of
 from engine.records.serial import to_json
+from engine.records.verifying import verify
 from exchange.exporting import ExportOrder, export_records
 from exchange.lots import open_lot
 from exchange.undo_work import undo_work
@@ -181,3 +182,8 @@ def test_history_and_undo(site: SmallSite, helpers: tuple[int, int, int], tmp_pa
     }  # fmt: skip
     Works(site, tmp_path).run(undo_work(site.gate, SYSTEM, batch))
     assert held(site, id) == [[a, b], [b]]
+
+
+def test_nothing_drifts(site: SmallSite) -> None:
+    """After all of this, every stored formula and rollup is right."""
+    assert list(verify(site.gate)) == []

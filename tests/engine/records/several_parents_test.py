@@ -12,6 +12,7 @@ import pytest
 from engine.permissions.actors import SYSTEM
 from engine.problems import Refusal
 from engine.records.serial import to_json
+from engine.records.verifying import verify
 from exchange.exporting import ExportOrder, export_records
 from support.small import KINDS_OF_DATABASE, SmallSite, actor, codes, small_site
 from workflow.conversions.service import Conversions
@@ -163,3 +164,8 @@ def test_conversion_and_export(site: SmallSite) -> None:
     order = ExportOrder(object="sale", format="json", where=f"id == {sale}")
     export_records(site.reader, SYSTEM, order, out)
     assert out.getvalue().decode().count('"thing"') == 2
+
+
+def test_nothing_drifts(site: SmallSite) -> None:
+    """After all of this, every stored formula and rollup is right."""
+    assert list(verify(site.gate)) == []

@@ -63,9 +63,10 @@ async function preview() {
   for (const [name, told] of Object.entries(body.values)) suggest(name, told);
   place(body.hidden, body.sections);
   offer(body.unoffered);
-  // what is still empty is not wrong yet: only what was typed is judged while typing
-  const judged = body.problems.filter(({ field, code }) => field && code !== "required" && form.elements[field]?.value);
-  const here = document.activeElement;
+  // what is still empty is not wrong yet: only what was typed is judged while typing, and not
+  // half a name for which something is still to be chosen
+  const here = document.activeElement, choosing = here?.getAttribute("aria-expanded") === "true" ? here : null;
+  const judged = body.problems.filter(({ field, code }) => field && code !== "required" && form.elements[field]?.value && form.elements[field] !== choosing);
   showProblems(form, judged);
   here?.focus?.();
 }
