@@ -65,7 +65,10 @@ def measure_duplicates(url: str, share: float = 1.0) -> dict[str, float]:
 
 def show(kind: str, figures: dict[str, float]) -> None:
     """Prints the figures of one kind of database."""
-    print(f"duplicates on {kind}: " + ", ".join(f"{k} {v:,.2f}" for k, v in figures.items()))
+    print(
+        f"duplicates on {kind}: " + ", ".join(f"{k} {v:,.2f}" for k, v in figures.items()),
+        flush=True,
+    )
 
 
 def _figures(application: Application, folder: Path, share: float) -> dict[str, float]:

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from rapidfuzz.fuzz import ratio
+from rapidfuzz.process import extract
 
 from engine.definition.catalog import as_member
 from engine.definition.duplicates import MatchRule
@@ -26,7 +28,7 @@ from engine.expressions.sqltypes import String
 from engine.fieldtypes.choice import Choice
 from engine.fieldtypes.link import Link
 from engine.matching.apart import known_apart
-from engine.matching.keys import BLOCK_MARK, WHOLE, Keys, keys_of, similarity, stored_under
+from engine.matching.keys import BETWEEN, BLOCK_MARK, WHOLE, Keys, keys_of, stored_under
 from engine.matching.tables import MATCH
 from engine.permissions.actors import Actor
 from engine.permissions.binds import Binds
@@ -38,8 +40,9 @@ from engine.schema.tables import DELETED
 if TYPE_CHECKING:
     from engine.records.gate import Gate
 
-MOST_COMPARED = 20_000
-"""Pairs that one look-up compares; a block that many records share says little."""
+MOST_IN_BLOCK = 500
+"""Records of a block that a row is compared with, the oldest ones; one that more records share says
+little. So a row costs the same, however many records there are and however many rows are asked."""
 MOST_TOLD = 5
 """Candidates that are told of one record, the most similar first."""
 
@@ -149,12 +152,25 @@ class Finder:
             yield from ((place, record, 100.0) for place in by_whole[key])
         if not by_block:
             return
-        near = {"rule": name, "words": tuple(by_block)}
-        for key, record, text in self._statement("near", self._near).rows(self.connection, near):
+        for key, (records, texts) in self._blocks(rule, name, tuple(by_block)).items():
             for place in by_block[key]:
-                score = similarity(rule, keys[place], text)
-                if score >= rule.least:
-                    yield place, record, score
+                near = extract(
+                    keys[place].text, texts, scorer=ratio, score_cutoff=rule.least, limit=None
+                )
+                yield from ((place, records[number], score) for _, score, number in near)
+
+    def _blocks(
+        self, rule: MatchRule, name: str, blocks: tuple[str, ...]
+    ) -> dict[str, tuple[list[int], list[str]]]:
+        """The records of each block with the texts that are compared."""
+        found: dict[str, tuple[list[int], list[str]]] = defaultdict(lambda: ([], []))
+        near = {"rule": name, "words": blocks}
+        for key, record, text in self._statement("near", self._near).rows(self.connection, near):
+            parts = text.removeprefix(WHOLE).split(BETWEEN)
+            if rule.match_place < len(parts):
+                found[key][0].append(record)
+                found[key][1].append(parts[rule.match_place])
+        return found
 
     def _statement(self, name: str, build: Callable[[], sa.Select[Any]]) -> Prepared:
         statements = self.gate.statements
@@ -170,19 +186,26 @@ class Finder:
         )
 
     def _near(self) -> sa.Select[Any]:
-        """The records with one of the blocks `words` under `rule`, with their whole keys."""
+        """The records with one of the blocks `words` under `rule`, with their whole keys.
+
+        Of each block at most `MOST_IN_BLOCK`.
+        """
         t, whole = self.match, self.match.alias()
         rule = sa.bindparam("rule", type_=String())
+        nth = sa.func.row_number().over(partition_by=t.c.key, order_by=t.c.record)
+        ranked = (
+            sa.select(t.c.key, t.c.record, nth.label("nth"))
+            .where(t.c.rule == rule, among_words(t.c.key, "words", self.gate.dialect))
+            .subquery()
+        )
         return (
-            sa.select(t.c.key, t.c.record, whole.c.key)
-            .join(whole, sa.and_(whole.c.record == t.c.record, whole.c.rule == rule))
+            sa.select(ranked.c.key, ranked.c.record, whole.c.key)
+            .join(whole, sa.and_(whole.c.record == ranked.c.record, whole.c.rule == rule))
             .where(
-                t.c.rule == rule,
-                among_words(t.c.key, "words", self.gate.dialect),
+                ranked.c.nth <= MOST_IN_BLOCK,
                 whole.c.key >= WHOLE,
                 whole.c.key < BLOCK_MARK,
             )
-            .limit(MOST_COMPARED)
         )
 
     def told(

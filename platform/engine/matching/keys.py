@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rapidfuzz.fuzz import ratio
-
 from engine.definition.catalog import Catalog
 from engine.definition.duplicates import MatchRule
 from engine.definition.objects import Object
@@ -81,14 +79,3 @@ def blocks_of(text: str) -> tuple[str, ...]:
     core = _GENERIC.sub("", text)
     core = core if len(core) >= PAIR else text
     return tuple(dict.fromkeys((core[:size], core[-size:])))
-
-
-def similarity(rule: MatchRule, asked: Keys, whole: str) -> float:
-    """How similar a stored key's text is to that of `asked`, from 0 to 100; 100 for the same."""
-    if whole == asked.whole:
-        return 100.0
-    if not rule.fuzzy:
-        return 0.0
-    place = rule.fields.index(rule.fuzzy)
-    parts = whole.removeprefix(WHOLE).split(BETWEEN)
-    return float(ratio(asked.text, parts[place])) if place < len(parts) else 0.0

@@ -13,7 +13,7 @@ from engine.records.transaction import Transaction
 
 STATE = "match:"
 """What the names in `fw_state` begin with that tell how the keys of a rule were made."""
-FORM = "1"
+FORM = "2"
 """Raised when normal forms or keys are made in another way, so that all are made anew."""
 CHUNK = 2_000
 
