@@ -37,8 +37,8 @@ fuzz: setup ## look for new counter-examples, with thousands of random ones each
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 -m hypothesis $(ARGS)
 	FORMWRIGHT_FUZZ=100000 $(BIN)/pytest -s -n 0 tests/fuzz
 
-soak: setup ## kill processes at random while 10,000 effects and 1,000 timers run
-	FORMWRIGHT_SOAK=1 $(BIN)/pytest -s tests/chaos tests/catalog500 $(ARGS)
+soak: setup ## kill processes at random while 10,000 effects run; try 50,000 triples of the leak test
+	FORMWRIGHT_SOAK=1 $(BIN)/pytest -s tests/chaos tests/catalog500 tests/leaks/soak_test.py tests/leaks/faults_test.py $(ARGS)
 
 bench: setup ## measure
 	$(BIN)/python -m bench $(ARGS)

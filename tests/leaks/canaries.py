@@ -95,7 +95,8 @@ def made(found: Field, rng: random.Random, style: int = 0) -> Any:
         case "date":
             return f"20{rng.randint(22, 25)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
         case "moment":
-            return f"2025-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}T08:{rng.randint(0, 59):02}:00Z"
+            day = f"2025-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+            return f"{day}T08:{rng.randint(0, 59):02}:00Z"
         case "time":
             return f"{rng.randint(0, 23):02}:{rng.randint(0, 59):02}"
         case "duration":

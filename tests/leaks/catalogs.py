@@ -34,7 +34,8 @@ BASE: dict[str, dict[str, Any]] = {
         "name": {"type": "text"}, "code": {"type": "text", "unique": True, "required": True},
         "decimals": {"type": "integer", "default": 2}}},
     "department": {"owned": False, "fields": {
-        "name": {"type": "text", "required": True}, "above": {"type": "parent", "on_delete": "clear"}}},
+        "name": {"type": "text", "required": True},
+        "above": {"type": "parent", "on_delete": "clear"}}},
     "team": {"owned": False, "fields": {
         "name": {"type": "text", "required": True}, "people": {"type": "lines", "of": "member"}}},
     "member": {"owned": False, "fields": {
@@ -166,10 +167,12 @@ def _object(name: str, place: int, rng: random.Random) -> dict[str, Any]:
 
 def _views(name: str) -> dict[str, Any]:
     views: dict[str, Any] = {
-        "grouped": {"group": "kind", "sums": ["worth"], "sort": "name", "columns": ["name", "worth"]},
+        "grouped": {"group": "kind", "sums": ["worth"], "sort": "name",
+                    "columns": ["name", "worth"]},
         "board": {"kind": "board", "by": "kind", "sum": "worth"},
         "calendar": {"kind": "calendar", "from": "start", "to": "end", "sort": "start"},
-        "bars": {"kind": "timeline", "from": "start", "to": "end", "group": "kind", "sort": "start"},
+        "bars": {"kind": "timeline", "from": "start", "to": "end", "group": "kind",
+                 "sort": "start"},
         "coloured": {"where": 'kind != "low"', "sort": "-worth",
                      "colour": [{"when": "worth > 100", "is": "red"}]},
     }  # fmt: skip

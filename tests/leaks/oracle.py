@@ -235,8 +235,8 @@ class Sight:
         mine: set[tuple[str, int | str]] = {("person", who.person)}
         mine |= {("role", name) for name in who.roles} | {("team", t) for t in who.teams}
         mine |= {("department", d) for d in who.above}
-        levels = {s.level for s in self.shares
-                  if (s.object, s.record) == (object, id) and (s.kind, s.holder) in mine}  # fmt: skip
+        of_record = [s for s in self.shares if (s.object, s.record) == (object, id)]
+        levels = {s.level for s in of_record if (s.kind, s.holder) in mine}
         if action == "update":
             return "write" in levels
         return bool(levels) or (object, id, who.person) in self.helpers
@@ -260,7 +260,7 @@ class Sight:
         )
 
     def everything(self) -> dict[Cell, Any]:
-        """All that the person may see: rows, values, masks and where links lead."""
+        """All that the person may see: rows, what may be done with them, values, masks, links."""
         found: dict[Cell, Any] = {}
         for object, rows in self.rows.items():
             fields = self.oracle.catalog.objects[object].fields
@@ -268,6 +268,8 @@ class Sight:
                 if not self.row(object, id):
                     continue
                 found[object, id, ROW] = True
+                for action in ("update", "delete", "export"):
+                    found[object, id, f"@{action}"] = self.row(object, id, action)
                 for name, value in row.items():
                     if self.cell(object, id, name):
                         found[object, id, name] = self._seen(fields[name], value)

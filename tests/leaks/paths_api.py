@@ -203,10 +203,10 @@ def files(ask: Asker, topic: Topic) -> Iterator[Answer]:
 
 @path("document", "GET api.document")
 def documents(ask: Asker, topic: Topic) -> Iterator[Answer]:
-    """Papers of hidden records; what the papers of visible ones are made of is asked elsewhere."""
+    """Papers of records, as the content that they are made of; papers of hidden ones."""
     names = [d.name for d in ask.stage.catalog.of("document").values() if d.object == topic.name]
     for name in (*names, "no_such_paper"):
-        for id in (*topic.hidden[:2], *topic.gone[:1], 98765):
+        for id in (*topic.visible[:3], *topic.hidden[:2], *topic.gone[:1], 98765):
             yield ask.api(f"o/{topic.name}/{id}/documents/{name}")
 
 
@@ -289,7 +289,8 @@ def duplicates(ask: Asker, topic: Topic) -> Iterator[Answer]:
 
 @path("one's own", "GET api.me", "GET api.notices", "GET api.approvals", "GET api.jobs",
       "GET api.job", "GET api.openapi", "GET api.definition", "POST api.act_on_job",
-      "POST api.decide", "POST api.read_notice", "POST api.read_notices", "GET MenuApi.get_menu_data",
+      "POST api.decide", "POST api.read_notice", "POST api.read_notices",
+      "GET MenuApi.get_menu_data",
       about="site", writes=True)  # fmt: skip
 def own(ask: Asker, topic: Topic) -> Iterator[Answer]:
     """What is about oneself, and what the definitions say."""

@@ -64,7 +64,8 @@ def filters(ask: Asker, topic: Topic) -> Iterator[Answer]:
 
 
 @path("screen record", "GET screens.GET /o/<object>/<int:id>",
-      "GET screens.GET /o/<object>/<number>", "GET screens.GET /o/<object>/<int:id>/timeline")  # fmt: skip
+      "GET screens.GET /o/<object>/<number>",
+      "GET screens.GET /o/<object>/<int:id>/timeline")  # fmt: skip
 def pages(ask: Asker, topic: Topic) -> Iterator[Answer]:
     """The page of a record with all its tabs, and its time line."""
     tabs = ["", *(t.name for layout in topic.definition.layouts for t in layout.tabs)]
@@ -139,17 +140,19 @@ def forms(ask: Asker, topic: Topic) -> Iterator[Answer]:
       "GET screens.GET /o/<object>/<int:id>/convert/<name>",
       "POST screens.POST /o/<object>/<int:id>/convert/<name>",
       "GET screens.GET /o/<object>/<int:id>/merge", "POST screens.POST /o/<object>/<int:id>/merge",
-      "POST screens.POST /o/<object>/<int:id>/move", "POST screens.POST /o/<object>/<int:id>/delete",
+      "POST screens.POST /o/<object>/<int:id>/move",
+      "POST screens.POST /o/<object>/<int:id>/delete",
       "POST screens.POST /o/<object>/delete-many", "POST screens.POST /o/<object>/restore",
       "POST screens.POST /o/<object>/<int:id>/comments",
       "POST screens.POST /o/<object>/<int:id>/approvals/<int:task>/<decision>",
-      "GET screens.GET /o/<object>/<int:id>/shares", "POST screens.POST /o/<object>/<int:id>/shares",
+      "GET screens.GET /o/<object>/<int:id>/shares",
+      "POST screens.POST /o/<object>/<int:id>/shares",
       "POST screens.POST /o/<object>/<int:id>/shares/<int:n>/end",
       "POST screens.POST /o/<object>/<int:id>/attachments",
       "POST screens.POST /o/<object>/<int:id>/attachments/<int:n>/remove",
       "POST screens.POST /o/<object>/<int:id>/reveal/<name>", writes=True)  # fmt: skip
 def acts(ask: Asker, topic: Topic) -> Iterator[Answer]:
-    """Whatever can be done to a record on screens, done to hidden ones; looked at, to visible ones."""
+    """What can be done to a record on screens, done to hidden ones; looked at, to visible ones."""
     ways = [w for flow in ask.stage.catalog.of("workflow").values()
             if flow.object == topic.name for w in flow.transitions]  # fmt: skip
     conversions = [c.name for c in ask.stage.catalog.of("conversion").values()
@@ -289,3 +292,48 @@ def home(ask: Asker, topic: Topic) -> Iterator[Answer]:
             yield ask.page(page)
         for act in ("undo", "start", "pause"):
             yield ask.page(f"/work/{id}/{act}", {})
+
+
+@path("why and who", "GET screens.GET /why", "GET screens.GET /o/<object>/<int:id>/who")
+def explained(ask: Asker, topic: Topic) -> Iterator[Answer]:
+    """Why one may or may not: told without what one may not read; who else may."""
+    names = list(topic.by_field("why"))
+    for id in (*topic.hidden[:2], *topic.gone[:1], *topic.visible[:2], 98765):
+        for action in ("read", "update"):
+            for name in ("", *names[:1]):
+                asked = {"action": action, "object": topic.name, "record": id, "field": name}
+                yield ask.page(f"/why?{urlencode(asked)}")
+        yield ask.page(f"/o/{topic.name}/{id}/who")
+
+
+@path("scans for duplicates", "GET screens.GET /o/<object>/duplicates",
+      "POST screens.POST /o/<object>/<int:id>/unmerge", "GET screens.GET /work/<int:id>/groups",
+      "POST screens.POST /work/<int:id>/groups/<int:number>",
+      "GET screens.GET /work/<int:id>/groups/<int:number>/merge", revealing=True,
+      writes=True)  # fmt: skip
+def scans(ask: Asker, topic: Topic) -> Iterator[Answer]:
+    """Asking for a scan, results of scans of others, merges of hidden records undone."""
+    yield ask.page(f"/o/{topic.name}/duplicates")
+    for id in (*topic.hidden[:1], 98765):
+        yield ask.page(f"/o/{topic.name}/{id}/unmerge", {})
+    for id in (1, 98765):
+        yield ask.page(f"/work/{id}/groups")
+        yield ask.page(f"/work/{id}/groups/1/merge")
+        yield ask.page(f"/work/{id}/groups/1", {})
+
+
+@path("deputies and handing over", "GET screens.GET /deputies", "POST screens.POST /deputies",
+      "POST screens.POST /deputies/<int:n>/end", "GET screens.GET /hand-over",
+      "POST screens.POST /hand-over", "GET api.deputies", "POST api.name_deputy",
+      "DELETE api.end_deputy", about="site", writes=True)  # fmt: skip
+def deputies(ask: Asker, topic: Topic) -> Iterator[Answer]:
+    """Whom one may name, and what of others one may hand over."""
+    yield ask.page("/deputies")
+    yield ask.page("/hand-over")
+    yield ask.page("/hand-over?from=1&to=2")
+    yield ask.page("/hand-over", {"from": "1", "to": "2"})
+    yield ask.api("me/deputies")
+    yield ask.api("me/deputies", "POST", {"no_such": 1})
+    yield ask.api("me/deputies/98765", "DELETE")
+    yield ask.page("/deputies", {"no_such": "1"})
+    yield ask.page("/deputies/98765/end", {})

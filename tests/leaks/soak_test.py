@@ -18,8 +18,8 @@ from leaks.trying import Outcome, Share
 
 WANTED = int(os.environ.get("FORMWRIGHT_LEAK_TRIPLES", "50000"))
 FIRST = int(os.environ.get("FORMWRIGHT_LEAK_SEED", "100"))
-PEOPLE = 5
-MIXED = Share(topics=4, answers=8)
+PEOPLE = 4
+MIXED = Share(topics=6, answers=4)
 
 
 @pytest.mark.skipif("FORMWRIGHT_SOAK" not in os.environ, reason="takes many minutes (make soak)")

@@ -94,7 +94,10 @@ def carried_out(
     return World(done, builder.built, stage.rows())
 
 
-def twin_of(stage: Stage, world: World, who: Who, rng: random.Random, keep: frozenset[str] = frozenset(), whole: bool = True) -> Twin | None:  # fmt: skip
+def twin_of(
+    stage: Stage, world: World, who: Who, rng: random.Random,
+    keep: frozenset[str] = frozenset(), whole: bool = True,
+) -> Twin | None:  # fmt: skip
     """The twin for the person; `keep` are fields that stay as they are ("customer.name").
 
     With `whole` false, no record is left out. The database holds the twin afterwards.
@@ -109,7 +112,10 @@ def twin_of(stage: Stage, world: World, who: Who, rng: random.Random, keep: froz
     for _ in range(ROUNDS):
         left_out = frozenset(n for numbers in gone.values() for n in numbers)
         steps = _with(world.steps, planted)
-        other = carried_out(stage, steps, left_out, world.steps)
+        try:
+            other = carried_out(stage, steps, left_out, world.steps)
+        except Refusal:  # the rules make of what was planted what others may enter
+            return None
         planted = [p for p in planted if other.steps[p.step] is steps[p.step]]
         after = other.sight(stage, who).everything()
         differing = {c for c in before.keys() | after.keys()
@@ -128,6 +134,8 @@ def _candidates(stage: Stage, world: World, sight: Sight, rng: random.Random) ->
         if of is None or of not in world.built.ids or step.kind == "share":
             continue
         id = world.built.ids[of]
+        if step.object == stage.catalog.site.currencies.object:
+            continue  # what is planted there decides which amounts others may enter
         if step.kind == "comment":
             if not sight.row(step.object, id):
                 text = step.values["text"]

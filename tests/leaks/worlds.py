@@ -7,6 +7,7 @@ when its people are made, and back before each recipe.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,6 +20,7 @@ from flask import Flask
 from assembly.application import build_application
 from assembly.establishing import establish
 from assembly.revisions import Site
+from documents.rendering import PATIENCE, Job, Renderer
 from engine.definition.catalog import Catalog
 from engine.fieldtypes.link import Collection
 from engine.fieldtypes.links import Links
@@ -36,6 +38,15 @@ from webapp.app import create_app
 from webapp.mirroring import sync_roles
 
 PASSWORD = "a long password"
+
+
+class Written(Renderer):
+    """Gives what a document is made of in the place of the document."""
+
+    def render(self, job: Job, patience: float = PATIENCE) -> bytes:
+        return json.dumps({"content": job.content, "assets": [*job.assets]}).encode()
+
+
 Rows = dict[str, dict[int, dict[str, Any]]]
 
 
@@ -91,8 +102,10 @@ class Stage:
             if definition.is_view:
                 continue
             page = reader.page(SYSTEM, name, Query(limit=1_000, sort=("id",)))
-            found[name] = {r.id: {k: _plain(v) for k, v in r.values.items()
-                                  if _is_value(definition.fields[k])} for r in page.items}  # fmt: skip
+            kept = {k for k, field in definition.fields.items() if _is_value(field)}
+            found[name] = {
+                r.id: {k: _plain(v) for k, v in r.values.items() if k in kept} for r in page.items
+            }
         return found
 
 
@@ -125,6 +138,7 @@ def staged(folder: Path, layers: list[Path], bundles: list[tuple[str, ...]]) -> 
     site = Site(databases, lambda found: build_application(found, clock))
     files = Files("files", folder)
     app = create_app(site, "a secret of the tests", clock=clock, files=files)
+    app.extensions["formwright"].renderer = Written()
     oracle = Oracle(site.current.catalog, read_roles(layers))
     stage = Stage(folder, site, app, files, oracle)
     try:
