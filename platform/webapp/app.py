@@ -21,7 +21,7 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from assembly.revisions import Site
 from engine.files import Files
 from engine.records.uploading import FileLimits
-from webapp import failures, headers, noting, operations, screens, tracing, uploads
+from webapp import failures, headers, noting, numbering, operations, screens, tracing, uploads
 from webapp.actors import Actors
 from webapp.api.bodies import LARGEST
 from webapp.api.routes import BASE, api_blueprint
@@ -81,6 +81,7 @@ def create_app(
         ),
     )
     app.teardown_appcontext(lambda _: accounts.remove())
+    numbering.install(app)
     tracing.install(app)
     CSRFProtect(app)
     operations.install(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -150,3 +151,20 @@ def test_an_error_of_ours(world: World, rep: Client, caplog: pytest.LogCaptureFi
     assert "ZeroDivisionError" not in response.text
     number = problem["detail"].rstrip(".").split()[-1]
     assert number in caplog.text and "ZeroDivisionError" in caplog.text
+
+
+def test_numbers_that_no_database_holds(world: World) -> None:
+    """In every route with a number, one that is too large leads nowhere."""
+    rep, browser = world.client("rep"), world.browser("rep")
+    rules = [rule for rule in world.app.url_map.iter_rules() if "<int:" in rule.rule]
+    assert len(rules) > 20
+    for rule in rules:
+        for number in ("9" * 19, "9" * 30, "9" * 5_000):
+            path = re.sub("<int:[^>]+>", number, rule.rule).replace("<object>", "customer")
+            path = re.sub("<[^>]+>", "x", path)
+            method = next(m for m in ("DELETE", "POST", "GET") if m in (rule.methods or ()))
+            if path.startswith("/api/v1/"):
+                status = rep.call(method, path.removeprefix("/api/v1/")).status_code
+            else:
+                status = browser.open(path, method="GET").status_code
+            assert status < 500, (method, rule.rule, len(number))

@@ -19,13 +19,13 @@ from engine.fieldtypes.date import Date
 from engine.fieldtypes.link import LARGEST_ID, Link, Reference
 from engine.fieldtypes.text import TextType
 from engine.permissions.actors import Actor
-from engine.permissions.binds import Binds
 from engine.permissions.sharing import KINDS, SHARE
 from engine.problems import Message, Problem, Refusal, Text
 from engine.records.auditing import digests
 from engine.records.gate import Gate
 from engine.records.query import Query
 from engine.records.reading import Reader
+from engine.records.scoped import in_scope
 from engine.records.transaction import Transaction
 
 SHARED, UNSHARED = "share", "unshare"
@@ -146,14 +146,9 @@ def may_share(gate: Gate, actor: Actor, object: str, record: int) -> bool:
 
 def _in_scope(gate: Gate, actor: Actor, object: str, record: int) -> bool:
     """Whether the scope of a role, and not only a share, lets the actor change the record."""
-    lens = gate.lenses.lens(object, actor.roles)
-    table, binds = gate.tables.table(object), Binds()
-    scopes = [grant.scope("update") for grant in lens.grants]
-    granted = sa.or_(sa.false(), *(lens.condition(scope, table, binds) for scope in scopes))
-    statement = sa.select(table.c.id).where(table.c.id == record, granted)
     with gate.databases.reading() as connection:
         context = Reader(gate).context(connection, actor)
-        return connection.execute(statement, binds.values(actor, context)).first() is not None
+        return bool(in_scope(gate, connection, actor, context, object, [record]))
 
 
 def share(gate: Gate, actor: Actor, object: str, record: int, given: Mapping[str, Any]) -> Share:

@@ -136,6 +136,13 @@ def test_what_is_shared_is_not_passed_on(site: SmallSite, people: tuple[int, int
     unshare(site.gate, owner, "deal", deal, lent.id)
     site.update("deal", deal, owner, helpers=[{"person": bob, "role": "lead"}])
     site.update("deal", deal, friend, name="changed by the lead")
+    (line,) = site.read("deal", deal, friend).values["helpers"]
+    same = {"id": line.id, "person": bob, "role": "lead"}
+    site.update("deal", deal, friend, name="changed again", helpers=[same])
+    for helpers in ([same | {"role": "support"}], [same, {"person": ann, "role": "lead"}]):
+        assert codes(lambda h=helpers: site.update("deal", deal, friend, helpers=h)) == [
+            ("members-not-yours", "helpers")
+        ]
     assert not may_share(site.gate, friend, "deal", deal)
     assert may_share(site.gate, owner, "deal", deal)
 
