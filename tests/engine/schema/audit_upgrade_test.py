@@ -21,6 +21,19 @@ fields:
 """
 
 
+EARLIER = {
+    "sqlite": (
+        "CREATE TRIGGER fw_audit_no_delete BEFORE DELETE ON fw_audit FOR EACH ROW"
+        " BEGIN SELECT RAISE(ABORT, 'never'); END",
+    ),
+    "postgresql": (
+        "CREATE TRIGGER fw_audit_no_delete BEFORE DELETE ON fw_audit FOR EACH ROW"
+        " EXECUTE FUNCTION fw_append_only()",
+    ),
+}
+"""The trigger of before there were cuts."""
+
+
 @pytest.mark.parametrize("kind", KINDS_OF_DATABASE)
 def test_upgrade(kind: str, tmp_path: Path) -> None:
     """Applying adds columns, tables and triggers; the rows that were there are sealed."""
@@ -33,6 +46,9 @@ def test_upgrade(kind: str, tmp_path: Path) -> None:
                 for guard in own:
                     on = f" ON {name}" if kind == "postgresql" else ""
                     connection.exec_driver_sql(f"DROP TRIGGER {guard}{on}")
+            for earlier in EARLIER[kind]:
+                connection.exec_driver_sql(earlier)
+            connection.exec_driver_sql("DROP TABLE fw_cut")
             connection.exec_driver_sql("DROP TABLE fw_seal")
             connection.exec_driver_sql("DROP TABLE fw_access")
             connection.exec_driver_sql("DROP INDEX ix_fw_audit_seal")
@@ -43,6 +59,7 @@ def test_upgrade(kind: str, tmp_path: Path) -> None:
         with site.databases.reading() as connection:
             found = triggers_in(connection)
         assert {guard for own in guards.values() for guard in own} <= found
+        assert "fw_audit_no_delete" not in found  # which let no cut be made
         while seal_rows(gate):
             pass
         # what is older has the digest of then; these rows have the new one over the old columns
