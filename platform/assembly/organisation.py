@@ -7,6 +7,7 @@ of departments, of which a person may be a member of several, is another matter 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from engine.definition.relations import Relation
 from engine.permissions.actors import Actor
 from engine.permissions.deputies import DEPUTY
 from engine.records.gate import Gate
+from engine.records.prepared import Prepared
 from engine.schema.tables import DELETED
 
 
@@ -29,12 +31,20 @@ def placed(gate: Gate, connection: sa.Connection, actor: Actor, person: int) -> 
     if people is None:
         return actor
     table = gate.tables.table(people.name)
-    live = sa.and_(table.c.id == person, table.c[DELETED].is_(None))
-    row = connection.execute(sa.select(table).where(live)).first()
-    if row is None:
+    in_, title = people.fields.get(site.person_department), people.fields[people.title]
+
+    def one_person() -> Prepared:
+        shown = [
+            table.c[in_.column] if in_ else sa.null(),
+            table.c[title.column] if title.stored else sa.null(),
+        ]
+        live = (table.c.id == sa.bindparam("person"), table.c[DELETED].is_(None))
+        return gate.statements.prepared(sa.select(*shown).where(*live))
+
+    rows = _asked(gate, connection, "person", one_person, person=person)
+    if not rows:
         return actor
-    in_ = people.fields.get(site.person_department)
-    department = row._mapping[in_.column] if in_ else None
+    department, name = rows[0]
     member_of = set[int]() if department is None else {department}
     member_of |= _ends(gate, connection, site.memberships, site.department, person)
     below, above = set[int](), set[int]()
@@ -42,11 +52,10 @@ def placed(gate: Gate, connection: sa.Connection, actor: Actor, person: int) -> 
         for one in member_of:
             below |= gate.hierarchy.below(connection, site.department, one)
             above |= gate.hierarchy.above(connection, site.department, one)
-    title = people.fields[people.title]
     return replace(
         actor,
         person=person,
-        name=str(row._mapping[title.column] if title.stored else actor.name),
+        name=str(name if title.stored else actor.name),
         department=department,
         team=tuple(sorted(reporting_to(gate, connection, person))),
         departments=tuple(sorted(below)),
@@ -58,9 +67,15 @@ def placed(gate: Gate, connection: sa.Connection, actor: Actor, person: int) -> 
 
 def reporting_to(gate: Gate, connection: sa.Connection, person: int) -> frozenset[int]:
     """The person and everyone who reports to them today, directly or through others."""
+    if not gate.catalog.site.reports:
+        return gate.hierarchy.below(connection, gate.catalog.site.person, person)
+    rows = _asked(gate, connection, "line", lambda: _line(gate), root=person, today=today(gate))
+    return frozenset(id for (id,) in rows) | {person}
+
+
+def _line(gate: Gate) -> Prepared:
+    """Whoever reports to `root`, managers and further lines taken together."""
     site = gate.catalog.site
-    if not site.reports:
-        return gate.hierarchy.below(connection, site.person, person)
     lines = [pairs(gate, site.reports, site.person)]
     manager = gate.hierarchy.link(site.person)
     if manager:
@@ -69,16 +84,17 @@ def reporting_to(gate: Gate, connection: sa.Connection, person: int) -> frozense
         live = sa.and_(table.c[DELETED].is_(None), above.is_not(None))
         lines.append(sa.select(table.c.id.label("person"), above.label("to")).where(live))
     line = sa.union_all(*lines).subquery()
-    tree = sa.select(sa.bindparam("root", person, type_=sa.BigInteger()).label("id")).cte(
-        recursive=True
-    )
+    tree = sa.select(sa.bindparam("root", type_=sa.BigInteger()).label("id")).cte(recursive=True)
     # UNION, not UNION ALL: a circle ends where it closes
     tree = tree.union(sa.select(line.c.person).where(line.c.to == tree.c.id))
-    return frozenset(connection.execute(sa.select(tree.c.id)).scalars()) | {person}
+    return gate.statements.prepared(sa.select(tree.c.id))
 
 
 def pairs(gate: Gate, relation: Relation, target: str) -> sa.Select[Any]:
-    """The people and what they are linked to today, both live: columns `person` and `to`."""
+    """The people and what they are linked to on the date `today` (a parameter), both live.
+
+    The columns are `person` and `to`.
+    """
     definition = gate.catalog.objects[relation.object]
     table = gate.tables.table(relation.object)
     people, ends = gate.tables.source(gate.catalog.site.person), gate.tables.source(target)
@@ -90,14 +106,14 @@ def pairs(gate: Gate, relation: Relation, target: str) -> sa.Select[Any]:
     conditions: list[sa.ColumnElement[bool]] = [
         t.c[DELETED].is_(None) for t in (table, people, ends)
     ]
-    today = _today(gate)
+    day = sa.bindparam("today", type_=sa.Date())
     if relation.from_on:
         conditions.append(
-            sa.or_(column(relation.from_on).is_(None), column(relation.from_on) <= today)
+            sa.or_(column(relation.from_on).is_(None), column(relation.from_on) <= day)
         )
     if relation.until_on:
         conditions.append(
-            sa.or_(column(relation.until_on).is_(None), column(relation.until_on) >= today)
+            sa.or_(column(relation.until_on).is_(None), column(relation.until_on) >= day)
         )
     joined = table.join(people, people.c.id == person).join(ends, ends.c.id == to)
     return sa.select(person.label("person"), to.label("to")).select_from(joined).where(*conditions)
@@ -109,11 +125,31 @@ def _ends(
     """The records to which a relation links a person today."""
     if not relation or not target:
         return set()
-    found = pairs(gate, relation, target).subquery()
-    return set(connection.execute(sa.select(found.c.to).where(found.c.person == person)).scalars())
+
+    def build() -> Prepared:
+        found = pairs(gate, relation, target).subquery()
+        of_one = sa.select(found.c.to).where(found.c.person == sa.bindparam("person"))
+        return gate.statements.prepared(of_one)
+
+    key = ("ends", relation.object, relation.of, relation.to, target)
+    rows = _asked(gate, connection, key, build, person=person, today=today(gate))
+    return {to for (to,) in rows}
 
 
-def _today(gate: Gate) -> dt.date:
+def _asked(
+    gate: Gate,
+    connection: sa.Connection,
+    key: Any,
+    build: Callable[[], Prepared],
+    **values: Any,
+) -> list[Any]:
+    """The rows of a statement that is built once per revision: actors are placed all the time."""
+    statement: Prepared = gate.statements.once(("organisation", key), build)
+    return statement.rows(connection, values)
+
+
+def today(gate: Gate) -> dt.date:
+    """The date where the company is."""
     return gate.clock().astimezone(gate.zone).date()
 
 
@@ -133,7 +169,7 @@ def signature(gate: Gate, connection: sa.Connection) -> tuple[int, str]:
     named = sa.func.coalesce(sa.func.max(deputy.c.id), 0)
     ended = sa.select(named + sa.func.count(deputy.c.revoked))
     total = sum(int(connection.execute(one).scalar_one()) for one in (*sums, ended))
-    return total, _today(gate).isoformat()
+    return total, today(gate).isoformat()
 
 
 def organisation_objects(gate: Gate) -> frozenset[str]:

@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from assembly.deputising import principals
-from assembly.organisation import pairs
+from assembly.organisation import pairs, today
 from engine.definition.relations import Relation
 from engine.expressions.folding import fold
 from engine.permissions.actors import Actor
@@ -222,7 +222,8 @@ def _pairs(
     """The people whom a relation links to something today."""
     if not relation or not target:
         return ()
-    return [(row.person, row.to) for row in connection.execute(pairs(gate, relation, target))]
+    found = connection.execute(pairs(gate, relation, target), {"today": today(gate)})
+    return [(row.person, row.to) for row in found]
 
 
 def _by_person(found: Iterable[tuple[int, int]]) -> Tree:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from engine.definition.catalog import Catalog
@@ -16,6 +18,8 @@ class Hierarchy:
     def __init__(self, catalog: Catalog, tables: Tables) -> None:
         self.catalog = catalog
         self.tables = tables
+        self._below: dict[str, sa.Select[Any]] = {}
+        self._above: dict[str, sa.Select[Any]] = {}
 
     def link(self, object: str) -> str:
         """The link that makes the object a tree, or an empty string."""
@@ -45,12 +49,9 @@ class Hierarchy:
         column = self.catalog.objects[object].fields[name].column
         if name == self.catalog.objects[object].tree:
             return below(connection, table, table.c[self.catalog.objects[object].path_column], id)
-        tree = sa.select(table.c.id).where(table.c.id == sa.bindparam("root")).cte(recursive=True)
-        child = table.alias()
-        tree = tree.union(  # UNION, not UNION ALL: a circle ends where it closes
-            sa.select(child.c.id).where(child.c[column] == tree.c.id, child.c[DELETED].is_(None))
-        )
-        found = connection.execute(sa.select(tree.c.id), {"root": id}).scalars()
+        if object not in self._below:
+            self._below[object] = _down(table, column)
+        found = connection.execute(self._below[object], {"root": id}).scalars()
         return frozenset(found) | {id}
 
     def above(self, connection: sa.Connection, object: str, id: int) -> frozenset[int]:
@@ -60,11 +61,28 @@ class Hierarchy:
             return frozenset()
         table = self.tables.table(object)
         column = self.catalog.objects[object].fields[name].column
-        line = sa.select(table.c[column].label("id")).where(table.c.id == sa.bindparam("root"))
-        tree = line.cte(recursive=True)
-        higher = table.alias()
-        tree = tree.union(
-            sa.select(higher.c[column]).where(higher.c.id == tree.c.id, higher.c[DELETED].is_(None))
-        )
-        found = connection.execute(sa.select(tree.c.id), {"root": id}).scalars()
+        if object not in self._above:
+            self._above[object] = _up(table, column)
+        found = connection.execute(self._above[object], {"root": id}).scalars()
         return frozenset(one for one in found if one is not None)
+
+
+def _down(table: sa.Table, column: str) -> sa.Select[Any]:
+    """The record `root` and every live one below it."""
+    tree = sa.select(table.c.id).where(table.c.id == sa.bindparam("root")).cte(recursive=True)
+    child = table.alias()
+    tree = tree.union(  # UNION, not UNION ALL: a circle ends where it closes
+        sa.select(child.c.id).where(child.c[column] == tree.c.id, child.c[DELETED].is_(None))
+    )
+    return sa.select(tree.c.id)
+
+
+def _up(table: sa.Table, column: str) -> sa.Select[Any]:
+    """Every live record above `root`."""
+    line = sa.select(table.c[column].label("id")).where(table.c.id == sa.bindparam("root"))
+    tree = line.cte(recursive=True)
+    higher = table.alias()
+    tree = tree.union(
+        sa.select(higher.c[column]).where(higher.c.id == tree.c.id, higher.c[DELETED].is_(None))
+    )
+    return sa.select(tree.c.id)
