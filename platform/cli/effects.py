@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from assembly.application import build_application
 from assembly.proposing import plain
 from cli.opening import Proposal
@@ -37,12 +39,22 @@ FIELD = Text(
         "zh": "{object}：{field}对 {people}变为{after}（原为{before}）",
     }
 )
+LATER = Text(
+    {
+        "en": "what this does to the rows that people have can be counted once the platform's own "
+        "tables are there",
+        "zh": "平台自身的数据表建立后，才能统计对人员可见记录的影响",
+    }
+)
 MOST_LINES = 60
 """So many lines are printed; programs are given all."""
 
 
-def effects_of(proposed: Proposal) -> list[Effect]:
-    """What applying the plan changes for people; nothing where no rule about rows differs."""
+def effects_of(proposed: Proposal) -> list[Effect] | None:
+    """What applying the plan changes for people; nothing where no rule about rows differs.
+
+    None where the database is of an earlier version, which lacks what has to be asked.
+    """
     from webapp.directory import AccountDirectory
 
     made = proposed.plan
@@ -52,12 +64,18 @@ def effects_of(proposed: Proposal) -> list[Effect]:
     if not concerns_permissions(before, made.target.definitions):
         return []
     gate = build_application(proposed.databases).gate
-    people = AccountDirectory(proposed.databases).everybody(gate)
+    try:
+        people = AccountDirectory(proposed.databases).everybody(gate)
+    except DBAPIError:
+        return None
     return effects(gate, made.target.tables, people)
 
 
-def lines_of(found: list[Effect], locale: str) -> Iterator[str]:
+def lines_of(found: list[Effect] | None, locale: str) -> Iterator[str]:
     """One line for each effect, `+` for what opens and `−` for what closes."""
+    if found is None:
+        yield LATER.in_(locale)
+        return
     lines = [line for effect in found for line in _lines(effect, locale)]
     yield from lines[:MOST_LINES]
     if len(lines) > MOST_LINES:
@@ -88,12 +106,16 @@ def _delta(sign: str, delta: Delta, effect: Effect, locale: str) -> str:
     people, chinese = _people(delta.people, locale), locale.startswith("zh")
     objects = effect.object.plural.in_(locale)
     if effect.action in PLAIN_ACTIONS:
+        if sign != "+":
+            word = f"不再{word}" if chinese else word.replace("may", "may no longer")
         return (
             f"{sign} {objects}：{people}{word}"
             if chinese
             else f"{sign} {objects} {word} by {people}"
         )
     count = _count(delta, chinese)
+    if sign != "+":
+        word = f"不再{word}" if chinese else f"no longer {word}"
     if chinese:
         return f"{sign}{count}{objects}对 {people}{word}"
     return f"{sign}{count} {objects} {word} for {people}"
@@ -114,8 +136,10 @@ def _people(people: tuple[Actor, ...], locale: str) -> str:
     return "1 person" if count == 1 else f"{count} people"
 
 
-def effects_json(found: list[Effect], locale: str) -> list[dict[str, Any]]:
+def effects_json(found: list[Effect] | None, locale: str) -> list[dict[str, Any]] | None:
     """The effects for programs; `records` is null where they were not counted."""
+    if found is None:
+        return None
     return [_json(effect, locale) for effect in found]
 
 

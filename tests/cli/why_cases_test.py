@@ -5,8 +5,10 @@ Lines of files may move, so their numbers are not compared.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,3 +88,22 @@ def test_all_cases_are_tried() -> None:
     """A case that is added is tried, too."""
     assert len(console()) == 6
     assert Path(PAGE).exists()
+
+
+def test_plan_counts_what_roles_would_do(
+    company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another scope, counted on what there is, for people and for programs."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    file = tmp_path / "config/roles/sales_representative.yaml"
+    opportunity = "  opportunity:\n    create: true\n    read: "
+    text = file.read_text(encoding="utf-8")
+    assert f"{opportunity}own" in text
+    file.write_text(text.replace(f"{opportunity}own", f"{opportunity}all"), encoding="utf-8")
+    monkeypatch.setenv("FORMWRIGHT_DATABASE_URL", str(company.databases.url))
+    monkeypatch.setenv("FORMWRIGHT_LAYERS", str(tmp_path / "config"))
+    run = CliRunner().invoke
+    assert "  +1 条商机对 1 人可查看\n" in run(main, ["plan", "--locale", "zh"]).stdout
+    (told,) = json.loads(run(main, ["plan", "--json"]).stdout)["permissions"]
+    assert (told["object"], told["action"]) == ("opportunity", "read")
+    assert told["gains"] == {"people": 1, "records": 1, "exact": True}

@@ -101,7 +101,7 @@ def test_fields_and_plain_actions(both: Both) -> None:
     told = found(both)
     english = list(lines_of(told, "en"))
     assert "deal: Phone becomes readable for 5 people (was masked)" in english
-    assert any(line.startswith("− deal may be created by 10 people") for line in english)
+    assert any(line.startswith("− deal may no longer be created by 10 people") for line in english)
     chinese = list(lines_of(told, "zh"))
     assert "deal：Phone对 5 人变为可查看（原为掩码）" in chinese
     data = effects_json(told, "en")

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from engine.permissions.actors import Actor
+from assembly.explaining import why
+from engine.permissions.actors import SYSTEM, Actor, Principal
 from engine.problems import Refusal
 from engine.records.query import Query
 from engine.records.why.who import Holder, holders
@@ -60,6 +61,25 @@ def test_each_is_told_by_what(world: World) -> None:
     told = {reason.in_("en") for one in found for reason in one.reasons}
     assert "own: their own records" in told and "shared with them" in told
     assert {"own：本人记录", "已共享给此人"} <= {r.in_("zh") for one in found for r in one.reasons}
+
+
+def test_deputies_see_what_their_principals_see(world: World) -> None:
+    """Who stands in for somebody is listed by that, and `why` names it."""
+    principal = who(world, world.people[0], {"own"})
+    alone = who(world, world.people[2], {"own"})
+    deputy = alone.standing_in((Principal(principal, rows=True, approvals=False),))
+    mine, theirs = (may(world, one, "read") for one in (alone, deputy))
+    assert theirs > mine
+    for deal in world.deals[:10]:
+        found = asked(world, [alone, deputy], "read", deal)
+        assert {one.actor for one in found} == {
+            actor for actor, rows in ((alone, mine), (deputy, theirs)) if deal in rows
+        }
+        decision = why(world.site.application, SYSTEM, deputy, "read", "deal", deal)
+        assert decision.allowed is (deal in theirs)
+    gained = next(iter(theirs - mine))
+    (by,) = [one for one in asked(world, [deputy], "read", gained)]
+    assert by.ways == ("deputy",)
 
 
 def test_a_line_is_seen_with_its_record(world: World) -> None:
