@@ -89,3 +89,31 @@ def test_nobody_to_ask(site: Path) -> None:
     """Without a terminal and without --yes nothing happens: wrong usage."""
     assert "--yes" in run("apply", code=2).stderr
     assert run("revisions").stdout == ""
+
+
+def test_what_it_does_to_the_records(site: Path) -> None:
+    """Findings stand below the steps, with examples and remedies; a probable rename is asked."""
+    book(site, "{name: {type: text}, pages: {type: text}}")
+    run("apply", "--yes")
+    (site / "books.csv").write_text("name,pages\nKim,12\nEmma,many\n")
+    run("import", "book", "books.csv")
+    book(site, "{name: {type: text}, pages: {type: integer}}")
+    told = run("plan").stdout.splitlines()
+    assert told[told.index("Would be lost to people:") :][:6] == [
+        "Would be lost to people:",
+        "! Pages (pages) of Book (book): 1 records hold a value that cannot become integer; they"
+        " would be empty (the old values are parked)",
+        "    such as #2 Emma: many",
+        "    remedy (config/objects/book.yaml:3):",
+        "      fields:",
+        "        pages:",
+    ]
+    found = {one["family"]: one for one in json.loads(run("plan", "--json").stdout)["findings"]}
+    assert found["converted"]["count"] == {"value": 1, "exact": True}
+    assert found["not-convertible"]["examples"] == [{"id": 2, "title": "Emma", "value": "many"}]
+    assert "用户将不再可见：" in run("plan", "--locale", "zh").stdout
+    book(site, "{name: {type: text}, page: {type: text}}")
+    assert "Probably not meant:" in run("plan").stdout
+    for options in (["--yes"], []):
+        assert "plan-asks" in run("apply", *options, code=1).stderr
+    run("apply", "--yes", "--allow-loss")
