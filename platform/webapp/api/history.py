@@ -137,9 +137,7 @@ class _Entry:
             yield from ((definition, changes) for definition, _, changes in found)
 
 
-def _entries(
-    call: Call, definition: Object, rows: Any, readable: _Readable
-) -> Iterator[_Entry]:
+def _entries(call: Call, definition: Object, rows: Any, readable: _Readable) -> Iterator[_Entry]:
     objects = call.application.catalog.objects
     for row in rows:
         data = json.loads(row.data or "{}")
