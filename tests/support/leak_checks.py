@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from engine.permissions.actors import Actor
@@ -16,13 +17,13 @@ def check_filters(world: World, who: Actor) -> None:
     site, rows = world.site, world.visible(who, "client")
     for name in (*VALUED, "region", "friend", "owner"):
         if not world.sees_field(who, "client", name):
-            assert codes(lambda n=name: site.page("client", who, filters={n: "x"})) == [
+            assert codes(partial(site.page, "client", who, filters={name: "x"})) == [
                 ("unknown-field", name)
             ]
-            assert codes(lambda n=name: site.page("client", who, where=f"{n} is empty"))
-            assert codes(lambda n=name: site.page("client", who, sort=(n,)))
+            assert codes(partial(site.page, "client", who, where=f"{name} is empty"))
+            assert codes(partial(site.page, "client", who, sort=(name,)))
             if not world.site.gate.lenses.lens("client", who.roles).masking(name):
-                assert codes(lambda n=name: site.page("client", who, fields=(n,)))
+                assert codes(partial(site.page, "client", who, fields=(name,)))
             continue
         values = {row[name] for row in world.rows["client"]} - {None}
         for value in sorted(values)[1:3]:
@@ -62,7 +63,7 @@ def check_conditions(world: World, who: Actor) -> None:
             readable = world.sees_field(who, "client", link) and world.sees_field(who, target, name)
             text = f"{link}.{name} is not empty"
             if not readable:
-                assert codes(lambda t=text: site.page("client", who, where=t))
+                assert codes(partial(site.page, "client", who, where=text))
                 continue
             values = through(link, target, name)
             wanted = [r["id"] for r, v in zip(rows, values, strict=True) if v is not None]
@@ -71,7 +72,7 @@ def check_conditions(world: World, who: Actor) -> None:
         condition = f"exists(i for i in items if {text})"
         shown = world.sees_field(who, "client", "items") and world.sees_field(who, "item", name)
         if not shown:
-            assert codes(lambda c=condition: site.page("client", who, where=c))
+            assert codes(partial(site.page, "client", who, where=condition))
             continue
         ids = set(site.ids("client", who, where=condition))
         for row in rows:

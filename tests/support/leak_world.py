@@ -167,9 +167,10 @@ def populated(site: SmallSite) -> World:
             ],
         }  # fmt: skip
         hidden = rng.choice(["secret", "code", "amount", "kind", None])
-        values["helpers"] = made_helpers(rng, people)
+        named = made_helpers(rng, people)
+        values["helpers"] = named
         ids.append(site.create("client", **{k: v for k, v in values.items() if k != hidden}))
-        here = [h for h in values["helpers"] if h["role"] == "lead" and h["until"] != PAST]
+        here = [h for h in named if h["role"] == "lead" and h["until"] != PAST]
         helpers |= {(ids[-1], h["person"]) for h in here}
     shares = made_shares(site, rng, ids, people, departments)
     rows = {}
@@ -220,7 +221,11 @@ def made_shares(
         if rng.random() < 0.5:
             continue
         whom = rng.choice(["person", "department", "role"])
-        choices = {"person": people, "department": departments, "role": ["own", "friendly"]}
+        choices: dict[str, list[Any]] = {
+            "person": people,
+            "department": departments,
+            "role": ["own", "friendly"],
+        }
         holder = (whom, rng.choice(choices[whom]))
         start = rng.choice([None, TODAY, TODAY + dt.timedelta(days=1)])
         made = share(site.gate, SYSTEM, "client", id, {whom: holder[1], "from": start})
