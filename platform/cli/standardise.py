@@ -66,7 +66,7 @@ def standardise(
         request = StandardRequest(chosen=bulk, field=field, spelling=spelling)
         seen = preview_standard(gate, actor, request)
         if dry_run or not yes:
-            _show(seen, locale)
+            _show(seen, locale, counts=not dry_run)
         if dry_run:
             if as_json:
                 print_json(_json_of(seen, locale))
@@ -93,7 +93,7 @@ def standardise(
     ctx.exit(1 if ended.counts.get("rejected") or ended.problem is not None else 0)
 
 
-def _show(seen: StandardPreview, locale: str) -> None:
+def _show(seen: StandardPreview, locale: str, *, counts: bool) -> None:
     """Examples and how many there are, to standard error."""
     for one in seen.changing:
         click.echo(f"{_called(one)}: {one.before} → {one.after}", err=True)
@@ -102,7 +102,8 @@ def _show(seen: StandardPreview, locale: str) -> None:
             why = one.problem.sentence(locale)
             click.echo(REFUSED[locale].format(what=_called(one), why=why), err=True)
     click.echo(LOOKED[locale].format(looked=seen.looked, count=seen.count), err=True)
-    click.echo(counts_said(seen.counts, locale), err=True)
+    if counts:
+        click.echo(counts_said(seen.counts, locale), err=True)
 
 
 def _called(one: Example) -> str:
