@@ -197,7 +197,7 @@ def random_roles(folder: Path, catalog: Catalog, seed: int, count: int) -> list[
 def _grant(definition: Object, catalog: Catalog, rng: random.Random) -> dict[str, Any]:
     fields: dict[str, Any] = {"*": rng.choice(("read", "read", "write", "none", "mask"))}
     for name, found in definition.fields.items():
-        if found.system or rng.random() < 0.65 or name == definition.parent:
+        if found.system or rng.random() < 0.7 or name == definition.parent:
             continue
         levels = ["read", "none", "write"]
         if not isinstance(found.type, UNMASKED):

@@ -72,15 +72,15 @@ def _unscoped(endpoint: str, *names: str) -> Callable[[Patch, Stage], None]:
 
 
 def _search_everything(patch: Patch, stage: Stage) -> None:
-    good = reading.Reader._build
+    good = reading.Reader._plan
 
-    def build(self: Any, connection: Any, definition: Any, query: Any, *more: Any) -> Any:
+    def plan(self: Any, connection: Any, definition: Any, query: Any, *more: Any) -> Any:
         if not query.words:
             return good(self, connection, definition, query, *more)
         with _blind("rows"):
             return good(self, connection, definition, query, *more)
 
-    patch.setattr(reading.Reader, "_build", build)
+    patch.setattr(reading.Reader, "_plan", plan)
 
 
 def _sort_by_hidden(patch: Patch, stage: Stage) -> None:

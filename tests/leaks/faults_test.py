@@ -15,7 +15,7 @@ from leaks.twins import World
 
 SEEDS = (11, 12)
 PEOPLE = 6
-LOOKED_AT = Share(topics=5, answers=14, leaks=1)
+LOOKED_AT = Share(topics=12, answers=12, leaks=1)
 
 
 @pytest.fixture(scope="module")

@@ -135,8 +135,7 @@ def sorted_(ask: Asker, topic: Topic) -> Iterator[Answer]:
 @path("words", "GET api.list")
 def words(ask: Asker, topic: Topic) -> Iterator[Answer]:
     """What was planted, parts of it, other cases and widths."""
-    texts = topic.texts()
-    for text in topic.rng("words").sample(texts, min(3, len(texts))):
+    for text in topic.texts("words", 3):
         wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text[:8])
         for form in (text, text[2:7], text[:4].upper(), text[9:11] or text, wide):
             yield ask.api(f"o/{topic.name}?q={q(form)}&count=exact&fields=id&limit=50")

@@ -92,8 +92,7 @@ def lookups(ask: Asker, topic: Topic) -> Iterator[Answer]:
     """What is offered for a link while one types, for every link that leads here."""
     here = f"/o/{topic.name}/lookup"
     yield ask.page(here)
-    texts = topic.texts()
-    chosen = topic.rng("lookup").sample(texts, min(4, len(texts)))
+    chosen = topic.texts("lookup", 4)
     for text in chosen:
         for form in (text, text[:4], text[9:11] or text):
             yield ask.page(f"{here}?q={q(form)}")
@@ -191,7 +190,7 @@ def exports(ask: Asker, topic: Topic) -> Iterator[Answer]:
     for format in ("csv", "xlsx", "json"):
         form = {"format": format, "reason": "for the test"}
         yield ask.page(f"/o/{topic.name}/export?list=all", form)
-    for text in topic.texts()[:2]:
+    for text in topic.texts("export", 2):
         address = f"/o/{topic.name}/export?" + urlencode({"list": "all", "q": text})
         yield ask.page(address, {"format": "csv"})
 

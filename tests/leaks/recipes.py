@@ -233,7 +233,10 @@ class Writer:
         if target == self.catalog.site.person:
             return self.rng.choice(self.people)
         numbers = self.made.get(target)
-        return Ref(self.rng.choice(numbers)) if numbers else None
+        if not numbers:
+            return None
+        few = numbers[:3] if self.rng.random() < 0.7 else numbers  # that some have many
+        return Ref(self.rng.choice(few))
 
     def _changes(self, builder: Builder) -> None:
         """Earlier values stand in the history. What is numbered across objects is left to heads."""

@@ -59,10 +59,22 @@ class Topic:
                 found.setdefault(one.field, one)
         return found
 
-    def texts(self) -> list[str]:
-        """Planted texts of both worlds that can be looked for."""
-        found = [v for one in self.planted for v in (one.old, one.new) if isinstance(v, str)]
-        return [text for text in dict.fromkeys(found) if len(text) > 3]
+    def texts(self, path: str, most: int) -> list[str]:
+        """Some texts that can be looked for, of both worlds: of searched fields and of records
+        that are left out before others."""
+        search = {*self.definition.search, self.definition.title}
+        first = [self.stored.get(id, {}).get(name) for id in self.gone for name in sorted(search)]
+        first += [v for one in self.planted if one.field in search for v in (one.old, one.new)]
+        rest = [v for one in self.planted for v in (one.old, one.new)]
+        rng, found = self.rng(path), list[str]()
+        for values in (first, rest):
+            texts = [v for v in dict.fromkeys(map(_text, values)) if len(v) > 3]
+            found += rng.sample(texts, len(texts))
+        return list(dict.fromkeys(found))[:most]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 Adapter = Callable[[Asker, Topic], Iterator[Answer]]
