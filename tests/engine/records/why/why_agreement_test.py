@@ -50,7 +50,7 @@ def world(
         yield populated(site, random.Random(5))
 
 
-@settings(max_examples=90)
+@settings(max_examples=50)
 @given(
     st.integers(0, 4), st.sets(st.sampled_from(ROLES), min_size=1, max_size=3),
     st.sampled_from(ACTIONS), st.integers(0, 12), st.sampled_from(("", "", *FIELDS)),
@@ -78,7 +78,7 @@ def masked(site: SmallSite, actor: Actor, id: int) -> bool:
     return isinstance(values.get("phone"), Obscured)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.integers(0, 4), st.sets(st.sampled_from(ROLES), min_size=1), st.integers(0, 9))
 def test_levels_of_a_masked_field(world: World, person: int, roles: set[str], deal: int) -> None:
     """Value, mask or nothing: what one single role shows together with the record."""
