@@ -76,6 +76,21 @@ def askable(asked: Asked, people: Sequence[Actor]) -> list[Actor]:
     return sorted(actors, key=lambda a: (a.person != owner, len(a.team), a.name))[:MOST_ASKABLE]
 
 
+def owner_of(asked: Asked) -> list[Actor]:
+    """The record's owner, as far as the asking person may know of them.
+
+    Whether others may do it can follow from what that person cannot read, so no more is said.
+    """
+    if asked.top_conditions is None or "owner" not in asked.top.definition.fields:
+        return []
+    view = asked.top_conditions.record.value("owner")
+    people = asked.gate.catalog.user_object
+    if view is None or view.id is None or view.id == asked.subject.person:
+        return []
+    title = asked.sight.title(people, view.id) if asked.top_conditions.reads("owner") else None
+    return [] if title is None else [Actor(person=view.id, name=title)]
+
+
 def _has_field(asked: Asked, actor: Actor) -> bool:
     assert asked.field is not None
     lens = asked.gate.lenses.lens(asked.definition.name, actor.roles)

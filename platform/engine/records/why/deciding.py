@@ -23,7 +23,7 @@ from engine.problems import Message, Refusal, did_you_mean
 from engine.records import messages as say
 from engine.records.gate import Gate
 from engine.records.rights import has_right
-from engine.records.why.advising import askable, proposals
+from engine.records.why.advising import askable, owner_of, proposals
 from engine.records.why.asked import Asked, Locks
 from engine.records.why.conditions import Conditions
 from engine.records.why.findings import Decision, pair, unsettled
@@ -60,10 +60,10 @@ def explain(
 ) -> Decision:
     """The decision on `action` of `subject`, for one record (id or number) or in general.
 
-    `asker` is told what they may read themselves. Of `people` (all who can sign in) those are
-    named who could be asked instead; whoever administers the system is also told which changes
-    would turn a refusal. Raises Refusal for an unknown object or field, and for an action that is
-    not about fields.
+    `asker` is told what they may read themselves, and of a refusal the record's owner. Whoever
+    administers the system is told who of `people` (all who can sign in) may do it, and which
+    changes would turn the refusal.
+    Raises Refusal for an unknown object or field, and for an action that is not about fields.
     """
     definition = gate.catalog.objects.get(object)
     if definition is None:
@@ -140,7 +140,9 @@ def _decided(asked: Asked, locks: Sequence[Locks], people: Sequence[Actor]) -> D
     )
     if allowed or barred or not people:
         return decision
-    changes = proposals(asked, people) if may_ask(asked.gate, asked.sight.asker) else ()
+    if not may_ask(asked.gate, asked.sight.asker):
+        return replace(decision, ask=tuple(owner_of(asked)))
+    changes = proposals(asked, people)
     return replace(decision, proposals=tuple(changes), ask=tuple(askable(asked, people)))
 
 

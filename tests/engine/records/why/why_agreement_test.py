@@ -50,7 +50,7 @@ def world(
         yield populated(site, random.Random(5))
 
 
-@settings(max_examples=90)
+@settings(max_examples=50)
 @given(
     st.integers(0, 4), st.sets(st.sampled_from(ROLES), min_size=1, max_size=3),
     st.sampled_from(ACTIONS), st.integers(0, 12), st.sampled_from(("", "", *FIELDS)),
@@ -67,6 +67,25 @@ def test_why_is_what_the_gate_does(
     assert said.allowed is gate_says(world.site, actor, action, id, field), decision_json(
         said, "en"
     )
+
+
+def masked(site: SmallSite, actor: Actor, id: int) -> bool:
+    """Whether the record shows no more than a mask of its telephone number."""
+    try:
+        values = site.reader.one(actor, "deal", id, masks=True).values
+    except Refusal:
+        return False
+    return isinstance(values.get("phone"), Obscured)
+
+
+@settings(max_examples=12)
+@given(st.integers(0, 4), st.sets(st.sampled_from(ROLES), min_size=1), st.integers(0, 9))
+def test_levels_of_a_masked_field(world: World, person: int, roles: set[str], deal: int) -> None:
+    """Value, mask or nothing: what one single role shows together with the record."""
+    actor, id = who(world, world.people[person], roles), world.deals[deal]
+    said = why(world.site.application, SYSTEM, actor, "read", "deal", id, "phone")
+    assert (said.level == "mask") is masked(world.site, actor, id)
+    assert said.allowed is gate_says(world.site, actor, "read", id, "phone")
 
 
 def gate_says(site: SmallSite, actor: Actor, action: str, id: int, field: str) -> bool:

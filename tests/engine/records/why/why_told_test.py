@@ -96,6 +96,20 @@ def test_hidden_fields_are_unknown(world: World) -> None:
     assert problems == ["unknown-field", "unknown-field"]
 
 
+def test_only_the_owner_is_named(world: World) -> None:
+    """Who else may do it can follow from hidden fields: about oneself no more than the owner."""
+    people = [who(world, one, {"own", "rule"}) for one in world.people]
+    named = set()
+    for asker in (who(world, one, {"shared"}) for one in world.people):
+        for deal in world.deals[:10]:
+            decision = why(
+                world.site.application, asker, asker, "update", "deal", deal, people=people
+            )
+            assert not decision.proposals and len(decision.ask) <= 1
+            named |= {one.person for one in decision.ask}
+    assert not named  # this role shows neither owners nor people
+
+
 def test_actions_that_are_about_no_field(world: World) -> None:
     """Records are deleted as a whole."""
     asker = who(world, world.people[0], {"own"})
