@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from engine.records.gate import Gate
 
 MOST_IN_BLOCK = 500
-"""Records of a block that a row is compared with, the oldest ones; one that more records share says
-little. So a row costs the same, however many records there are and however many rows are asked."""
+"""Records of a block that a row is compared with; a block that more records share says little."""
+MOST_READ = 20_000
+"""Records of all blocks of one look-up together. A limit also keeps PostgreSQL from sorting and
+hashing all keys for a handful of blocks."""
 MOST_TOLD = 5
 """Candidates that are told of one record, the most similar first."""
 
@@ -167,7 +169,7 @@ class Finder:
         near = {"rule": name, "words": blocks}
         for key, record, text in self._statement("near", self._near).rows(self.connection, near):
             parts = text.removeprefix(WHOLE).split(BETWEEN)
-            if rule.match_place < len(parts):
+            if rule.match_place < len(parts) and len(found[key][0]) < MOST_IN_BLOCK:
                 found[key][0].append(record)
                 found[key][1].append(parts[rule.match_place])
         return found
@@ -186,26 +188,19 @@ class Finder:
         )
 
     def _near(self) -> sa.Select[Any]:
-        """The records with one of the blocks `words` under `rule`, with their whole keys.
-
-        Of each block at most `MOST_IN_BLOCK`.
-        """
+        """The records with one of the blocks `words` under `rule`, with their whole keys."""
         t, whole = self.match, self.match.alias()
         rule = sa.bindparam("rule", type_=String())
-        nth = sa.func.row_number().over(partition_by=t.c.key, order_by=t.c.record)
-        ranked = (
-            sa.select(t.c.key, t.c.record, nth.label("nth"))
-            .where(t.c.rule == rule, among_words(t.c.key, "words", self.gate.dialect))
-            .subquery()
-        )
         return (
-            sa.select(ranked.c.key, ranked.c.record, whole.c.key)
-            .join(whole, sa.and_(whole.c.record == ranked.c.record, whole.c.rule == rule))
+            sa.select(t.c.key, t.c.record, whole.c.key)
+            .join(whole, sa.and_(whole.c.record == t.c.record, whole.c.rule == rule))
             .where(
-                ranked.c.nth <= MOST_IN_BLOCK,
+                t.c.rule == rule,
+                among_words(t.c.key, "words", self.gate.dialect),
                 whole.c.key >= WHOLE,
                 whole.c.key < BLOCK_MARK,
             )
+            .limit(MOST_READ)
         )
 
     def told(
