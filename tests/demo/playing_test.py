@@ -16,31 +16,37 @@ from assembly.establishing import establish
 from cli.demo_history import PACKAGE, Hands, Player, Story, program
 from engine.schema.engines import open_databases
 from support.project import ROOT
+from support.small import KINDS_OF_DATABASE, fresh_url
 
 END = dt.datetime(2026, 3, 20, 10, 0, tzinfo=dt.UTC)
 SMALL = {"sales.COUNT": 150, "clients.OLD": 40, "leads.LEADS": 60, "leads.NEW": 12,
          "leads.INQUIRIES": 40}  # fmt: skip
 
 
-@pytest.fixture
-def story(monkeypatch: pytest.MonkeyPatch) -> Story:
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
     """A smaller story; what is counted by chapters is less, nothing else differs."""
     tell = program(ROOT / "demo")
-    for name, count in SMALL.items():
-        module, _, constant = name.partition(".")
-        monkeypatch.setattr(importlib.import_module(f"{PACKAGE}.{module}"), constant, count)
-    return tell(3, END, ZoneInfo("Asia/Shanghai"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, count in SMALL.items():
+            module, _, constant = name.partition(".")
+            patch.setattr(importlib.import_module(f"{PACKAGE}.{module}"), constant, count)
+        yield tell(3, END, ZoneInfo("Asia/Shanghai"))
 
 
-@pytest.fixture
-def played(story: Story, database_url: str) -> Iterator[Application]:
-    databases = open_databases(database_url)
-    hands = Hands(min(deed.at for deed in story.deeds))
-    layers: list[Path] = [ROOT / "config", ROOT / "demo" / "layer"]
-    application = establish(databases, layers, clock=hands)
-    assert Player(application, hands).play(story) == len(story.deeds)
-    yield application
-    databases.dispose()
+@pytest.fixture(scope="module", params=KINDS_OF_DATABASE)
+def played(
+    request: pytest.FixtureRequest, story: Story, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    """The story in a database, which the tests only read."""
+    with fresh_url(request.param, tmp_path_factory.mktemp("played")) as url:
+        databases = open_databases(url)
+        hands = Hands(min(deed.at for deed in story.deeds))
+        layers: list[Path] = [ROOT / "config", ROOT / "demo" / "layer"]
+        application = establish(databases, layers, clock=hands)
+        assert Player(application, hands).play(story) == len(story.deeds)
+        yield application
+        databases.dispose()
 
 
 def test_history(played: Application, story: Story) -> None:

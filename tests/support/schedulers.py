@@ -68,7 +68,7 @@ def says(process: subprocess.Popen[str], event: str) -> None:
         assert line, "".join(told)
 
 
-def eventually(what: Callable[[], bool], seconds: float = 15.0) -> float:
+def eventually(what: Callable[[], bool], seconds: float = 120.0) -> float:
     """Waits until `what` is so; returns how many seconds it took."""
     start = time.monotonic()
     while not what():

@@ -16,6 +16,7 @@ from jobs.outbox import put
 from notices.sending import post_of
 from notices.tables import NOTICE_TABLE
 from notices.telling import Notice, telling
+from support.patience import PATIENCE
 from support.telling import Mailbox, mail_server
 from support.world import Client, World
 from webapp.directory import AccountDirectory
@@ -246,7 +247,7 @@ def test_the_directory_looks_again_by_itself(world: World) -> None:
     directory = AccountDirectory(world.site.databases)
     directory.people_of(gate, "finance")
     added = world.people[world.account("finance")]
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while added not in directory.people_of(gate, "finance"):
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from decimal import Decimal
@@ -384,18 +383,19 @@ def test_random_changes(kind: str, examples: int) -> None:
     )
 
 
+ROUNDS = 30
+
+
 def test_many_writers_at_once(tmp_path: Path) -> None:
     """Eight writers on the same few records on PostgreSQL: no drift, no deadlock, no error."""
-    seconds, failures, done = 4.0, list[BaseException](), list[int]()
+    failures = list[BaseException]()
 
-    def work(site: SmallSite, seed: int, known: dict[str, list[int]], end: float) -> None:
+    def work(site: SmallSite, seed: int, known: dict[str, list[int]]) -> None:
         random_ = random.Random(seed)
         choose: Callable[[str], int] = lambda name: random_.choice(known[name])  # noqa: E731
         mine: list[int] = []
-        count = 0
         try:
-            while time.monotonic() < end:
-                count += 1
+            for _ in range(ROUNDS):
                 lines = [
                     {"product": choose("product"), "price": random_.randint(0, 20)}
                     for _ in range(random_.randint(0, 3))
@@ -419,7 +419,6 @@ def test_many_writers_at_once(tmp_path: Path) -> None:
                     assert {p.code for p in refusal.problems} <= {"still-used", "link-not-found"}
         except BaseException as error:
             failures.append(error)
-        done.append(count)
 
     with small_site("postgresql", tmp_path, SITE) as site:
         known = {
@@ -427,16 +426,12 @@ def test_many_writers_at_once(tmp_path: Path) -> None:
             for name in ("region", "customer", "product")
         }
         known["order"] = [site.create("order", customer=c) for c in known["customer"]]
-        end = time.monotonic() + seconds
-        threads = [
-            threading.Thread(target=work, args=(site, seed, known, end)) for seed in range(8)
-        ]
+        threads = [threading.Thread(target=work, args=(site, seed, known)) for seed in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         assert failures == []
-        assert sum(done) > 50
         check_all(site)
 
 
