@@ -312,3 +312,17 @@ def audited(ask: Asker, topic: Topic) -> Iterator[Answer]:
         yield ask.api(f"audit?log={log}&limit=500")
     for name in ask.stage.catalog.objects:
         yield ask.api(f"audit?log=done&object={name}&limit=200")
+
+
+@path("export over REST", "POST api.export", writes=True)
+def exported(ask: Asker, topic: Topic) -> Iterator[Answer]:
+    """The list as a file of every kind, whole, by words and by a condition."""
+    for format in ("csv", "xlsx", "json"):
+        body = {"format": format, "reason": "for the test"}
+        yield ask.api(f"o/{topic.name}/export", "POST", body)
+    for text in topic.texts("export", 1):
+        yield ask.api(f"o/{topic.name}/export", "POST", {"format": "csv", "q": text})
+    for name in topic.by_field("export", 2):
+        body = {"format": "csv", "where": f"{name} is not empty"}
+        yield ask.api(f"o/{topic.name}/export", "POST", body)
+        yield ask.api(f"o/{topic.name}/export", "POST", {"format": "json", "fields": [name]})

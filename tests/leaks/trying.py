@@ -24,6 +24,8 @@ from leaks.worlds import Stage
 assert paths_api and paths_screens
 CANARY = re.compile(r"Qz[a-z]{5}\d\d", re.IGNORECASE)
 AROUND = 90
+KEEPING = ("why and who",)
+"""Paths that keep for a while what they have found out of accounts, so their statements vary."""
 TOPICS, ANSWERS = 4, 12
 """Objects that a path is asked about for one person, and answers that it gives about each."""
 
@@ -150,7 +152,7 @@ def compared(pair: Pair, ways: Sequence[WayOut], share: Share) -> Outcome:
         stage.restore("world")
         here = _asked(pair, ways, share, counter)
         for (way, topic, one), (*_, other) in zip(here, there, strict=False):
-            if how := _difference(one, other, planted):
+            if how := _difference(one, other, planted, way.name not in KEEPING):
                 leak = Leak(str(twin.who), way.name, topic.name, one.what, how)
                 outcome.leaks.append(leak)
                 if len(outcome.leaks) >= share.leaks:
@@ -219,7 +221,7 @@ def _canaries(twin: Twin) -> frozenset[str]:
     return frozenset(found - {w.lower() for p in twin.planted for w in CANARY.findall(str(p.new))})
 
 
-def _difference(one: Answer, other: Answer, planted: frozenset[str]) -> str:
+def _difference(one: Answer, other: Answer, planted: frozenset[str], counted: bool = True) -> str:
     """What can be told from the answers; nothing where they are alike."""
     if one.what != other.what:
         return f"another request followed: {other.what}"
@@ -237,6 +239,6 @@ def _difference(one: Answer, other: Answer, planted: frozenset[str]) -> str:
     found = {word.lower() for word in CANARY.findall(one.body)} & planted
     if told := [word for word in found if word not in one.what.lower()]:
         return f"the planted {told[0]} stands in it"
-    if one.statements != other.statements:
+    if counted and one.statements != other.statements:
         return f"{one.statements} or {other.statements} statements"
     return ""

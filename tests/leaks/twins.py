@@ -28,7 +28,7 @@ from leaks.oracle import Cell, Rows, Sight, Who
 from leaks.recipes import Built, Spot, Step
 from leaks.worlds import Stage, shares_of
 
-ROUNDS = 6
+ROUNDS = 9
 NEAR = 3
 """Links between a cell and the value that it may follow from."""
 
@@ -71,13 +71,22 @@ class Twin:
     seen: dict[Cell, Any] = field(default_factory=dict)
 
 
+class Refused(Exception):
+    """The rules refuse a step because of what was planted in an earlier one."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(step)
+        self.step = step
+
+
 def carried_out(
     stage: Stage, steps: list[Step], left_out: frozenset[int] = frozenset(),
     otherwise: list[Step] | None = None,
 ) -> World:  # fmt: skip
     """The world that the steps make of the empty database.
 
-    Where the rules refuse a step, that of `otherwise` takes its place.
+    Where the rules refuse a step, that of `otherwise` takes its place. Raises Refused where they
+    refuse that as well.
     """
     stage.restore("empty")
     builder, done = stage.builder(), list(steps)
@@ -87,10 +96,13 @@ def carried_out(
         try:
             builder.run(number, step)
         except Refusal:
-            if otherwise is None or otherwise[number] is step:
+            if otherwise is None:
                 raise
             done[number] = otherwise[number]
-            builder.run(number, done[number])
+            try:
+                builder.run(number, done[number])
+            except Refusal as refusal:
+                raise Refused(number) from refusal
     return World(done, builder.built, stage.rows())
 
 
@@ -114,8 +126,10 @@ def twin_of(
         steps = _with(world.steps, planted)
         try:
             other = carried_out(stage, steps, left_out, world.steps)
-        except Refusal:  # the rules make of what was planted what others may enter
-            return None
+        except Refused as refused:
+            near = {refused.step, world.steps[refused.step].of}
+            planted = [p for p in planted if p.step not in near]
+            continue
         planted = [p for p in planted if other.steps[p.step] is steps[p.step]]
         after = other.sight(stage, who).everything()
         differing = {c for c in before.keys() | after.keys()

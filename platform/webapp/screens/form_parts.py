@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -121,7 +121,10 @@ def groups_of(
                 elif lens.may_read(name):
                     items.append(_computed(at, field, values.get(name)))
             elif name in entered and isinstance(field.type, Lines):
-                items.append(_grid(at, field, values.get(name) or [], typed, problems))
+                grid = _grid(at, field, values.get(name) or [], typed, problems)
+                if creating:  # the ids are those of a draft, which tell how many lines there are
+                    grid = replace(grid, rows=[replace(row, id="") for row in grid.rows])
+                items.append(grid)
             elif name in entered:
                 items.append(
                     control(
