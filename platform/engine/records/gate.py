@@ -8,6 +8,8 @@ that nobody can forget one. Reading goes through `reading.Reader`, with the same
 from __future__ import annotations
 
 import datetime as dt
+import random
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -68,7 +70,11 @@ _EXISTING = frozenset((UPDATE, DELETE, RESTORE))
 _REMOVING = frozenset((DELETE, RESTORE))
 _EVERY = _SAVING | _REMOVING
 ATTEMPTS = 4
+"""How often a transaction is tried that another one took a unique value from."""
+LOCK_ATTEMPTS = 12
 """How often a transaction is tried that the database ended because of a deadlock."""
+LONGEST_PAUSE = 1.0
+"""Seconds before another attempt, at most."""
 
 
 def _opening(batch: Batch) -> None:
@@ -210,20 +216,23 @@ class Gate:
         has just taken a unique value: the next attempt sees it and says so.
         Raises Refusal for everything that the rules refuse.
         """
-        for attempt in range(1, ATTEMPTS + 1):
+        taken = locked = 0
+        while True:
             try:
                 with self.transaction(actor, **mode) as tx:
                     return work(tx)
             except IntegrityError as error:
-                if attempt == ATTEMPTS:
+                taken += 1
+                if taken == ATTEMPTS:
                     raise refusal_of(error, self.catalog) from error
             except OperationalError as error:
-                if (
-                    getattr(error.orig, "sqlstate", "") not in ("40P01", "40001")
-                    or attempt == ATTEMPTS
-                ):
+                locked += 1
+                if getattr(error.orig, "sqlstate", "") not in ("40P01", "40001"):
                     raise
-        raise AssertionError("unreachable")
+                if locked == LOCK_ATTEMPTS:
+                    raise
+            if locked > 1:  # apart from the others who lost with us, ever further
+                time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.01 * 2**locked)))
 
     def create(
         self, actor: Actor, object: str, values: Sequence[Mapping[str, Any]]
