@@ -195,6 +195,9 @@ class Trial:
             raise
 
 
+LOOKING_FOR = frozenset(("contains", "starts_with", "ends_with"))
+
+
 def _divides_by_constant(node: Node) -> bool:
     return (
         isinstance(node, Call)
@@ -204,7 +207,12 @@ def _divides_by_constant(node: Node) -> bool:
 
 
 def _is_settled(node: Node) -> bool:
-    """Whether a planner can tell a condition, or one way to fulfil it, from constants alone."""
+    """Whether a planner can tell a condition, or one way to fulfil it, from constants alone.
+
+    Every text contains the empty one, whatever text it is.
+    """
+    if isinstance(node, Call) and node.function.name in LOOKING_FOR:
+        return not any(isinstance(part, Get) for part in walk(node.args[1]))
     if isinstance(node, OneOf):
         return not any(isinstance(part, Get) for part in walk(node.item))
     return node.type.kind is Kind.BOOLEAN and not any(isinstance(part, Get) for part in walk(node))

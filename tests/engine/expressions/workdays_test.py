@@ -138,6 +138,23 @@ DIFFICULT = (
 )  # fmt: skip
 
 
+def test_inside_each_other(court: Court) -> None:
+    """An argument is written once, so a statement grows by steps and does not double with each."""
+    inner = 'date("2026-02-27")'
+    for count in range(1, 9):
+        inner = (
+            f"add_workdays({inner}, {count} - 2 * workdays_between({inner}, signed))"
+            if (count == 1)
+            else f"add_workdays({inner}, {count})"
+        )
+    court.judge(f"fiscal_year({inner})", CompanyYear.of([dt.date(2026, 3, 2)], [], 4))
+    table = court.world.source("deal")
+    expression = compile_expression(inner, "deal", court.world)
+    compiled = to_sql(expression, court.world, table, "postgresql")
+    written = str(sa.select(compiled.value).compile(dialect=court.connections[1].dialect))
+    assert written.count("signed") <= 2
+
+
 def test_difficult_ones_agree(court: Court) -> None:
     """At the ends of the calendar, of members, of nothing."""
     holidays, worked = [dt.date(9999, 12, 31)], [dt.date(1, 1, 6)]

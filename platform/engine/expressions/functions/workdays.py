@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import Grouping
 
 from engine.expressions.functions.bounding import DATE, minus, plus, raw
+from engine.expressions.functions.once import once
 from engine.expressions.functions.table import (
     Column,
     Function,
@@ -57,14 +58,17 @@ class _Lists:
         return sa.func.coalesce(found, constant(str(otherwise)), type_=_INTEGER)
 
     def worked(self, day: Column) -> Column:
-        """The worked days up to a day."""
+        """The worked days up to a day, which is written several times."""
         weeks, rest = _over(day, "/", 7), plus(_over(day, "%", 7), constant("1"), _INTEGER)
         usual = plus(_times(weeks, 5), sa.func.least(rest, constant("5"), type_=_INTEGER), _INTEGER)
         place = sa.func.width_bucket(day, self.array("exceptions"), type_=_INTEGER)
         return Grouping(plus(usual, self.at("shifts", place, 0), _INTEGER))
 
-    def day(self, wanted: Column) -> Column:
+    def day(self, count: Column) -> Column:
         """The day up to which so many are worked, or NULL outside the calendar."""
+        return once([count], self._day)
+
+    def _day(self, wanted: Column) -> Column:
         before = minus(wanted, constant("1"), _INTEGER)
         place = Grouping(sa.func.width_bucket(before, self.array("counts"), type_=_INTEGER))
         left = Grouping(minus(before, self.at("shifts", place, 0), _INTEGER))
@@ -94,30 +98,34 @@ def _before(day: Column) -> Column:
 
 
 def _is_workday(writing: Writing) -> Column:
-    lists, day = _Lists(writing), _number_of(writing.args[0])
-    return sa.type_coerce(lists.worked(day) > lists.worked(_before(day)), Flag())
+    lists = _Lists(writing)
+    found = once(
+        [_number_of(writing.args[0])], lambda day: lists.worked(day) > lists.worked(_before(day))
+    )
+    return sa.type_coerce(found, Flag())
 
 
 def _between(writing: Writing) -> Column:
     lists = _Lists(writing)
-    start, end = (lists.worked(_number_of(day)) for day in writing.args)
+    start, end = (once([_number_of(day)], lists.worked) for day in writing.args)
     return sa.cast(minus(end, start, _INTEGER), Number(0))
 
 
 def _add(writing: Writing) -> Column:
     lists, (day, count) = _Lists(writing), writing.args
-    most = constant(str(MOST_WORKDAYS))
-    plain = raw(count, sa.Numeric())
-    steps = sa.cast(sa.case((sa.func.abs(plain) <= most, plain), else_=None), sa.Integer())
-    number = _number_of(day)
-    later = lists.day(Grouping(plus(lists.worked(number), steps, _INTEGER)))
-    worked = plus(lists.worked(_before(number)), constant("1"), _INTEGER)
-    earlier = lists.day(Grouping(plus(worked, steps, _INTEGER)))
-    zero = constant("0")
-    found = sa.case(
-        (steps > zero, later), (steps < zero, earlier), (steps == zero, raw(day, sa.Date())),
-        else_=None,
-    )  # fmt: skip
+    most, zero = constant(str(MOST_WORKDAYS)), constant("0")
+
+    def moved(number: Column, given: Column) -> Column:
+        steps = sa.cast(sa.case((sa.func.abs(given) <= most, given), else_=None), sa.Integer())
+        later = lists.day(Grouping(plus(lists.worked(number), steps, _INTEGER)))
+        worked = plus(lists.worked(_before(number)), constant("1"), _INTEGER)
+        earlier = lists.day(Grouping(plus(worked, steps, _INTEGER)))
+        return sa.case(
+            (steps > zero, later), (steps < zero, earlier),
+            (steps == zero, plus(_FIRST, number, sa.Date())), else_=None,
+        )  # fmt: skip
+
+    found = once([_number_of(day), raw(count, sa.Numeric())], moved)
     return sa.type_coerce(found, Day())
 
 
@@ -133,10 +141,13 @@ def _part(field: str, day: Column) -> Column:
 
 
 def _fiscal_year(writing: Writing) -> Column:
-    (day,), month = writing.args, _month(writing)
-    ends_later = sa.and_(month > constant("1"), _part("month", day) >= month)
-    later = sa.case((ends_later, constant("1")), else_=constant("0"))
-    return sa.cast(plus(_part("year", day), Grouping(later), _INTEGER), Number(0))
+    def year(day: Column) -> Column:
+        ends_later = sa.and_(month > constant("1"), _part("month", day) >= month)
+        later = sa.case((ends_later, constant("1")), else_=constant("0"))
+        return plus(_part("year", day), Grouping(later), _INTEGER)
+
+    month = _month(writing)
+    return sa.cast(once([raw(writing.args[0], sa.Date())], year), Number(0))
 
 
 def _fiscal_quarter(writing: Writing) -> Column:
