@@ -314,8 +314,12 @@ def test_definitions_that_change(tmp_path: Path, kind: str) -> None:
         assert site.read("claim", second).values["stage"] == "asked"
         site.gate.perform(low, "claim", second, "ask")
         assert open_tasks_now(site, second) == ["boss"]
-        # the whole approval goes: its records are free
+        # the whole approval goes: not while records wait for it
         (tmp_path / "layer/workflows/consent.yaml").unlink()
+        found = codes(lambda: applied(SITE.partition("---\napproval:")[0]))
+        assert {code for code, _ in found} == {"stage-in-use", "approval-in-use"}
+        for waiting in (second, third):
+            approvals.withdraw(low, approvals.of(low, "claim", waiting)[0].id)
         approvals = applied(SITE.partition("---\napproval:")[0])
         assert approvals.inbox(boss).items == ()
         site.update("claim", third, low, name="free")
