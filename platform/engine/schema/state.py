@@ -85,15 +85,16 @@ class Past:
 
 
 def pasts(connection: sa.Connection, since: int) -> tuple[Past, ...]:
-    """What the revisions from `since` on have left, the oldest first."""
+    """What the revisions from `since` on have left, the oldest first; the keys of the first."""
     if not _tells(connection):
         return ()
-    query = sa.select(_REVISION.c.id, _REVISION.c.state, _REVISION.c.inverse)
+    state = sa.case((_REVISION.c.id == since, _REVISION.c.state)).label("state")
+    query = sa.select(_REVISION.c.id, state, _REVISION.c.inverse)
     rows = connection.execute(query.where(_REVISION.c.id >= since).order_by(_REVISION.c.id))
     return tuple(
         Past(
             row.id,
-            _keys_of(row.state) if row.id == since and row.state else None,
+            _keys_of(row.state) if row.state else None,
             json.loads(row.inverse or "{}").get("batch"),
         )
         for row in rows
