@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from textwrap import indent
 from typing import Any
 
 import click
@@ -73,7 +74,7 @@ def show(number: int, as_json: bool, locale: str | None) -> None:
         return
     click.echo(f"{one.id}  {one.at:%Y-%m-%d %H:%M:%SZ}  {one.digest[:12]}  {one.by}")
     if one.message:
-        click.echo(f"\n    {one.message}".replace("\n", "\n    ").removeprefix("    ") + "\n")
+        click.echo(f"\n{indent(one.message, '    ')}\n")
     for text in texts:
         click.echo(f"~ {text.in_(locale)}")
     if former is None:
