@@ -44,7 +44,7 @@ def filler(databases: Databases, clock: Clock) -> Filling:
 
     def fill(
         connection: sa.Connection, tables: Tables, fills: Sequence[Fill], fixes: Sequence[Fix] = ()
-    ) -> None:
+    ) -> int | None:
         # it writes for the revision that is only about to be current, so it passes no fence
         gate = Gate(tables.catalog, tables, databases, 0, clock)
         tx = Transaction(gate, connection, SYSTEM, cause="apply")
@@ -52,7 +52,7 @@ def filler(databases: Databases, clock: Clock) -> Filling:
             fill_paths(tx, name)
         for phone in [f for f in fills if _is_phone(f, gate)]:
             _respell(tx, gate.catalog.objects[phone.object], phone.field)
-        mended = mend_all(tx, fixes)
+        mended, batch = mend_all(tx, fixes)
         fills = [*fills, *(Fill(object, field, "") for object, field in mended)]
         rest = [f for f in fills if not (_is_tree(f, gate) or _is_phone(f, gate))]
         computed, beside = _wanted(rest, gate)
@@ -61,6 +61,7 @@ def filler(databases: Databases, clock: Clock) -> Filling:
         for name, texts in beside.items():
             _write_beside(tx, name, texts)
         rebuild_keys(tx)
+        return batch
 
     return fill
 

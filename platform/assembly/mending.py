@@ -23,19 +23,21 @@ from workflow.approvals.impact import STEPS, move_steps
 from workflow.history import write_history
 
 
-def mend_all(tx: Transaction, fixes: Sequence[Fix]) -> Collection[tuple[str, str]]:
-    """Carries the fixes out; returns the fields whose values were written anew."""
+def mend_all(
+    tx: Transaction, fixes: Sequence[Fix]
+) -> tuple[Collection[tuple[str, str]], int | None]:
+    """Carries the fixes out; returns the fields whose values were written anew, and the batch."""
     for fix in fixes:
         if fix.kind in KINDS:
             rename(tx, fix)
     own = [fix for fix in fixes if fix.kind != STEPS and fix.kind not in KINDS]
     mend(tx, own, write_history)
-    tx.batch = None
+    batch, tx.batch = tx.batch, None
     for fix in fixes:
         if fix.kind == STEPS:
             move_steps(tx, fix)
     _set_timers(tx, {fix.object for fix in own})
-    return [(fix.object, fix.field) for fix in own]
+    return [(fix.object, fix.field) for fix in own], batch
 
 
 def _set_timers(tx: Transaction, objects: Collection[str]) -> None:

@@ -1,21 +1,26 @@
-"""From loaded definitions to a plan: keys are allotted, tables built, both sides compared."""
+"""From loaded definitions to a plan: keys are allotted, tables built, both sides compared.
+
+A way back goes the same way: its definitions are those of an earlier revision, on the keys that
+they had then (`engine.schema.returning`).
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from assembly.impact import every_fix, look
-from assembly.kinds import TABLES, kinds_with
+from assembly.kinds import KINDS, TABLES, kinds_with
 from engine.definition.catalog import Catalog
 from engine.definition.kinds import Problems
 from engine.definition.tree import Node
 from engine.impact.fixing import converted_fields
 from engine.impact.ground import Ground
+from engine.impact.returning import searched_again
 from engine.loading.loading import Loaded, load_trees
 from engine.loading.storing import dump, restore
 from engine.problems import Refusal
@@ -23,7 +28,8 @@ from engine.schema.applying import Replan
 from engine.schema.differences import Plain, digest_of
 from engine.schema.keying import allotted
 from engine.schema.planning import Plan, plan
-from engine.schema.state import Applied, Keys, Name, current, read_keys
+from engine.schema.returning import NO_REVISION, dropped, way_back, with_present_names
+from engine.schema.state import Applied, Keys, Name, current, read_keys, revision_definitions
 from engine.schema.structure import read_structure
 from engine.schema.tables import Tables, build_tables
 from engine.schema.targets import Target
@@ -31,11 +37,14 @@ from engine.schema.targets import Target
 Trees = Mapping[str, Mapping[str, Node]]
 
 
-def planner(loaded: Loaded, extra: Sequence[sa.MetaData] = ()) -> Replan:
+def planner(
+    loaded: Loaded, extra: Sequence[sa.MetaData] = (), *, back_to: int | None = None
+) -> Replan:
     """What makes the plan for `loaded` on a connection, as often as it is needed.
 
-    `extra` are tables of libraries (accounts) that are created when they are missing.
-    Raises Refusal when `loaded` has problems.
+    `extra` are tables of libraries (accounts) that are created when they are missing. `back_to`:
+    they are the definitions of this revision, which is gone back to. Raises Refusal when `loaded`
+    has problems, and the planner when the revision does not say how its data stood.
     """
     if loaded.catalog is None:
         raise Refusal(*loaded.problems)
@@ -44,7 +53,7 @@ def planner(loaded: Loaded, extra: Sequence[sa.MetaData] = ()) -> Replan:
     definitions = plain(loaded.trees)
 
     known: list[tuple[Keys, Tables]] = []  # a plan is made again before it is carried out
-    former: list[Former] = []
+    formers: list[Former] = []
 
     def tables_for(keys: Keys) -> Tables:
         if not known or known[-1][0] != keys:
@@ -52,9 +61,9 @@ def planner(loaded: Loaded, extra: Sequence[sa.MetaData] = ()) -> Replan:
         return known[-1][1]
 
     def former_of(applied: Applied | None, keys: Keys) -> Former:
-        if not former or former[-1].applied != applied or former[-1].keys != keys:
-            former[:] = [_former(applied, keys)]
-        return former[-1]
+        if not formers or formers[-1].applied != applied or formers[-1].keys != keys:
+            formers[:] = [_former(applied, keys)]
+        return formers[-1]
 
     def replan(connection: sa.Connection, *, findings: bool = True) -> Plan:
         structure = read_structure(connection)
@@ -62,25 +71,49 @@ def planner(loaded: Loaded, extra: Sequence[sa.MetaData] = ()) -> Replan:
         was = former_of(applied, keys)
         before = was.plain
         problems: Problems = []
-        allotted_keys = allotted(
-            catalog, keys, structure, _names(before, keys), problems, was.catalog
-        )
+        way = way_back(connection, back_to, keys) if back_to is not None else None
+        begin = keys if way is None else way.keys
+        names = _names(before if way is None else definitions, begin)
+        former = was.catalog if way is None else None
+        allotted_keys = allotted(catalog, begin, structure, names, problems, former)
         target = Target(
             tables=tables_for(allotted_keys),
             definitions=definitions,
             stored=stored,
             keys=allotted_keys,
             extra=tuple(extra),
-            converted=converted_fields(catalog, was.catalog, allotted_keys),
+            converted=converted_fields(catalog, former, allotted_keys),
+            compared=None
+            if way is None
+            else with_present_names(definitions, allotted_keys, keys, before),
         )
+        if way is not None:
+            problems += dropped(target.tables.catalog, keys, structure, way.revision)
         made = plan(connection, target, structure, applied, before, problems)
         if was.catalog is None:
             return made
-        ground = Ground(connection, was.catalog, target.tables, structure, before, definitions)
+        ground = Ground(
+            connection, was.catalog, target.tables, structure, before, definitions,
+            None if way is None else way.batches,
+        )  # fmt: skip
+        made = replace(made, fills=(*made.fills, *searched_again(ground)))
         found = look(ground) if findings else ()
         return made.found(found, every_fix(ground))
 
     return replan
+
+
+def back_planner(
+    connection: sa.Connection, revision: int, extra: Sequence[sa.MetaData] = ()
+) -> Replan:
+    """What makes the plan that goes back to a revision.
+
+    Raises Refusal when there is no such revision, or its definitions are no longer understood.
+    """
+    stored = revision_definitions(connection, revision)
+    if not stored:
+        raise Refusal(NO_REVISION(revision=revision))
+    return planner(load_trees(restore(json.loads(stored)), KINDS), extra, back_to=revision)
 
 
 @dataclass(frozen=True)

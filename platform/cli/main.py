@@ -38,6 +38,7 @@ COMMANDS = {
     "demo": ("cli.demo:demo", "Build a demonstration company and serve it here."),
     "keys": ("cli.keys:keys", "Encryption keys for secrets: make one, seal anew."),
     "prune": ("cli.prune:prune", "List what is parked, and drop what is named for good."),
+    "rollback": ("cli.rollback:rollback", "Go back to an earlier revision, with its data."),
     "revisions": ("cli.revisions:revisions", "List what was applied, when and by whom."),
 }
 """Every command: where it is, and what `--help` says of it without importing it."""

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from assembly.catching_up import catch_up
 from assembly.keeping import vault_of
 from assembly.kinds import KINDS
-from assembly.proposing import planner
+from assembly.proposing import back_planner, planner
 from assembly.settings import Settings, read_settings
 from engine.loading import Loaded, load
 from engine.problems import Refusal
@@ -77,5 +77,16 @@ def proposal() -> Iterator[Proposal]:
     replan = planner(definitions(chosen), _account_tables())
     with database(chosen) as databases:
         with databases.reading() as connection:
+            plan = replan(connection)
+        yield Proposal(databases, plan, replan)
+
+
+@contextmanager
+def proposal_back(revision: int) -> Iterator[Proposal]:
+    """The plan that goes back to a revision. Raises Refusal when nothing leads there."""
+    with database(settings(check_layers=False)) as databases:
+        caught_up(databases, "rollback")
+        with databases.reading() as connection:
+            replan = back_planner(connection, revision, _account_tables())
             plan = replan(connection)
         yield Proposal(databases, plan, replan)

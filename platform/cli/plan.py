@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import click
 
 from cli.effects import effects_json, effects_of, lines_of
 from cli.findings import finding_json, finding_lines
-from cli.opening import proposal
+from cli.opening import Proposal, proposal
 from cli.printing import locale_of, locale_option, print_json, print_problems, problem_json
+from cli.sealing import write_plan
 from engine.schema.costs import Cost
 from engine.schema.planning import Plan
 from engine.schema.steps import Phase
@@ -29,9 +31,16 @@ NOTHING = {"en": "nothing to do: the database is as defined", "zh": "无需变�
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.option("--sql", "as_sql", is_flag=True, help="Print the SQL that would be executed.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Keep the plan in this file, for `formwright apply FILE`.",
+)
 @locale_option()
 @click.pass_context
-def plan(ctx: click.Context, as_json: bool, as_sql: bool, locale: str | None) -> None:
+def plan(
+    ctx: click.Context, as_json: bool, as_sql: bool, out: Path | None, locale: str | None
+) -> None:
     """Show what `formwright apply` would do; change nothing.
 
     Where roles, scopes or the sharing of records change, it also counts what people would gain and
@@ -42,20 +51,30 @@ def plan(ctx: click.Context, as_json: bool, as_sql: bool, locale: str | None) ->
     locale = locale or locale_of(os.environ)
     with proposal() as proposed:
         made = proposed.plan
-        found = [] if as_sql else effects_of(proposed)
-        if as_json:
-            told = plan_json(made, proposed.databases.reads.dialect, locale)
-            print_json(told | {"permissions": effects_json(found, locale)})
-        elif as_sql:
-            click.echo(sql_of(made, proposed.databases.reads.dialect), nl=False)
-        else:
-            print_plan(made, proposed.databases.dialect, locale)
-            for line in lines_of(found, locale):
-                click.echo(f"  {line}")
+        show_plan(proposed, locale, as_json=as_json, as_sql=as_sql)
+        if out is not None and not made.problems:
+            write_plan(out, made)
+    ctx.exit(1 if made.problems else 0)
+
+
+def show_plan(
+    proposed: Proposal, locale: str, *, as_json: bool = False, as_sql: bool = False
+) -> None:
+    """Prints a plan, what it does to what people see, and what stands in its way."""
+    made = proposed.plan
+    found = [] if as_sql else effects_of(proposed)
+    if as_json:
+        told = plan_json(made, proposed.databases.reads.dialect, locale)
+        print_json(told | {"permissions": effects_json(found, locale)})
+    elif as_sql:
+        click.echo(sql_of(made, proposed.databases.reads.dialect), nl=False)
+    else:
+        print_plan(made, proposed.databases.dialect, locale)
+        for line in lines_of(found, locale):
+            click.echo(f"  {line}")
     print_problems(made.problems, locale, err=True)
     if made.empty:
         click.echo(NOTHING[locale], err=True)
-    ctx.exit(1 if made.problems else 0)
 
 
 def print_plan(made: Plan, dialect: str, locale: str) -> None:

@@ -12,7 +12,7 @@ from textwrap import dedent
 from assembly.application import Application, build_application
 from assembly.filling import filler
 from assembly.kinds import KINDS
-from assembly.proposing import planner
+from assembly.proposing import back_planner, planner
 from engine.loading import Loaded, load
 from engine.schema.applying import Hook, Publishing, Replan, apply_plan
 from engine.schema.engines import Databases, open_databases
@@ -58,6 +58,16 @@ class Workshop:
         """The plan for the definitions as they are now."""
         with self.databases.reading() as connection:
             return self.replan()(connection)
+
+    def way_back(self, revision: int) -> tuple[Plan, Replan]:
+        """The plan that goes back to a revision, and what makes it."""
+        with self.databases.reading() as connection:
+            replan = back_planner(connection, revision)
+            return replan(connection), replan
+
+    def go_back(self, revision: int, *, allow_loss: bool = False) -> int | None:
+        """Goes back to a revision."""
+        return self.carry_out(*self.way_back(revision), allow_loss=allow_loss)
 
     def said(self) -> list[str]:
         """The plan in English."""

@@ -36,7 +36,12 @@ def converted_fields(
 
 
 def fixes(ground: Ground) -> tuple[Fix, ...]:
-    """Everything that is written anew, in the order in which it must be."""
+    """Everything that is written anew, in the order in which it must be.
+
+    On a way back only names follow here: what definitions once said about values was done then.
+    """
+    if ground.back:
+        return tuple(_renamed(ground))
     changes = (*_converted(ground), *_replaced(ground), *_filled(ground))
     return (*_renamed(ground), *changes)
 
@@ -112,7 +117,13 @@ def _filled(ground: Ground) -> Iterator[Fix]:
 def is_filled(ground: Ground, pair: Pair, field: Field) -> bool:
     """Whether empty values are filled now: when it is first said, and when it says otherwise."""
     said = field.existing is not None or field.existing_from is not None
-    if not said or not field.stored or field.derived or isinstance(field.type, Collection):
+    if (
+        ground.back
+        or not said
+        or not field.stored
+        or field.derived
+        or isinstance(field.type, Collection)
+    ):
         return False
     former = pair.fields[field.name][0] if field.name in pair.fields else None
     return former is None or _said(former) != _said(field) or former.column != field.column

@@ -32,10 +32,15 @@ MOST_VALUES = 300_000
 
 @dataclass(frozen=True)
 class Pair:
-    """An object that is there before and after; its fields by their name after."""
+    """An object that is there before and after; its fields by their name after.
+
+    `by_column`: what has the same column is the same field, whatever it is called (going back,
+    where nothing says `was:`).
+    """
 
     before: Object
     after: Object
+    by_column: bool = False
 
     @cached_property
     def fields(self) -> Mapping[str, tuple[Field, Field]]:
@@ -46,9 +51,23 @@ class Pair:
             former = self.before.fields.get(name)
             if was and was in self.before.fields and was not in self.after.fields:
                 former = former or self.before.fields[was]
+            if self.by_column:
+                taken = former is not None and former.name in self._kept
+                former = self._same.get(field.column, None if taken else former)
             if former is not None:
                 found[name] = (former, field)
         return found
+
+    @cached_property
+    def _same(self) -> Mapping[str, Field]:
+        """The fields before, by the column that a field has afterwards, too."""
+        kept = {field.column for field in self.after.fields.values() if field.stored}
+        before = self.before.fields.values()
+        return {f.column: f for f in before if f.stored and f.column in kept}
+
+    @cached_property
+    def _kept(self) -> frozenset[str]:
+        return frozenset(field.name for field in self._same.values())
 
 
 @dataclass(frozen=True)
@@ -75,7 +94,8 @@ class Selection:
 class Ground:
     """The applied catalog, the coming tables (with their catalog), the database.
 
-    `plain_before` and `plain_after` are the definitions without places.
+    `plain_before` and `plain_after` are the definitions without places. `batches`: of a way back,
+    the batches of values that the revisions wrote which are gone back over, the oldest first.
     """
 
     connection: sa.Connection
@@ -84,6 +104,12 @@ class Ground:
     structure: Structure
     plain_before: Plain
     plain_after: Plain
+    batches: tuple[int, ...] | None = None
+
+    @property
+    def back(self) -> bool:
+        """Whether it is a way back to an earlier revision."""
+        return self.batches is not None
 
     @property
     def after(self) -> Catalog:
@@ -95,7 +121,7 @@ class Ground:
         """The objects with a table that are there before and after."""
         former = {o.table: o for o in self.before.objects.values() if not o.is_view}
         return tuple(
-            Pair(former[o.table], o)
+            Pair(former[o.table], o, self.back)
             for o in self.after.objects.values()
             if not o.is_view and o.table in former and o.table in self.structure.tables
         )

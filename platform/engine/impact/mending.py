@@ -20,6 +20,7 @@ from engine.expressions import evaluate
 from engine.fieldtypes.choice import Choices, Tags
 from engine.impact.conversions import Conversion
 from engine.impact.ground import decoded
+from engine.impact.returning import CONFLICT, RETURN, outcomes
 from engine.problems import Message, Refusal
 from engine.records.auditing import audit, plain
 from engine.records.changes import UPDATE, Batch, Change
@@ -74,6 +75,8 @@ def _lot(tx: Transaction, fixes: Sequence[Fix]) -> int:
 def _mend(tx: Transaction, fix: Fix, told: Told) -> int:
     definition = tx.catalog.objects[fix.object]
     field = definition.fields[fix.field]
+    if fix.kind == RETURN:
+        return _take_back(tx, definition, fix, told)
     if fix.kind == "convert":
         return _convert(tx, definition, field, fix, told)
     if fix.kind == "replace":
@@ -187,6 +190,27 @@ def _convert(tx: Transaction, definition: Object, field: Field, fix: Fix, told: 
         written += _write(tx, definition, shown, told)
         written += _write(tx, definition, silent, told, quiet=True)
         last = found[-1][0]
+    return written
+
+
+def _take_back(tx: Transaction, definition: Object, fix: Fix, told: Told) -> int:
+    """Writes what going back makes of values; the audit has what people saw before it."""
+    name, written = fix.field, 0
+    in_place = fix.former is not None and definition.fields[name].column == fix.former.column
+    for some in outcomes(tx.connection, tx.tables, fix):
+        rows = tx.fetch(definition.name, [one.id for one in some])
+        shown, silent = [], []
+        for one in some:
+            row = dict(rows[one.id])
+            if one.how == CONFLICT and in_place:
+                continue
+            after = row | {name: one.value}
+            if plain(one.present) != plain(one.value):
+                shown.append((row | {name: one.present}, after))
+            elif row[name] != one.value:
+                silent.append((row, after))
+        written += _write(tx, definition, shown, told)
+        written += _write(tx, definition, silent, told, quiet=True)
     return written
 
 

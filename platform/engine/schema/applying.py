@@ -33,7 +33,7 @@ from engine.schema.engines import Databases
 from engine.schema.fence import FENCE, exclusive
 from engine.schema.findings import Severity
 from engine.schema.planning import Plan
-from engine.schema.state import read_keys, write_keys, write_revision
+from engine.schema.state import keep_state, read_keys, write_keys, write_revision
 from engine.schema.steps import Phase, Step
 from engine.schema.targets import Filling
 
@@ -109,6 +109,7 @@ class Publishing:
     now: dt.datetime
     fill: Filling
     hooks: Sequence[Hook] = ()
+    message: str = ""
 
 
 def apply_plan(
@@ -159,11 +160,11 @@ def _in_one_transaction(
             return None
         for step in plan.of(Phase.CREATE, Phase.ALTER):
             step.run(connection)
-        publishing.fill(connection, plan.target.tables, plan.fills, plan.fixes)
+        batch = publishing.fill(connection, plan.target.tables, plan.fills, plan.fixes)
         for step in plan.of(Phase.INDEX, Phase.DROP):
             with _no_duplicates(step.text):
                 step.run(connection)
-        return _write(connection, plan, publishing)
+        return _write(connection, plan, publishing, batch)
 
 
 def _still(plan: Plan, shown: Plan) -> bool:
@@ -212,14 +213,16 @@ def _publish(databases: Databases, plan: Plan, replan: Replan, publishing: Publi
             )
             if not same or now.of(Phase.CREATE, Phase.ALTER, Phase.INDEX):
                 raise Refusal(DRIFTED())
-            publishing.fill(connection, plan.target.tables, plan.fills, plan.fixes)
-            return _write(connection, plan, publishing)
+            batch = publishing.fill(connection, plan.target.tables, plan.fills, plan.fixes)
+            return _write(connection, plan, publishing, batch)
 
     with _no_duplicates(Text({"en": "computing columns", "zh": "计算字段值"})):
         return _retried(publish, None)
 
 
-def _write(connection: sa.Connection, plan: Plan, publishing: Publishing) -> int:
+def _write(connection: sa.Connection, plan: Plan, publishing: Publishing, batch: int | None) -> int:
+    if plan.applied is not None:
+        keep_state(connection, plan.applied.id, read_keys(connection))
     keys = {name: key for name, key in plan.target.keys.items() if PENDING not in name[2]}
     write_keys(connection, keys)
     for hook in publishing.hooks:
@@ -230,6 +233,9 @@ def _write(connection: sa.Connection, plan: Plan, publishing: Publishing) -> int
         digest=digest_of(plan.target.definitions),
         by=publishing.by,
         now=publishing.now,
+        keys=keys,
+        message=publishing.message,
+        batch=batch,
     )
 
 

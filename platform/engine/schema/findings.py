@@ -50,6 +50,13 @@ STOPPING = {
             hint_zh="请按计划所示写 `was:` 或 `replace:`",
         ),
         Message(
+            "stage-since",
+            en="{what}",
+            zh="{what}",
+            hint_en="move these records to another stage first",
+            hint_zh="请先将这些记录移到其他阶段",
+        ),
+        Message(
             "approval-in-use",
             en="{what}",
             zh="{what}",

@@ -35,12 +35,12 @@ class Notes:
     ) -> None:
         self.connection, self.target, self.structure = connection, target, structure
         self.before, self.told, self.tables = before, told, target.tables
+        self.after = target.definitions if target.compared is None else target.compared
         self.fills: list[Fill] = []
 
     def steps(self) -> Iterator[Step]:
         """One step per difference that no other step has told, and per list without an index."""
-        after = self.target.definitions
-        found = differences(self.before, after)
+        found = differences(self.before, self.after)
         changed = {d.name for d in found if d.kind == "object"}
         for difference in found:
             told = difference.kind == "object" and (difference.name, difference.field) in self.told
@@ -57,13 +57,13 @@ class Notes:
         definition = self.tables.catalog.objects.get(difference.name)
         if difference.kind == "object" and difference.change == "gone":
             rows = self.kept(difference)
-            what = wording.subject(difference, self.before, self.target.definitions)
+            what = wording.subject(difference, self.before, self.after)
             return Step(kind=kind, text=wording.parked(what, rows), loses=rows > 0)
         if definition and difference.field and difference.change == "new":
             field = definition.fields[difference.field]
             if (field.stored or field in definition.many) and not definition.is_view:
                 return Step(kind="returning-field", text=wording.returning_field(definition, field))
-        text = wording.of_difference(difference, self.before, self.target.definitions)
+        text = wording.of_difference(difference, self.before, self.after)
         return Step(kind=kind, text=text)
 
     def kept(self, difference: Difference) -> int:

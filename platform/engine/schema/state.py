@@ -1,12 +1,15 @@
 """What the database knows about itself: its revisions and the permanent keys of names.
 
 `fw_state` names the current revision, `fw_revision` holds every applied one with its
-definitions, `fw_key` the physical key that each name received when it was first applied.
+definitions, its `state` (the physical keys as they were then) and its `inverse` (which batch of
+values was written when it was published); `fw_key` is the physical key that each name received
+when it was first applied.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +33,7 @@ class Applied:
     by: str
     digest: str
     definitions: str = field(repr=False, default="")
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def current(connection: sa.Connection) -> Applied | None:
     value = connection.scalar(sa.select(_STATE.c.value).where(_STATE.c.name == REVISION))
     if value is None:
         return None
-    row = connection.execute(sa.select(_REVISION).where(_REVISION.c.id == int(value))).one()
+    row = connection.execute(_chosen("definitions").where(_REVISION.c.id == int(value))).one()
     return _applied(row, row.definitions)
 
 
@@ -63,9 +67,59 @@ def revisions(connection: sa.Connection) -> tuple[Applied, ...]:
     """All revisions, the newest first, without their definitions."""
     if not sa.inspect(connection).has_table(_REVISION.name):
         return ()
-    columns = [c for c in _REVISION.c if c.name not in ("definitions", "inverse")]
-    rows = connection.execute(sa.select(*columns).order_by(_REVISION.c.id.desc()))
+    also = ("message",) if _tells(connection) else ()
+    rows = connection.execute(_chosen(*also).order_by(_REVISION.c.id.desc()))
     return tuple(_applied(row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a revision leaves for going back: the keys as they were, the batch that it wrote.
+
+    `keys` are None for a revision of before they were kept.
+    """
+
+    id: int
+    keys: Keys | None
+    batch: int | None
+
+
+def pasts(connection: sa.Connection, since: int) -> tuple[Past, ...]:
+    """What the revisions from `since` on have left, the oldest first; the keys of the first."""
+    if not _tells(connection):
+        return ()
+    state = sa.case((_REVISION.c.id == since, _REVISION.c.state)).label("state")
+    query = sa.select(_REVISION.c.id, state, _REVISION.c.inverse)
+    rows = connection.execute(query.where(_REVISION.c.id >= since).order_by(_REVISION.c.id))
+    return tuple(
+        Past(
+            row.id,
+            _keys_of(row.state) if row.state else None,
+            json.loads(row.inverse or "{}").get("batch"),
+        )
+        for row in rows
+    )
+
+
+def _keys_of(state: str) -> Keys:
+    return {
+        (kind, owner, name): Key(key, type) for kind, owner, name, key, type in json.loads(state)
+    }
+
+
+def _state_of(keys: Keys) -> str:
+    listed = [[*name, key.key, key.type] for name, key in sorted(keys.items(), key=lambda i: i[0])]
+    return json.dumps(listed, ensure_ascii=False, separators=(",", ":"))
+
+
+def _tells(connection: sa.Connection) -> bool:
+    """Whether the table has what an earlier version of the platform did not write."""
+    columns = sa.inspect(connection).get_columns(_REVISION.name)
+    return {"message", "state"} <= {column["name"] for column in columns}
+
+
+def _chosen(*also: str) -> sa.Select[Any]:
+    return sa.select(*(_REVISION.c[name] for name in ("id", "at", "by", "digest", *also)))
 
 
 def revision_definitions(connection: sa.Connection, id: int) -> str:
@@ -98,14 +152,38 @@ def write_keys(connection: sa.Connection, keys: Keys) -> None:
         connection.execute(sa.insert(_KEY), rows)
 
 
+def keep_state(connection: sa.Connection, revision: int, keys: Keys) -> None:
+    """Keeps the keys of a revision that an earlier version of the platform applied."""
+    missing = sa.and_(_REVISION.c.id == revision, _REVISION.c.state.is_(None))
+    connection.execute(sa.update(_REVISION).where(missing).values(state=_state_of(keys)))
+
+
 def write_revision(
-    connection: sa.Connection, *, definitions: str, digest: str, by: str, now: dt.datetime
+    connection: sa.Connection,
+    *,
+    definitions: str,
+    digest: str,
+    by: str,
+    now: dt.datetime,
+    keys: Keys,
+    message: str = "",
+    batch: int | None = None,
 ) -> int:
-    """Stores a revision and makes it the current one; returns its number."""
+    """Stores a revision and makes it the current one; returns its number.
+
+    `keys` are the physical keys with it, `batch` the values that were written anew for it.
+    """
+    given = {
+        "at": now,
+        "by": by or None,
+        "digest": digest,
+        "definitions": definitions,
+        "message": message or None,
+        "state": _state_of(keys),
+        "inverse": json.dumps({"batch": batch}),
+    }
     revision: int = connection.execute(
-        sa.insert(_REVISION)
-        .values(at=now, by=by or None, digest=digest, definitions=definitions)
-        .returning(_REVISION.c.id)
+        sa.insert(_REVISION).values(given).returning(_REVISION.c.id)
     ).scalar_one()
     updated = connection.execute(
         sa.update(_STATE).where(_STATE.c.name == REVISION).values(value=str(revision))
@@ -120,4 +198,5 @@ def _identity(name: Name) -> sa.ColumnElement[bool]:
 
 
 def _applied(row: sa.Row[Any], definitions: str = "") -> Applied:
-    return Applied(row.id, row.at, row.by or "", row.digest, definitions)
+    message = getattr(row, "message", None) or ""
+    return Applied(row.id, row.at, row.by or "", row.digest, definitions, message)

@@ -29,6 +29,8 @@ def add_system_tables(metadata: sa.MetaData) -> None:
         sa.Column("by", String()),
         sa.Column("digest", String(), nullable=False),
         sa.Column("definitions", String(), nullable=False),
+        sa.Column("message", String()),
+        sa.Column("state", String()),
         sa.Column("inverse", String()),
     )  # fmt: skip
     _table(

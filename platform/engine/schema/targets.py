@@ -22,6 +22,8 @@ class Target:
     `definitions` are compared, `stored` is the text that goes into the database. `extra` are
     tables of others (accounts), which are created when missing and otherwise left alone.
     `converted` are the fields (object, field) whose values go to a column of another type.
+    `compared` are the definitions with the names that things have now under `was:`, where the
+    way to the target is a way back: they are only compared.
     """
 
     tables: Tables
@@ -30,6 +32,7 @@ class Target:
     keys: Keys
     extra: tuple[sa.MetaData, ...] = ()
     converted: frozenset[tuple[str, str]] = frozenset()
+    compared: Plain | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class Fix:
 
     `kind`: "convert" reads what `former` (the field as it was) holds in its column and writes it
     to the field; "replace" exchanges options and tags (stored value to new name, None: none);
-    "default" fills what is empty. A `strict` conversion was shown to lose nothing.
+    "default" fills what is empty; "return" takes back what applying wrote. A `strict` conversion
+    was shown to lose nothing.
     """
 
     kind: str
@@ -63,5 +67,8 @@ class Fix:
     settings: Mapping[str, Any] = field_(default_factory=dict)
 
 
-Filling = Callable[[sa.Connection, Tables, Sequence[Fill], Sequence[Fix]], None]
-"""Fixes and computes columns of existing records, inside the transaction that publishes."""
+Filling = Callable[[sa.Connection, Tables, Sequence[Fill], Sequence[Fix]], int | None]
+"""Fixes and computes columns of existing records, inside the transaction that publishes.
+
+Returns the batch that what it fixed is audited in, None where nothing was to fix.
+"""
