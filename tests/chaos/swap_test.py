@@ -92,7 +92,7 @@ class Definitions:
         """The object, its workflow and the role."""
         was = f", was: {self.former}" if self.former else ""
         added = f"\n  {self.name}: {{type: text{was}}}" if self.name else ""
-        stages = ", ".join(f"{one}: {{state: open}}" for one in self.stages)
+        stages = ", ".join(f"{s}: {{state: {'done' if s != 'open' else s}}}" for s in self.stages)
         ways = ", ".join(f"to_{one}: {{from: open, to: {one}}}" for one in self.stages[1:])
         fields = '"*": write' if self.notes else '"*": write, note: read'
         return (
@@ -101,7 +101,6 @@ class Definitions:
             f"stages: {{{stages}}}\ntransitions: {{{ways}}}\n"
             "---\nrole: seller\ngrants:\n"
             f"  deal: {{create: true, read: all, update: all, fields: {{{fields}}}}}\n"
-            "transitions: {selling: all}\n"
         )
 
 
@@ -268,9 +267,8 @@ def memory_of(process: int) -> int:
 def accounts(databases: Databases) -> list[str]:
     """An account for each client; returns their keys."""
     with databases.writing() as connection:
-        ids = [
-            add_account(connection, f"u{n}", "a long password", ["seller"]) for n in range(CLIENTS)
-        ]
+        names = [f"u{number}" for number in range(CLIENTS)]
+        ids = [add_account(connection, name, "a long password", ["seller"]) for name in names]
         return [add_key(connection, Keys(SECRET), id, "load") for id in ids]
 
 
