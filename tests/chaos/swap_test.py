@@ -41,7 +41,7 @@ SECRET = "a secret key of the tests"
 SOAK = os.environ.get("FORMWRIGHT_SOAK") == "1"
 CLIENTS = 8
 PUBLISHES = 50 if SOAK else 8
-ROUNDS = 6 if SOAK else 2
+ROUNDS = 6 if SOAK else 1
 """Rounds of all clients together between two publishes."""
 GROWTH = 40_000
 """Kilobytes that a worker's memory may grow by, between the fifth revision and the last."""
