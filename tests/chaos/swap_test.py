@@ -116,7 +116,7 @@ class Client(threading.Thread):
         self.made: dict[int, tuple[str, int]] = {}
         self.wrong: list[str] = []
         self.seconds: list[float] = []
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
 
     def run(self) -> None:
         """Rounds until told to end."""
@@ -198,7 +198,7 @@ class Load:
                     any(c.wrong for c in self.clients)
                     or all(self._rounds[n] - start[n] >= rounds for n in range(len(self.clients)))
                 ),
-                timeout=120,
+                timeout=300,
             ), "the clients do not get on"
         assert [wrong for c in self.clients for wrong in c.wrong] == []
 
