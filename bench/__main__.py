@@ -19,10 +19,10 @@ from bench.timers import measure_timers
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from bench import erp
+from bench import erp, swap
 from support import postgres
 
-PARTS = ("work", "effects", "timers", "formulas", "erp", "duplicates")
+PARTS = ("work", "effects", "timers", "formulas", "erp", "duplicates", "swap")
 HEAD = f"{'work':28} {'CPU ours':>16} {'by hand':>16} {'ratio':>7} {'aim':>5} {'wall ours':>10}"
 
 
@@ -54,6 +54,8 @@ def main() -> int:
         if chosen.only in (None, "duplicates"):
             url = postgres.create_database(server.url, "duplicates")
             figures["duplicates"] = _duplicates(url, chosen.small)
+        if chosen.only in (None, "swap"):
+            figures["swap"] = swap.measure_swaps()
         if chosen.only in (None, "timers"):
             url = postgres.create_database(server.url, "timers")
             figures["timers"] = _timers(url, chosen.small)

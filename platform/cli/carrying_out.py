@@ -14,9 +14,10 @@ from assembly.application import build_application, utc_now
 from assembly.filling import filler
 from assembly.noting import noting_apply
 from assembly.seeding import sow
-from cli.opening import Proposal
+from cli.opening import Proposal, settings
 from cli.plan import NOTHING, print_plan
 from cli.printing import print_json, print_problems
+from cli.running import hints_of
 from engine.problems import Refusal
 from engine.schema.applying import ASKS, Publishing, apply_plan
 from engine.schema.findings import Severity
@@ -96,6 +97,9 @@ def _apply(proposed: Proposal, asked: Asked, answered: bool) -> int | None:
         answered=answered,
     )
     sow(build_application(proposed.databases).gate)
+    hints = hints_of(settings(check_layers=False), proposed.databases)
+    if revision is not None and hints is not None:
+        hints.tell(revision)
     return revision
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from assembly.background import Background, Services, carrier_of
+from assembly.revision_alarm import telling_of_failures
 from assembly.revisions import Site
 from assembly.settings import Settings
 from cli.acting import acting
@@ -27,6 +28,8 @@ from engine.problems import Refusal
 from engine.records.gate import Wake
 from engine.records.sealing import require_keys
 from engine.redaction import secrets_within
+from engine.schema.engines import Databases
+from jobs.redis.hinting import Hints
 from jobs.redis.listening import listener
 from jobs.redis.pushing import Pusher
 from jobs.redis.queues import Queues, open_redis, site_name
@@ -80,6 +83,7 @@ def opened_site(chosen: Settings) -> Iterator[Site]:
         require_keys(site.current.catalog, databases.vault)
         if wake := pusher_of(chosen, site):
             site.wake = wake
+        watch_revisions(chosen, site)
         yield site
 
 
@@ -98,12 +102,30 @@ def start_background(chosen: Settings, site: Site) -> Background | None:
 
     With Redis that are workers, and None is returned; without it threads of this process.
     """
+    watch_revisions(chosen, site)
     if wake := pusher_of(chosen, site):
         site.wake = wake
         return None
     background = Background(site, site_services(chosen, site))
     background.start()
     return background
+
+
+def watch_revisions(chosen: Settings, site: Site) -> None:
+    """Lets the process hear of a new revision by Redis, where there is one, and tell of trouble."""
+    from webapp.directory import AccountDirectory  # loads Flask-AppBuilder: half a second
+
+    site.alarm = telling_of_failures(site, AccountDirectory(site.databases))
+    if hints := hints_of(chosen, site.databases):
+        site.swapped = hints.tell
+        hints.listen(site.look)
+
+
+def hints_of(chosen: Settings, databases: Databases) -> Hints | None:
+    """Where it is said that another revision is in force; None where there is no Redis."""
+    if not chosen.redis_url:
+        return None
+    return Hints(open_redis(chosen.redis_url), site_name(databases))
 
 
 def worker_of(

@@ -60,6 +60,7 @@ class Actors:
         self.databases = databases
         self.keys = keys
         self._known: dict[int, _Known] = {}
+        self._revision = 0
         self._organisation: object = None
         self._looked = (0.0, None)  # type: tuple[float, Application | None]
         self._statement = _account_statement()
@@ -84,6 +85,9 @@ class Actors:
         An account without a person record has its roles, but owns nothing and has no team.
         """
         organisation = self._organisation_version(application)
+        if application.revision > self._revision:  # what is known holds on to the one before
+            self._revision = application.revision
+            self._known.clear()
         known = self._known.get(account.id)
         if (
             known is not None

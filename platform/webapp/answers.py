@@ -75,6 +75,7 @@ STATUSES: Mapping[str, int] = {
     "database-busy": 503,
     "document-busy": 503,
     "revision-changing": 503,
+    "revision-not-built": 503,
     **dict.fromkeys(
         (
             "bad-request", "csrf-token", "json-syntax", "json-shape", "bad-if-match",

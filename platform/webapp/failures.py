@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -23,6 +23,8 @@ from webapp.shell import application, shell
 
 log = logging.getLogger("formwright.webapp")
 
+ATTEMPTS = 8
+"""How often a request runs again whose revision was replaced before it could write."""
 _QUERY_CANCELED = "57014"
 """PostgreSQL's SQLSTATE for a statement that ran into its time limit."""
 
@@ -67,12 +69,18 @@ def unexpected(error: Exception) -> Response:
 def _again(error: StaleRevision) -> Any:
     """Runs the request once more, on the revision that is in force now (rule 4).
 
-    Nothing was written. That holds for every view, whoever registered it.
+    Nothing was written. That holds for every view, whoever registered it. Where revisions follow
+    one another it may meet the next one, so it is tried some times.
     """
-    if g.get("ran_again"):
+    g.ran_again = g.get("ran_again", 0) + 1
+    if g.ran_again > ATTEMPTS:
         return told([say.CHANGING()])
-    g.ran_again = True
-    g.application = shell().take_newest()
+    try:
+        g.application = shell().take_newest()
+    except SQLAlchemyError as problem:
+        return current_app.handle_user_exception(problem)
+    if failed := shell().site.failed:
+        return told([say.NOT_BUILT(revision=failed.revision)])
     try:
         return current_app.view_functions[str(request.endpoint)](**(request.view_args or {}))
     except Exception as problem:

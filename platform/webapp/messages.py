@@ -154,6 +154,14 @@ CHANGING = Message(
     hint_en="try again in a moment",
     hint_zh="请稍后重试",
 )
+NOT_BUILT = Message(
+    "revision-not-built",
+    en="revision {revision} is in force, but this server cannot run it: nothing can be changed"
+    " until that is mended; reading goes on as before",
+    zh="版本 {revision} 已生效，但本服务器无法运行该版本：修复之前无法更改任何内容，查看不受影响",
+    hint_en="an administrator finds the reason in the log; nothing was written",
+    hint_zh="管理员可在日志中查看原因；未写入任何内容",
+)
 INTERNAL = Message(
     "internal-error",
     en="something went wrong on our side; it was written down as {id}",

@@ -38,6 +38,11 @@ class Metrics:
         self.revision = Gauge(
             "formwright_revision", "The revision that this process serves", registry=self.registry
         )
+        self.not_built = self._gauge(
+            "revision_failed", "1 while a revision is in force that this process cannot run"
+        )
+        self.swaps = self._gauge("revision_swaps", "Revisions taken since this process began")
+        self.swap_cpu = self._gauge("revision_swap_cpu_seconds", "CPU time that the last one cost")
         self.jobs = self._gauge("jobs", "Background jobs by queue and status", "queue", "status")
         self.oldest = self._gauge("jobs_oldest_seconds", "How long the oldest job has been due")
         self.failed = self._gauge("jobs_failed", "Jobs that failed and wait for a person")
@@ -46,7 +51,11 @@ class Metrics:
 
     def text(self) -> bytes:
         """The figures as Prometheus reads them."""
+        site = shell().site
         self.revision.set(application().revision)
+        self.not_built.set(1 if site.failed else 0)
+        self.swaps.set(site.swaps.count)
+        self.swap_cpu.set(site.swaps.cpu)
         self._look()
         return generate_latest(self.registry)
 
@@ -86,16 +95,23 @@ def _healthz() -> Response:
 
 
 def _readyz() -> Response:
-    """Ready: the database answers, and the revision in force is the one that is served."""
+    """Ready: the database answers. Another revision in force is no reason to send people away.
+
+    It is built beside the one that is served, and a write waits for it: a balancer that took all
+    processes out at every publish would make the outage that the swap avoids. So does one that
+    cannot be built: reading goes on. `status` says so, as `formwright_revision_failed` does.
+    """
+    site = shell().site
     try:
         revision = shell().reachable()
     except SQLAlchemyError:
         return answer({"status": "database-not-reachable"}, 503)
-    if revision != shell().site.current.revision:
-        shell().site.refresh()
-    if revision != shell().site.current.revision:
-        return answer({"status": "revision-changing"}, 503)
-    return answer({"status": "ok", "revision": revision})
+    site.notice(revision)
+    served = site.current.revision
+    if revision == served:
+        return answer({"status": "ok", "revision": served})
+    status = "revision-not-built" if site.failed else "revision-changing"
+    return answer({"status": status, "revision": served, "in_force": revision})
 
 
 def _metrics(metrics: Metrics) -> Response:

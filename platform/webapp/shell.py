@@ -51,14 +51,14 @@ class Shell:
     looked: float = 0.0
 
     def take(self) -> Application:
-        """The application that a request begins with and keeps (rules 4 to 6)."""
+        """The application that a request begins with and keeps (rules 4 to 6).
+
+        Another revision is built beside it; this request never waits for that.
+        """
         now = time.monotonic()
         if now - self.looked > LOOK_AGAIN_AFTER:
             self.looked = now
-            with self.site.databases.reading() as connection:
-                revision = current_revision(connection)
-            if revision != self.site.current.revision:
-                self.site.refresh()
+            self.site.look()
         return self.prepared()
 
     def take_newest(self) -> Application:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import request
@@ -55,17 +56,25 @@ def most_mb(field: Field) -> int:
     return min(site, field.type.max_mb or site)
 
 
-def form_with_files(at: Here, definition: Object) -> tuple[MultiDict[str, str], list[Problem]]:
+def form_with_files(
+    at: Here,
+    definition: Object,
+    sent: MultiDict[str, str] | None = None,
+    named: Callable[[str], str] = str,
+) -> tuple[MultiDict[str, str], list[Problem]]:
     """The form that was sent, files that came along taken in and named by their ids; and what is
-    wrong with files that were not taken, each about its control."""
-    typed: MultiDict[str, str] = request.form.copy()
+    wrong with files that were not taken, each about its control.
+
+    `sent` stands for the form of the request, `named` gives the name that a control has in it.
+    """
+    typed: MultiDict[str, str] = (request.form if sent is None else sent).copy()
     problems: list[Problem] = []
     for key in [key for key in typed if key.endswith(DROPPED)]:
         _write(typed, key.removesuffix(DROPPED), drop=set(typed.getlist(key)))
     for key in request.files:
-        name = key.removesuffix(CHOSEN)
+        name = named(key).removesuffix(CHOSEN)
         given = [one for one in request.files.getlist(key) if one.filename]
-        if not key.endswith(CHOSEN) or not given:
+        if not name or not key.endswith(CHOSEN) or not given:
             continue
         owner, _, own = name.rpartition(".")
         object = _object_of(at, definition, owner)

@@ -29,10 +29,14 @@ from webapp.screens.filters import titled
 from webapp.screens.form_parts import groups_of
 from webapp.screens.here import Here, here
 from webapp.screens.layouts import hidden_sections
+from webapp.screens.outdated import AGAIN, Carried, carried, mark_of
 from webapp.screens.problems import as_json, refusal_json, wants_json
 from webapp.screens.quick import QUICK, title_of_new
 from webapp.screens.rendering import page
 from webapp.screens.values import writer
+
+CHANGED = "form-changed"
+"""The code under which scripts are told that the form asks something else by now."""
 
 
 def new_form(object: str) -> Response:
@@ -86,7 +90,10 @@ def save(object: str, id: int) -> AnyResponse:
 def _save(at: Here, object: str, id: int | None) -> AnyResponse:
     definition = at.object(object)
     before = at.reader.one(at.actor, object, id) if id is not None else None
-    form, refused = form_with_files(at, definition)
+    brought = carried(at, definition)
+    if brought.lost or (brought.changed and AGAIN in request.form):
+        return _again(at, definition, before, brought)
+    form, refused = form_with_files(at, definition, brought.form, brought.name)
     typed = typed_values(at, definition, form, before)
     try:
         if refused:
@@ -98,14 +105,15 @@ def _save(at: Here, object: str, id: int | None) -> AnyResponse:
             change = at.gate.update(at.actor, object, before.id, values, _version())
     except Refusal as refusal:
         if wants_json():
-            return refusal_json(at, refusal, typed.control, before)
+            return refusal_json(at, refusal, typed.control, before, again=brought.changed)
         problems = by_field(at, refusal.problems, typed.control)
         drafted = draft(at, definition, typed.values, id)
         shown = before or drafted.record
         panel = refused_panel(at, refusal.problems)
         return _form(
-            at, definition, before, shown, form, problems, drafted.states, duplicates=panel
-        )
+            at, definition, before, shown, form, problems, drafted.states, duplicates=panel,
+            brought_over=brought,
+        )  # fmt: skip
     at.changed(object)
     address = f"/o/{object}/{change.id}"
     if wants_json() and QUICK in request.form:
@@ -115,10 +123,32 @@ def _save(at: Here, object: str, id: int | None) -> AnyResponse:
     return redirect(address, 303)
 
 
+def _again(at: Here, definition: Object, before: Record | None, brought: Carried) -> AnyResponse:
+    """The form as it is now, with what was typed in it; nothing is saved."""
+    if wants_json():
+        told = [at.t("form_changed"), *lost_sentences(at, brought)]
+        problems = [{"field": "", "code": CHANGED, "message": one} for one in told]
+        response = jsonify(again=True, problems=problems)
+        response.status_code = 409
+        return response
+    form, _ = form_with_files(at, definition, brought.form, brought.name)
+    typed = typed_values(at, definition, form, before)
+    drafted = draft(at, definition, typed.values, before.id if before else None)
+    shown = before or drafted.record
+    return _form(at, definition, before, shown, form, {}, drafted.states, brought_over=brought)
+
+
+def lost_sentences(at: Here, brought: Carried) -> list[str]:
+    """What was typed and has no place any more, a sentence for each field."""
+    return [at.t("field_gone", field=label, value=value) for label, value in brought.lost]
+
+
 def preview(object: str, id: int | None = None) -> Response:
     """What would come of what is typed: computed values, suggestions, problems."""
     at = here()
     definition = at.object(object)
+    if carried(at, definition).changed:
+        return jsonify(changed=at.t("form_changed_open"), show=at.t("form_show_now"))
     before = at.reader.one(at.actor, object, id) if id is not None else None
     typed = typed_values(at, definition, request.form, before)
     found = draft(at, definition, typed.values, id)
@@ -185,8 +215,10 @@ def _form(
     states: States,
     brought: Container[str] = (),
     duplicates: str = "",
+    brought_over: Carried | None = None,
 ) -> Response:
     values = shown.values if shown is not None else {}
+    over = brought_over if brought_over and brought_over.changed else None
     label = at.say(definition.label)
     groups = groups_of(at, definition, record is None, values, typed, problems, states, brought)
     drawn = {item.name for group in groups for item in group.items}
@@ -197,8 +229,11 @@ def _form(
     return page(
         "form.html",
         at,
-        422 if problems else 200,
+        422 if problems else 409 if over else 200,
         object=definition,
+        made_for=mark_of(at, definition),
+        changed=over is not None,
+        lost=lost_sentences(at, over) if over else [],
         record=record,
         title=title,
         version=typed.get("version") or (record.version if record else ""),

@@ -39,11 +39,17 @@ def show_refusal(here: Here, refusal: Refusal) -> Response:
 
 
 def refusal_json(
-    here: Here, refusal: Refusal, name: Callable[[str], str] = str, record: Record | None = None
+    here: Here,
+    refusal: Refusal,
+    name: Callable[[str], str] = str,
+    record: Record | None = None,
+    *,
+    again: bool = False,
 ) -> Response:
     """The problems for a script; of a stale change of `record` also whose the other one was.
 
-    `name` leads from a problem's path to the screen's control.
+    `name` leads from a problem's path to the screen's control. `again` says that the form is an
+    outdated one: the script has it drawn anew, with what was typed.
     """
     body: dict[str, Any] = {"problems": as_json(here, refusal.problems, name)}
     stale = any(problem.code == STALE.code for problem in refusal.problems)
@@ -51,6 +57,8 @@ def refusal_json(
         body["stale"] = here.t("stale_by", person=last.person, when=last.when)
     if panel := refused_panel(here, refusal.problems):
         body["duplicates"] = panel
+    if again:
+        body["again"] = True
     response = jsonify(body)
     response.status_code = status_of(refusal.problems)
     return response

@@ -50,6 +50,7 @@ from webapp.screens import (
     works_undoing,
 )
 from webapp.screens.here import Here
+from webapp.screens.moved import moved
 from webapp.screens.problems import show_refusal
 from webapp.shell import application
 
@@ -176,6 +177,8 @@ def _with_here(view: View) -> View:
             return _sign_in(refusal)
         g.here = Here(application(), by)
         try:
+            if (elsewhere := moved(g.here, arguments)) is not None:
+                return elsewhere
             _check_characters()
             return view(**arguments)
         except Refusal as refusal:

@@ -52,10 +52,31 @@ function offer(unoffered) {
   }
 }
 
+/** Has the server draw the form as it is now: everything that was typed goes there and comes back. */
+function drawAnew(more = {}) {
+  touched = false;
+  form.elements.csrf_token.value = document.querySelector("meta[name=csrf-token]")?.content ?? form.elements.csrf_token.value;
+  for (const [name, value] of Object.entries(more)) form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  HTMLFormElement.prototype.submit.call(form); // a field may be called "submit"
+}
+
+/** A quiet note: the definitions have changed while this form was open. */
+function tellChanged({ changed, show }) {
+  const place = form.querySelector("[data-changed]");
+  if (place.firstElementChild) return;
+  const box = note("info", changed, []);
+  box.setAttribute("role", "status");
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "button small", textContent: show });
+  button.addEventListener("click", () => drawAnew({ _again: "1" }));
+  box.append(button);
+  place.replaceChildren(box);
+}
+
 async function preview() {
   const number = ++asked;
   const { ok, body } = await send(form.dataset.preview, new FormData(form));
   if (!ok || number !== asked || sending) return;
+  if (body.changed) return tellChanged(body);
   for (const [name, html] of Object.entries(body.shown)) {
     const place = form.querySelector(`[data-shown="${CSS.escape(name)}"]`);
     if (place && place.innerHTML !== html) place.innerHTML = html;
@@ -87,6 +108,7 @@ async function save(event) {
     return;
   }
   if (!status) return;
+  if (body.again) return drawAnew();
   showDuplicates(body.duplicates);
   const box = form.querySelector("[data-problems]");
   const problems = body.problems ? besides(body) : [{ field: "", message: texts.failed }];

@@ -1,0 +1,72 @@
+"""What taking a new revision costs a process: CPU of the swap, with 50 and with 200 objects."""
+
+from __future__ import annotations
+
+import gc
+import tempfile
+import time
+from pathlib import Path
+
+from assembly.establishing import establish
+from assembly.revisions import Site
+from engine.schema.engines import open_databases
+from engine.schema.state import current, write_revision
+from engine.vault import scratch_vault
+from support.big_catalog import big_catalog
+
+SIZES = {50: 0.3, 200: 1.0}
+"""Numbers of objects (18 fields each), and the seconds of CPU that a swap may take."""
+TIMES = 7
+
+
+def measure_swaps() -> dict[str, object]:
+    """CPU seconds of swaps in a process that has done some before: the median and the worst.
+
+    Building the application, clearing what knew the old one, and collecting it.
+    """
+    found: dict[str, object] = {}
+    for size, aim in SIZES.items():
+        with tempfile.TemporaryDirectory() as name:
+            seconds, memory = _swaps(size, Path(name))
+        median, worst = seconds[len(seconds) // 2], seconds[-1]
+        found[str(size)] = {"median": median, "worst": worst, "aim": aim, "objects kept": memory}
+        print(
+            f"swap with {size} objects: {median:.2f} s CPU, worst {worst:.2f} s, aim {aim} s;"
+            f" {memory:+,} objects in memory after {TIMES} more",
+            flush=True,
+        )
+    return found
+
+
+def _swaps(size: int, folder: Path) -> tuple[list[float], int]:
+    """The seconds of each swap, the least first, and by how many objects memory has grown."""
+    databases = open_databases(f"sqlite:///{folder}/swap.db", vault=scratch_vault())
+    try:
+        establish(databases, [big_catalog(size, 18 * size).write(folder)])
+        site = Site(databases)
+        gc.collect()
+        gc.freeze()  # as `serve` does
+        for _ in range(2):
+            _publish(site)
+        gc.collect()
+        before = len(gc.get_objects())
+        seconds = sorted(_publish(site) for _ in range(TIMES))
+        gc.collect()
+        return seconds, len(gc.get_objects()) - before
+    finally:
+        gc.unfreeze()
+        databases.dispose()
+
+
+def _publish(site: Site) -> float:
+    """Publishes the same definitions as another revision; the CPU seconds until it is served."""
+    with site.databases.writing() as connection:
+        applied = current(connection)
+        assert applied is not None
+        write_revision(
+            connection, definitions=applied.definitions, digest=applied.digest, by="bench",
+            now=applied.at,
+        )  # fmt: skip
+    start = time.process_time()
+    assert site.refresh(wait=True)
+    return time.process_time() - start
