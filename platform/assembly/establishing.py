@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import sqlalchemy as sa
 
 from assembly.application import Application, Clock, build_application, utc_now
+from assembly.browser_layer import with_browser
 from assembly.filling import filler
 from assembly.kinds import KINDS
 from assembly.noting import noting_apply
 from assembly.proposing import planner
 from assembly.seeding import sow
 from engine.loading.loading import load
+from engine.loading.sources import Source
 from engine.problems import Refusal
 from engine.schema.applying import Publishing, apply_plan
 from engine.schema.engines import Databases
@@ -21,7 +22,7 @@ from engine.schema.engines import Databases
 
 def establish(
     databases: Databases,
-    layers: Sequence[Path],
+    layers: Sequence[Source],
     *,
     by: str = "",
     extra: Sequence[sa.MetaData] = (),
@@ -29,10 +30,13 @@ def establish(
 ) -> Application:
     """Applies the layers and sows their seed records; returns the application that then runs.
 
-    `extra` are tables of libraries (accounts). Raises Refusal with all problems of the layers,
-    or of the plan; nothing is lost by it, since no loss is allowed here.
+    What was made in the browser lies over the layers. `extra` are tables of libraries (accounts).
+    Raises Refusal with all problems of the layers, or of the plan; nothing is lost by it, since
+    no loss is allowed here.
     """
-    loaded = load(layers, KINDS)
+    with databases.reading() as connection:
+        sources = with_browser(connection, layers)
+    loaded = load(sources, KINDS)
     if loaded.problems:
         raise Refusal(*loaded.problems)
     replan = planner(loaded, extra)

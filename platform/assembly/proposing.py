@@ -17,11 +17,11 @@ from assembly.impact import every_fix, look
 from assembly.kinds import KINDS, TABLES, kinds_with
 from engine.definition.catalog import Catalog
 from engine.definition.kinds import Problems
-from engine.definition.tree import Node
 from engine.impact.fixing import converted_fields
 from engine.impact.ground import Ground
 from engine.impact.returning import searched_again
 from engine.loading.loading import Loaded, load_trees
+from engine.loading.packing import pack, plain
 from engine.loading.storing import dump, restore
 from engine.problems import Refusal
 from engine.schema.applying import Replan
@@ -29,12 +29,18 @@ from engine.schema.differences import Plain, digest_of
 from engine.schema.keying import allotted
 from engine.schema.planning import Plan, plan
 from engine.schema.returning import NO_REVISION, dropped, way_back, with_present_names
-from engine.schema.state import Applied, Keys, Name, current, read_keys, revision_definitions
+from engine.schema.state import (
+    Applied,
+    Keys,
+    Name,
+    current,
+    read_keys,
+    revision_definitions,
+    revision_layers,
+)
 from engine.schema.structure import read_structure
 from engine.schema.tables import Tables, build_tables
 from engine.schema.targets import Target
-
-Trees = Mapping[str, Mapping[str, Node]]
 
 
 def planner(
@@ -54,6 +60,17 @@ def planner(
 
     known: list[tuple[Keys, Tables]] = []  # a plan is made again before it is carried out
     formers: list[Former] = []
+
+    packed: list[str] = []  # only an apply needs it, and it is not done in no time
+
+    def layers(connection: sa.Connection) -> str:
+        if not loaded.sources:  # the definitions of a revision: what it was merged from stays
+            applied = current(connection)
+            kept = back_to or (applied.id if applied else None)
+            return revision_layers(connection, kept) if kept is not None else ""
+        if not packed:
+            packed.append(pack(loaded.sources))
+        return packed[0]
 
     def tables_for(keys: Keys) -> Tables:
         if not known or known[-1][0] != keys:
@@ -82,6 +99,7 @@ def planner(
             stored=stored,
             keys=allotted_keys,
             extra=tuple(extra),
+            layers=layers,
             converted=converted_fields(catalog, former, allotted_keys),
             compared=None
             if way is None
@@ -136,14 +154,6 @@ def _former(applied: Applied | None, keys: Keys) -> Former:
 def differs(applied: Applied, loaded: Loaded) -> bool:
     """Whether the files say something else than the revision that runs."""
     return applied.digest != digest_of(plain(loaded.trees))
-
-
-def plain(trees: Trees) -> Plain:
-    """The definitions without their places."""
-    return {
-        kind: {name: tree.to_plain() for name, tree in things.items()}
-        for kind, things in trees.items()
-    }
 
 
 def _with_keys(loaded: Loaded, catalog: Catalog, keys: Keys) -> Catalog:

@@ -23,6 +23,7 @@ from assembly.revisions import Site
 from assembly.settings import Settings
 from cli import demo_texts as say
 from cli.demo_history import DemoAccount, Hands, Player, Story, program
+from cli.opening import sources
 from documents.rendering import Renderer
 from engine.loading import load
 from engine.problems import Refusal
@@ -124,7 +125,7 @@ def layers(chosen: Settings, wanted: Wanted) -> list[Path]:
 
 def differs(databases: Databases, chosen: Settings, wanted: Wanted) -> bool:
     """Whether the files say something else than what was applied to the data."""
-    loaded = load(layers(chosen, wanted), KINDS)
+    loaded = load(sources(layers(chosen, wanted), databases), KINDS)
     if loaded.problems:
         return True
     with databases.reading() as connection:

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from assembly.application import build_application
-from assembly.proposing import plain
 from cli.opening import Proposal
+from engine.loading.packing import plain
 from engine.loading.storing import restore
 from engine.permissions.actors import Actor
 from engine.permissions.roles import PLAIN_ACTIONS

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from assembly.browser_layer import with_browser
 from assembly.catching_up import catch_up
 from assembly.keeping import vault_of
 from assembly.kinds import KINDS
 from assembly.proposing import back_planner, planner
 from assembly.settings import Settings, read_settings
-from engine.loading import Loaded, load
+from engine.loading import Loaded, Source, load
 from engine.problems import Refusal
 from engine.schema.applying import Replan
 from engine.schema.engines import Databases, open_databases
@@ -37,12 +38,23 @@ def settings(*, check_layers: bool = True) -> Settings:
     return read_settings(os.environ, Path.cwd(), check_layers=check_layers)
 
 
-def definitions(of: Settings) -> Loaded:
-    """The definitions in the layers. Raises Refusal with all their problems."""
-    loaded = load(of.layers, KINDS)
+def definitions(of: Settings, databases: Databases | None = None) -> Loaded:
+    """The definitions in the layers, with those made in the browser where a database is given.
+
+    Raises Refusal with all their problems.
+    """
+    loaded = load(sources(of.layers, databases), KINDS)
     if loaded.problems:
         raise Refusal(*loaded.problems)
     return loaded
+
+
+def sources(layers: Sequence[Path], databases: Databases | None) -> tuple[Source, ...]:
+    """The layers, with the one made in the browser where a database is given."""
+    if databases is None:
+        return tuple(layers)
+    with databases.reading() as connection:
+        return with_browser(connection, layers)
 
 
 @contextmanager
@@ -72,10 +84,13 @@ def _account_tables() -> tuple[sa.MetaData, ...]:
 
 @contextmanager
 def proposal() -> Iterator[Proposal]:
-    """The plan that leads to what the files say. Raises Refusal when they or it have problems."""
+    """The plan that leads to what the files say, with what was made in the browser.
+
+    Raises Refusal when they or it have problems.
+    """
     chosen = settings()
-    replan = planner(definitions(chosen), _account_tables())
     with database(chosen) as databases:
+        replan = planner(definitions(chosen, databases), _account_tables())
         with databases.reading() as connection:
             plan = replan(connection)
         yield Proposal(databases, plan, replan)

@@ -10,9 +10,9 @@ import sys
 import click
 
 from assembly.application import build_application, utc_now
-from assembly.proposing import plain
 from cli.opening import database, settings
 from cli.printing import locale_of, locale_option, many, print_json
+from engine.loading.packing import plain
 from engine.loading.storing import restore
 from engine.problems import Refusal, did_you_mean
 from engine.records.events import APPLY, Event, note_in

@@ -10,9 +10,9 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from assembly.proposing import plain
 from cli.opening import database, settings
 from cli.printing import locale_of, locale_option, print_json
+from engine.loading.packing import plain
 from engine.loading.storing import restore
 from engine.problems import Refusal, Text
 from engine.schema import wording

@@ -16,6 +16,7 @@ from engine.definition.tree import Node
 from engine.loading.files import Layer, read_folder
 from engine.loading.merging import merge_trees
 from engine.loading.schemas import SCHEMAS, prepared
+from engine.loading.sources import Source
 from engine.loading.validating import validate
 from engine.problems import Place, Problem, Text, did_you_mean
 from scenarios import messages as say
@@ -41,14 +42,14 @@ class Scenarios:
 
 
 def load_scenarios(
-    layers: Sequence[Path], catalog: Catalog | None, *, schemas: Path = SCHEMAS
+    layers: Sequence[Source], catalog: Catalog | None, *, schemas: Path = SCHEMAS
 ) -> Scenarios:
     """The scenarios of the layers, lowest first, checked against the catalog where there is one.
 
     Never raises for what the files hold.
     """
     problems: Problems = []
-    read = [read_folder(layer, FOLDER, KINDS, problems) for layer in layers if layer.is_dir()]
+    read = [read_folder(layer, FOLDER, KINDS, problems) for layer in layers]
     off = _switched_off(read, problems)
     by_kind = {kind.name: prepared(kind.schema, schemas) for kind in KINDS}
     trees = merge_trees([layer.trees for layer in read], by_kind, problems)

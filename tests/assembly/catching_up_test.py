@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from assembly.application import build_application
+from assembly.browser_layer import applied_sources, browser_files
 from assembly.catching_up import behind, catch_up
 from cli.behind import problem_of
 from engine.records.chain_verifying import verify_audit
@@ -25,7 +26,7 @@ duplicates:
 fields:
   name: {type: text}
 """
-LATER = ("fw_seal", "fw_access", "fw_share", "fw_match")
+LATER = ("fw_seal", "fw_access", "fw_share", "fw_match", "fw_layer_file")
 
 
 def age(site: SmallSite, kind: str) -> None:
@@ -42,6 +43,7 @@ def age(site: SmallSite, kind: str) -> None:
         connection.exec_driver_sql("DROP INDEX ix_fw_audit_seal")
         connection.exec_driver_sql("ALTER TABLE fw_audit DROP COLUMN seal")
         connection.exec_driver_sql("ALTER TABLE fw_audit DROP COLUMN data_digest")
+        connection.exec_driver_sql("ALTER TABLE fw_revision DROP COLUMN layers")
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_DATABASE)
@@ -57,6 +59,8 @@ def test_catching_up(kind: str, tmp_path: Path) -> None:
         with site.databases.reading() as connection:
             applied = current(connection)
             assert applied is not None and behind(connection)
+            assert browser_files(connection) == ()
+            assert [layer.name for layer in applied_sources(connection)] == ["applied"]
         assert catch_up(site.databases, applied, tuple, by="serve", clock=site.clock)
         with site.databases.reading() as connection:
             now = current(connection)

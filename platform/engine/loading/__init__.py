@@ -6,6 +6,17 @@ Start with the function `load`.
 
 from engine.loading.loading import Loaded, load, load_trees
 from engine.loading.merging import Trees
+from engine.loading.sources import Source, TextLayer, TreeLayer
 from engine.loading.storing import dump, restore
 
-__all__ = ["Loaded", "Trees", "dump", "load", "load_trees", "restore"]
+__all__ = [
+    "Loaded",
+    "Source",
+    "TextLayer",
+    "TreeLayer",
+    "Trees",
+    "dump",
+    "load",
+    "load_trees",
+    "restore",
+]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 from engine.definition.kinds import DefinitionKind, Problems
 from engine.definition.tree import Node
-from engine.loading.reading import printable, read_file, shown
+from engine.loading.reading import Reading, printable, read_bytes, read_file, shown
 from engine.loading.reading_messages import UNREADABLE
+from engine.loading.sources import Source, TextLayer, TreeLayer
 from engine.problems import Message, Place, Problem, did_you_mean
 
 OTHER_FOLDERS = frozenset({"templates", "scenarios", "translations", "assets"})
@@ -91,14 +92,18 @@ DEFINED_TWICE = Message(
 
 @dataclass(slots=True)
 class Layer:
-    """What one folder defines: trees by kind and name. `broken` are things that were not read."""
+    """What one layer defines: trees by kind and name. `broken` are things that were not read."""
 
     trees: dict[str, dict[str, Node]]
     broken: set[str]
 
 
+_File = tuple[Sequence[DefinitionKind], PurePath, Reading]
+"""A file that was read, and the kinds that it may be of."""
+
+
 def read_layer(
-    folder: Path,
+    source: Source,
     kinds: Sequence[DefinitionKind],
     problems: Problems,
     others: Collection[str] = OTHER_FOLDERS,
@@ -108,38 +113,46 @@ def read_layer(
     `others` are folders that are no concern of ours.
     """
     layer = Layer({kind.name: {} for kind in kinds}, set())
-    if not folder.is_dir():
-        problems.append(NO_LAYER(Place(shown(folder)), folder=shown(folder)))
-        return layer
-    files = _definition_files(folder, kinds, problems, others)
-    _read_files(layer, files, folder, kinds, problems)
+    if isinstance(source, TreeLayer):
+        for kind, trees in source.trees.items():
+            layer.trees.setdefault(kind, {}).update(trees)
+    elif isinstance(source, TextLayer):
+        _add_files(layer, _definition_texts(source, kinds, problems, others), kinds, problems)
+    elif not source.is_dir():
+        problems.append(NO_LAYER(Place(shown(source)), folder=shown(source)))
+    else:
+        found = _definition_files(source, kinds, problems, others)
+        _add_files(layer, _read(found, source), kinds, problems)
     return layer
 
 
 def read_folder(
-    folder: Path, name: str, kinds: Sequence[DefinitionKind], problems: Problems
+    source: Source, name: str, kinds: Sequence[DefinitionKind], problems: Problems
 ) -> Layer:
     """Reads the files in the folder `name` of a layer alone, all of them of one of `kinds`.
 
-    It is for folders that are no definitions (`OTHER_FOLDERS`); there may be none.
+    It is for folders that are no definitions (`OTHER_FOLDERS`); there may be none, and layers
+    that were read before have none.
     """
     layer = Layer({kind.name: {} for kind in kinds}, set())
-    if (folder / name).is_dir():
-        _read_files(
-            layer, _folder_files(folder / name, list(kinds), problems), folder, kinds, problems
-        )
+    if isinstance(source, TextLayer):
+        texts = _texts(source, {name: list(kinds)}, {}, lambda path: None)
+        _add_files(layer, texts, kinds, problems)
+    elif isinstance(source, Path) and (source / name).is_dir():
+        found = _folder_files(source / name, list(kinds), problems)
+        _add_files(layer, _read(found, source), kinds, problems)
     return layer
 
 
-def _read_files(
-    layer: Layer,
-    files: Iterable[tuple[list[DefinitionKind], Path]],
-    folder: Path,
-    kinds: Sequence[DefinitionKind],
-    problems: Problems,
-) -> None:
+def _read(files: Iterable[tuple[list[DefinitionKind], Path]], folder: Path) -> Iterator[_File]:
     for possible, path in files:
-        reading = read_file(path, folder)
+        yield possible, path, read_file(path, folder)
+
+
+def _add_files(
+    layer: Layer, files: Iterable[_File], kinds: Sequence[DefinitionKind], problems: Problems
+) -> None:
+    for possible, path, reading in files:
         problems += reading.problems
         kind = _kind_of(reading.node, possible)
         named = _headed(reading.node, kind, kinds, path, problems) if reading.node else None
@@ -155,15 +168,58 @@ def _read_files(
             trees[named] = reading.node
 
 
-def _definition_files(
-    folder: Path, kinds: Sequence[DefinitionKind], problems: Problems, others: Collection[str]
-) -> Iterator[tuple[list[DefinitionKind], Path]]:
-    """Every file that should be read, with the kinds it may be of; complains about strays."""
+def _homes(
+    kinds: Sequence[DefinitionKind],
+) -> tuple[dict[str, list[DefinitionKind]], dict[str, DefinitionKind]]:
+    """The folders with the kinds that lie there, and the single files beside them."""
     folders: dict[str, list[DefinitionKind]] = {}
     for kind in kinds:
         if not kind.single:
             folders.setdefault(kind.folder, []).append(kind)
-    singles = {kind.folder + ENDING: kind for kind in kinds if kind.single}
+    return folders, {kind.folder + ENDING: kind for kind in kinds if kind.single}
+
+
+def _definition_texts(
+    layer: TextLayer,
+    kinds: Sequence[DefinitionKind],
+    problems: Problems,
+    others: Collection[str],
+) -> Iterator[_File]:
+    """Every text that is a definition; complains about strays."""
+    folders, singles = _homes(kinds)
+
+    def stray(path: PurePosixPath) -> None:
+        if path.parts[0] not in others or len(path.parts) == 1:
+            best = ", ".join([*(f"{name}/" for name in folders), *singles])
+            problems.append(UNKNOWN_FILE(Place(layer.file(str(path))), name=path.name, best=best))
+
+    return _texts(layer, folders, singles, stray)
+
+
+def _texts(
+    layer: TextLayer,
+    folders: Mapping[str, list[DefinitionKind]],
+    singles: Mapping[str, DefinitionKind],
+    stray: Callable[[PurePosixPath], None],
+) -> Iterator[_File]:
+    for name, text in sorted(layer.files.items()):
+        path = PurePosixPath(name)
+        possible: Sequence[DefinitionKind] = ()
+        if len(path.parts) == 2 and path.suffix == ENDING:
+            possible = folders.get(path.parts[0], ())
+        elif name in singles:
+            possible = (singles[name],)
+        if possible:
+            yield possible, path, read_bytes(text.encode("utf-8", "replace"), layer.file(name))
+        else:
+            stray(path)
+
+
+def _definition_files(
+    folder: Path, kinds: Sequence[DefinitionKind], problems: Problems, others: Collection[str]
+) -> Iterator[tuple[list[DefinitionKind], Path]]:
+    """Every file that should be read, with the kinds it may be of; complains about strays."""
+    folders, singles = _homes(kinds)
     for path in _listed(folder, problems):
         name = path.name
         if path.is_dir() and name in folders:
@@ -205,7 +261,7 @@ def _listed(folder: Path, problems: Problems) -> list[Path]:
     return [p for p in paths if not p.name.startswith((".", "__")) and not p.name.endswith("~")]
 
 
-def _kind_of(node: Node | None, possible: list[DefinitionKind]) -> DefinitionKind:
+def _kind_of(node: Node | None, possible: Sequence[DefinitionKind]) -> DefinitionKind:
     """Of the kinds that share a folder the one whose head key the file has, else the first."""
     named = (kind for kind in possible if node is not None and node.get(kind.name) is not None)
     return next(named, possible[0])
@@ -215,7 +271,7 @@ def _headed(
     node: Node,
     kind: DefinitionKind,
     kinds: Sequence[DefinitionKind],
-    path: Path,
+    path: PurePath,
     problems: Problems,
 ) -> str | None:
     """The name that the file's head key gives, or None when it has none."""

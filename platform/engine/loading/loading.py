@@ -21,9 +21,9 @@ from engine.definition.catalog import Catalog
 from engine.definition.kinds import DefinitionKind, Problems
 from engine.loading.files import OTHER_FOLDERS, read_layer
 from engine.loading.merging import Trees
-from engine.loading.reading import shown
 from engine.loading.schemas import SCHEMAS, prepared
 from engine.loading.several_parents import merged_layers
+from engine.loading.sources import Source, TreeLayer, name_of
 from engine.loading.validating import validate
 from engine.pausing import collector_paused
 from engine.problems import Message, Place, Problem
@@ -42,22 +42,25 @@ class Loaded:
     """What loading gives: the catalog, or the problems (by place) that there is none.
 
     `trees` are the merged definitions by kind and name, `layers` those of each layer alone.
+    `sources` are the layers as they were written, lowest first; none where merged definitions
+    were loaded.
     """
 
     catalog: Catalog | None
     problems: tuple[Problem, ...]
     trees: Trees
     layers: tuple[Trees, ...] = ()
+    sources: tuple[TreeLayer, ...] = ()
 
 
 def load(
-    layers: Sequence[Path],
+    layers: Sequence[Source],
     kinds: Sequence[DefinitionKind],
     *,
     schemas: Path = SCHEMAS,
     others: Collection[str] = OTHER_FOLDERS,
 ) -> Loaded:
-    """Loads the layers, lowest first.
+    """Loads the layers, lowest first: folders, or what lies in none (`sources`).
 
     `schemas` is the folder of JSON Schemas, `others` are folders of a layer that hold no
     definitions. Never raises for what the files hold.
@@ -67,10 +70,16 @@ def load(
 
 
 def _load(
-    layers: Sequence[Path], kinds: Sequence[DefinitionKind], schemas: Path, others: Collection[str]
+    layers: Sequence[Source],
+    kinds: Sequence[DefinitionKind],
+    schemas: Path,
+    others: Collection[str],
 ) -> Loaded:
     problems: Problems = []
-    read = [read_layer(folder, kinds, problems, others) for folder in layers]
+    read = [read_layer(source, kinds, problems, others) for source in layers]
+    sources = tuple(
+        TreeLayer(name_of(source), layer.trees) for source, layer in zip(layers, read, strict=True)
+    )
     by_kind = {kind.name: prepared(kind.schema, schemas) for kind in kinds}
     broken = set().union(*(layer.broken for layer in read))
     found: Problems = []
@@ -79,9 +88,9 @@ def _load(
     for kind in kinds:
         if kind.single and not trees[kind.name] and kind.folder not in broken and layers:
             file = f"{kind.folder}.yaml"
-            problems.append(NO_FILE(Place(shown(layers[0] / file)), file=file, kind=kind.name))
+            problems.append(NO_FILE(Place(f"{sources[0].name}/{file}"), file=file, kind=kind.name))
     catalog = _assembled(trees, kinds, problems, broken, schemas)
-    return Loaded(catalog, _sorted(problems), trees, merged)
+    return Loaded(catalog, _sorted(problems), trees, merged, sources)
 
 
 def load_trees(trees: Trees, kinds: Sequence[DefinitionKind], *, schemas: Path = SCHEMAS) -> Loaded:

@@ -236,6 +236,7 @@ def _write(connection: sa.Connection, plan: Plan, publishing: Publishing, batch:
         keys=keys,
         message=publishing.message,
         batch=batch,
+        layers=plan.target.layers(connection),
     )
 
 

@@ -1,8 +1,9 @@
 """What the database knows about itself: its revisions and the permanent keys of names.
 
 `fw_state` names the current revision, `fw_revision` holds every applied one with its
-definitions, its `state` (the physical keys as they were then) and its `inverse` (which batch of
-values was written when it was published); `fw_key` is the physical key that each name received
+definitions, its `state` (the physical keys as they were then), its `inverse` (which batch of
+values was written when it was published) and the `layers` that its definitions were merged from
+(`engine.loading.packing`); `fw_key` is the physical key that each name received
 when it was first applied.
 """
 
@@ -128,6 +129,29 @@ def revision_definitions(connection: sa.Connection, id: int) -> str:
     return connection.scalar(query) or ""
 
 
+def revision_layers(connection: sa.Connection, id: int) -> str:
+    """The layers of one revision as they were packed; empty where none were kept."""
+    if not _keeps_layers(connection):
+        return ""
+    return connection.scalar(sa.select(_REVISION.c.layers).where(_REVISION.c.id == id)) or ""
+
+
+def keep_layers(connection: sa.Connection, id: int, layers: str) -> None:
+    """Notes that a revision is what these layers say, which they did not when it was applied."""
+    if _keeps_layers(connection):
+        connection.execute(
+            sa.update(_REVISION).where(_REVISION.c.id == id).values(layers=layers or None)
+        )
+
+
+def _keeps_layers(connection: sa.Connection) -> bool:
+    """Whether the table has the column, which an earlier version of the platform did not make."""
+    found = sa.inspect(connection)
+    return found.has_table(_REVISION.name) and any(
+        column["name"] == "layers" for column in found.get_columns(_REVISION.name)
+    )
+
+
 def read_keys(connection: sa.Connection) -> dict[Name, Key]:
     """All physical keys, those of parked things included."""
     if not sa.inspect(connection).has_table(_KEY.name):
@@ -168,10 +192,12 @@ def write_revision(
     keys: Keys,
     message: str = "",
     batch: int | None = None,
+    layers: str = "",
 ) -> int:
     """Stores a revision and makes it the current one; returns its number.
 
-    `keys` are the physical keys with it, `batch` the values that were written anew for it.
+    `keys` are the physical keys with it, `batch` the values that were written anew for it,
+    `layers` what its definitions were merged from.
     """
     given = {
         "at": now,
@@ -181,6 +207,7 @@ def write_revision(
         "message": message or None,
         "state": _state_of(keys),
         "inverse": json.dumps({"batch": batch}),
+        "layers": layers or None,
     }
     revision: int = connection.execute(
         sa.insert(_REVISION).values(given).returning(_REVISION.c.id)

@@ -16,7 +16,7 @@ RESERVED_PREFIXES = ("fw_", "ab_", "sqlite_", "pg_")
 
 
 def add_system_tables(metadata: sa.MetaData) -> None:
-    """Adds the tables of state, numbering and audit to `metadata`."""
+    """Adds the tables of state, of the browser layer, numbering and audit to `metadata`."""
     _table(
         metadata, "fw_state",
         sa.Column("name", String(), primary_key=True),
@@ -32,6 +32,7 @@ def add_system_tables(metadata: sa.MetaData) -> None:
         sa.Column("message", String()),
         sa.Column("state", String()),
         sa.Column("inverse", String()),
+        sa.Column("layers", String()),
     )  # fmt: skip
     _table(
         metadata, "fw_key",
@@ -55,6 +56,16 @@ def add_system_tables(metadata: sa.MetaData) -> None:
         sa.Column("via", String(), nullable=False),
         sa.Column("cause", String()),
         sa.Column("data", String()),
+    )  # fmt: skip
+    _table(
+        metadata, "fw_layer_file",
+        sa.Column("path", String(), primary_key=True),
+        sa.Column("text", String(), nullable=False),
+        sa.Column("version", Id(), nullable=False),
+        sa.Column("changed_on", Moment(), nullable=False),
+        sa.Column("changed_by", String()),
+        sa.Column("begun", Id()),
+        sa.Column("pulled", Id()),
     )  # fmt: skip
     add_audit_tables(metadata)
     add_file_table(metadata)

@@ -23,7 +23,8 @@ class Target:
     tables of others (accounts), which are created when missing and otherwise left alone.
     `converted` are the fields (object, field) whose values go to a column of another type.
     `compared` are the definitions with the names that things have now under `was:`, where the
-    way to the target is a way back: they are only compared.
+    way to the target is a way back: they are only compared. `layers` gives what the revision keeps
+    of the layers that the definitions were merged from.
     """
 
     tables: Tables
@@ -33,6 +34,7 @@ class Target:
     extra: tuple[sa.MetaData, ...] = ()
     converted: frozenset[tuple[str, str]] = frozenset()
     compared: Plain | None = None
+    layers: Callable[[sa.Connection], str] = lambda connection: ""
 
 
 @dataclass(frozen=True, slots=True)
