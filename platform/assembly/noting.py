@@ -13,8 +13,8 @@ from engine.schema.planning import Plan
 COMMAND = "command"
 
 
-def noting_apply(by: str, now: dt.datetime) -> Hook:
-    """What notes a publication in its own transaction."""
+def noting_apply(by: str, now: dt.datetime, person: int | None = None, via: str = COMMAND) -> Hook:
+    """What notes a publication in its own transaction; `person` is who asked, where known."""
 
     def hook(connection: sa.Connection, made: Plan) -> None:
         said = {
@@ -23,6 +23,6 @@ def noting_apply(by: str, now: dt.datetime) -> Hook:
             "steps": len(made.steps),
             "plan": made.digest,
         }
-        note_in(connection, Event(action=APPLY, data=said), now, None, COMMAND)
+        note_in(connection, Event(action=APPLY, data=said), now, person, via)
 
     return hook

@@ -8,21 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import click
-import sqlalchemy as sa
 
-from assembly.application import build_application, utc_now
-from assembly.filling import filler
-from assembly.noting import noting_apply
-from assembly.seeding import sow
-from cli.opening import Proposal, settings
+from assembly.publishing import Order, Proposal, publish
+from cli.opening import settings
 from cli.plan import NOTHING, print_plan
 from cli.printing import print_json, print_problems
 from cli.running import hints_of
 from engine.problems import Refusal
-from engine.schema.applying import ASKS, Publishing, apply_plan
+from engine.schema.applying import ASKS
 from engine.schema.findings import Severity
 from engine.schema.planning import Plan
-from webapp.mirroring import sync_roles
+from webapp.mirroring import mirror_roles
 
 MEANT = {
     "en": "No, it is something else: apply as it is written?",
@@ -79,32 +75,11 @@ def carry_out(
 
 
 def _apply(proposed: Proposal, asked: Asked, answered: bool) -> int | None:
-    """Carries out the plan, mirrors the roles with it, and sows seed records after it."""
-    by, now = _who(), utc_now()
-    publishing = Publishing(
-        by=by,
-        now=now,
-        fill=filler(proposed.databases, utc_now),
-        hooks=(_mirror_roles, noting_apply(by, now)),
-        message=asked.message,
-    )
-    revision = apply_plan(
-        proposed.databases,
-        proposed.plan,
-        proposed.replan,
-        publishing,
-        allow_loss=asked.allow_loss,
-        answered=answered,
-    )
-    sow(build_application(proposed.databases).gate)
+    """Carries out the plan, and tells the processes that serve."""
+    order = Order(by=_who(), message=asked.message, allow_loss=asked.allow_loss, answered=answered)
     hints = hints_of(settings(check_layers=False), proposed.databases)
-    if revision is not None and hints is not None:
-        hints.tell(revision)
-    return revision
-
-
-def _mirror_roles(connection: sa.Connection, made: Plan) -> None:
-    sync_roles(connection, made.target.tables.catalog)
+    tell = hints.tell if hints is not None else lambda revision: None
+    return publish(proposed, order, (mirror_roles,), tell)
 
 
 def _answered(made: Plan, asked: Asked) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from assembly.application import build_application
-from cli.opening import Proposal
+from assembly.publishing import Proposal
 from engine.loading.packing import plain
 from engine.loading.storing import restore
 from engine.permissions.actors import Actor

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,22 +14,12 @@ from assembly.catching_up import catch_up
 from assembly.keeping import vault_of
 from assembly.kinds import KINDS
 from assembly.proposing import back_planner, planner
+from assembly.publishing import Proposal
 from assembly.settings import Settings, read_settings
 from engine.loading import Loaded, Source, load
 from engine.problems import Refusal
-from engine.schema.applying import Replan
 from engine.schema.engines import Databases, open_databases
-from engine.schema.planning import Plan
 from engine.schema.state import Applied, current
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What the files propose to the database."""
-
-    databases: Databases
-    plan: Plan
-    replan: Replan
 
 
 def settings(*, check_layers: bool = True) -> Settings:

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
+from assembly.publishing import Proposal
 from cli.effects import effects_json, effects_of, lines_of
 from cli.findings import finding_json, finding_lines
-from cli.opening import Proposal, proposal
+from cli.opening import proposal
 from cli.printing import locale_of, locale_option, print_json, print_problems, problem_json
 from cli.sealing import write_plan
 from engine.schema.costs import Cost

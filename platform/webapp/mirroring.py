@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine.definition.catalog import Catalog
 from engine.permissions.roles import ACTIONS, Grant, Role
+from engine.schema.planning import Plan
 from webapp.tables import (
     PERMISSION,
     PERMISSION_VIEW,
@@ -47,6 +48,11 @@ def sync_roles(connection: sa.Connection | Session, catalog: Catalog) -> None:
     views = _ids(connection, VIEW, {view for _, _, view in wanted})
     pairs = _pairs(connection, {(permissions[p], views[v]) for _, p, v in wanted})
     _give(connection, {(pairs[permissions[p], views[v]], role) for role, p, v in wanted})
+
+
+def mirror_roles(connection: sa.Connection, made: Plan) -> None:
+    """A hook of publishing: the roles of what is published are mirrored with it."""
+    sync_roles(connection, made.target.tables.catalog)
 
 
 def _grants(grant: Grant, action: str) -> bool:

@@ -1,0 +1,85 @@
+"""Publishing: a plan that was shown is carried out, with all that belongs to it.
+
+The same for the command line and for the browser. What is published is sealed to what was shown:
+where the way there has become another one, nothing is done (`engine.schema.applying`).
+
+1. The plan is carried out; in its transaction the roles are mirrored and the audit says so.
+2. Seed records are sown that are missing.
+3. Other processes are told of the revision (Redis, where there is one); they would find it
+   without, a second later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from assembly.application import Clock, build_application, utc_now
+from assembly.filling import filler
+from assembly.noting import COMMAND, noting_apply
+from assembly.seeding import sow
+from engine.schema.applying import Hook, Publishing, Replan, apply_plan
+from engine.schema.engines import Databases
+from engine.schema.planning import Plan
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What definitions propose to the database: the plan, and what makes it anew."""
+
+    databases: Databases
+    plan: Plan
+    replan: Replan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """Who publishes, and what was agreed to.
+
+    `by` is the name that the revision keeps, `person` the record of whoever asked in the browser,
+    `via` where it was asked. `allow_loss`: what people see now may be hidden; `answered`:
+    somebody has said that what is probably not meant is meant.
+    """
+
+    by: str
+    person: int | None = None
+    via: str = COMMAND
+    message: str = ""
+    allow_loss: bool = False
+    answered: bool = False
+
+
+def publish(
+    proposed: Proposal,
+    order: Order,
+    hooks: Sequence[Hook] = (),
+    tell: Callable[[int], object] = lambda revision: None,
+    clock: Clock = utc_now,
+) -> int | None:
+    """Carries out the plan that was shown; the revision that it made, None if nothing was to do.
+
+    `hooks` is what rooms above do in its transaction (roles are mirrored), `tell` says to other
+    processes that there is a revision. Raises Refusal when the plan has problems or is no longer
+    what would be done, when something would be lost or is probably not meant and nobody agreed.
+    """
+    databases, now = proposed.databases, clock()
+    noting = noting_apply(order.by, now, order.person, order.via)
+    publishing = Publishing(
+        by=order.by,
+        now=now,
+        fill=filler(databases, clock),
+        hooks=(*hooks, noting),
+        message=order.message,
+    )
+    revision = apply_plan(
+        databases,
+        proposed.plan,
+        proposed.replan,
+        publishing,
+        allow_loss=order.allow_loss,
+        answered=order.answered,
+    )
+    sow(build_application(databases).gate)
+    if revision is not None:
+        tell(revision)
+    return revision
