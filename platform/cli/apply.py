@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
+from assembly.kept_plans import refuse_drift
 from cli.carrying_out import Asked, carry_out
 from cli.opening import proposal, proposal_back
 from cli.printing import locale_of, locale_option
-from cli.sealing import read_plan, refuse_drift
+from cli.sealing import read_plan
 
 ASK = {"en": "Apply this plan?", "zh": "是否应用此计划？"}
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from assembly.effects import effects_json, effects_of, lines_of
 from assembly.publishing import Proposal
-from cli.effects import effects_json, effects_of, lines_of
 from cli.findings import finding_json, finding_lines
 from cli.opening import proposal
 from cli.printing import locale_of, locale_option, print_json, print_problems, problem_json
@@ -62,8 +62,11 @@ def show_plan(
     proposed: Proposal, locale: str, *, as_json: bool = False, as_sql: bool = False
 ) -> None:
     """Prints a plan, what it does to what people see, and what stands in its way."""
+    from webapp.directory import AccountDirectory  # loads Flask-AppBuilder: half a second
+
     made = proposed.plan
-    found = [] if as_sql else effects_of(proposed)
+    everybody = AccountDirectory(proposed.databases).everybody
+    found = [] if as_sql else effects_of(proposed, everybody)
     if as_json:
         told = plan_json(made, proposed.databases.reads.dialect, locale)
         print_json(told | {"permissions": effects_json(found, locale)})

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from textwrap import indent
 from typing import Any
 
 import click
-import sqlalchemy as sa
 
+from assembly.revision_changes import revision_changes
 from cli.opening import database, settings
 from cli.printing import locale_of, locale_option, print_json
-from engine.loading.packing import plain
-from engine.loading.storing import restore
-from engine.problems import Refusal, Text
-from engine.schema import wording
-from engine.schema.differences import Plain, differences
-from engine.schema.returning import NO_REVISION
-from engine.schema.state import Applied, pasts, revision_definitions
+from engine.schema.state import Applied
 from engine.schema.state import revisions as read_revisions
 
 NOTHING = {"en": "the definitions are those of the revision before", "zh": "定义与前一版本相同"}
@@ -58,44 +51,26 @@ def show(number: int, as_json: bool, locale: str | None) -> None:
     locale = locale or locale_of(os.environ)
     with database(settings(check_layers=False)) as databases:
         with databases.reading() as connection:
-            known = read_revisions(connection)
-            one = next((one for one in known if one.id == number), None)
-            if one is None:
-                raise Refusal(NO_REVISION(revision=number))
-            former = next((other.id for other in known if other.id < number), None)
-            after = _definitions(connection, number)
-            before = _definitions(connection, former) if former is not None else {}
-            left = pasts(connection, number)[:1]
-    texts = _changes(before, after) if former is not None else []
-    batch, back = (left[0].batch, left[0].keys is not None) if left else (None, False)
+            told = revision_changes(connection, number)
+    one = told.one
     if as_json:
-        said = {"changes": [text.in_(locale) for text in texts], "batch": batch, "back": back}
-        print_json(_data(one) | {"before": former} | said)
+        texts = [text.in_(locale) for text in told.texts]
+        said = {"changes": texts, "batch": told.batch, "back": told.back}
+        print_json(_data(one) | {"before": told.former} | said)
         return
     click.echo(f"{one.id}  {one.at:%Y-%m-%d %H:%M:%SZ}  {one.digest[:12]}  {one.by}")
     if one.message:
         click.echo(f"\n{indent(one.message, '    ')}\n")
-    for text in texts:
+    for text in told.texts:
         click.echo(f"~ {text.in_(locale)}")
-    if former is None:
-        click.echo(FIRST[locale].format(number=sum(map(len, after.values()))))
-    elif not texts:
+    if told.former is None:
+        click.echo(FIRST[locale].format(number=told.definitions))
+    elif not told.texts:
         click.echo(NOTHING[locale])
-    if batch is not None:
-        click.echo(WRITTEN[locale].format(batch=batch))
-    if not back:
+    if told.batch is not None:
+        click.echo(WRITTEN[locale].format(batch=told.batch))
+    if not told.back:
         click.echo(NO_WAY_BACK[locale])
-
-
-def _definitions(connection: sa.Connection, number: int) -> Plain:
-    return plain(restore(json.loads(revision_definitions(connection, number))))
-
-
-def _changes(before: Plain, after: Plain) -> list[Text]:
-    return [
-        wording.of_difference(difference, before, after)
-        for difference in differences(before, after)
-    ]
 
 
 def _data(one: Applied) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from assembly.effects import effects_json, lines_of
 from assembly.proposing import planner
-from cli.effects import effects_json, lines_of
 from engine.permissions.actors import Actor
 from engine.problems import Refusal
 from engine.records.query import Query

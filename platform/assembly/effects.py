@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -15,6 +15,7 @@ from engine.loading.storing import restore
 from engine.permissions.actors import Actor
 from engine.permissions.roles import PLAIN_ACTIONS
 from engine.problems import Text
+from engine.records.gate import Gate
 from engine.records.why.findings import Delta
 from engine.records.why.role_changes import Effect, concerns_permissions, effects
 
@@ -50,13 +51,14 @@ MOST_LINES = 60
 """So many lines are printed; programs are given all."""
 
 
-def effects_of(proposed: Proposal) -> list[Effect] | None:
+def effects_of(
+    proposed: Proposal, everybody: Callable[[Gate], Sequence[Actor]]
+) -> list[Effect] | None:
     """What applying the plan changes for people; nothing where no rule about rows differs.
 
-    None where the database is of an earlier version, which lacks what has to be asked.
+    `everybody` gives all who can sign in. None where the database is of an earlier version, which
+    lacks what has to be asked.
     """
-    from webapp.directory import AccountDirectory
-
     made = proposed.plan
     if made.applied is None or made.problems or not made.definitions_differ:
         return []
@@ -65,7 +67,7 @@ def effects_of(proposed: Proposal) -> list[Effect] | None:
         return []
     gate = build_application(proposed.databases).gate
     try:
-        people = AccountDirectory(proposed.databases).everybody(gate)
+        people = everybody(gate)
     except DBAPIError:
         return None
     return effects(gate, made.target.tables, people)
