@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from werkzeug import security
 
 from support import postgres
 
@@ -43,6 +44,10 @@ settings.register_profile(
     suppress_health_check=_slow_is_fine,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# what keeps a stolen password from being guessed costs 0.1 s for each person that a test signs in:
+# in the tests' own processes it is made cheap; servers that tests start keep it as it is
+security.generate_password_hash.__defaults__ = ("scrypt:256:8:1", 16)
 
 # definitions with secrets need a key to be served; the same one as `engine.vault.scratch_vault`
 os.environ.setdefault("FORMWRIGHT_ENCRYPTION_KEYS", f"scratch:{'A' * 43}=")
