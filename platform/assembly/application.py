@@ -79,24 +79,35 @@ def build_application(
     """
     with databases.reading() as connection:
         applied, keys = _consistent(connection)
-    before = former.loaded if former else None
-    loaded = load_stored(json.loads(applied.definitions), kinds_with(keys), before)
-    if loaded.catalog is None:
-        raise Refusal(*loaded.problems)
-    tables = running_tables(loaded.catalog, TABLES, former.tables if former else None)
+    loaded, tables = compiled(applied.definitions, keys, former)
+    catalog = tables.catalog
     steps = automation_steps(approval_steps(conversion_steps(workflow_steps())))
     steps = matching_steps(steps)
-    gate = Gate(loaded.catalog, tables, databases, applied.id, clock, steps, before_transaction)
+    gate = Gate(catalog, tables, databases, applied.id, clock, steps, before_transaction)
     return Application(
         revision=applied.id,
         digest=applied.digest,
-        catalog=loaded.catalog,
+        catalog=catalog,
         tables=tables,
         databases=databases,
         gate=gate,
         reader=Reader(gate),
         loaded=loaded,
     )
+
+
+def compiled(
+    definitions: str, keys: Keys, former: Application | None = None
+) -> tuple[Loaded, Tables]:
+    """What stored definitions and their physical keys mean: a pure function of the two.
+
+    Raises Refusal when the definitions are no longer understood.
+    """
+    before = former.loaded if former else None
+    loaded = load_stored(json.loads(definitions), kinds_with(keys), before)
+    if loaded.catalog is None:
+        raise Refusal(*loaded.problems)
+    return loaded, running_tables(loaded.catalog, TABLES, former.tables if former else None)
 
 
 def _consistent(connection: sa.Connection) -> tuple[Applied, Keys]:
