@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import gc
+import json
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from assembly.establishing import establish
 from assembly.revisions import Site
+from engine.loading.storing import dump, restore
 from engine.schema.engines import open_databases
-from engine.schema.state import current, write_revision
+from engine.schema.state import current, read_keys, write_revision
 from engine.vault import scratch_vault
 from support.big_catalog import big_catalog
 
 SIZES = {50: 0.3, 200: 1.0}
 """Numbers of objects (18 fields each), and the seconds of CPU that a swap may take."""
+CHANGED = "thing_010"
+"""The object that each of the published revisions changes."""
 TIMES = 7
 
 
@@ -46,11 +51,11 @@ def _swaps(size: int, folder: Path) -> tuple[list[float], int]:
         site = Site(databases)
         gc.collect()
         gc.freeze()  # as `serve` does
-        for _ in range(2):
-            _publish(site)
+        for number in range(2):
+            _publish(site, number)
         gc.collect()
         before = len(gc.get_objects())
-        seconds = sorted(_publish(site) for _ in range(TIMES))
+        seconds = sorted(_publish(site, number + 2) for number in range(TIMES))
         gc.collect()
         return seconds, len(gc.get_objects()) - before
     finally:
@@ -58,14 +63,23 @@ def _swaps(size: int, folder: Path) -> tuple[list[float], int]:
         databases.dispose()
 
 
-def _publish(site: Site) -> float:
-    """Publishes the same definitions as another revision; the CPU seconds until it is served."""
+def _publish(site: Site, number: int) -> float:
+    """Publishes an object with one field instead of another; the CPU seconds until it is served."""
     with site.databases.writing() as connection:
         applied = current(connection)
         assert applied is not None
+        trees = restore(json.loads(applied.definitions))
+        name = CHANGED
+        tree = trees["object"][name]
+        fields, label = tree.get("fields"), tree.get("label")
+        assert fields and label and isinstance(fields.value, dict)
+        added = replace(fields, value={"type": replace(label, value="text")})
+        kept = {key: value for key, value in fields.value.items() if not key.startswith("more_")}
+        fields = replace(fields, value={**kept, f"more_{number}": added})
+        trees["object"][name] = replace(tree, value={**dict(tree.items()), "fields": fields})
         write_revision(
-            connection, definitions=applied.definitions, digest=applied.digest, by="bench",
-            now=applied.at,
+            connection, definitions=json.dumps(dump(trees), ensure_ascii=False),
+            digest=f"{number}", by="bench", now=applied.at, keys=read_keys(connection),
         )  # fmt: skip
     start = time.process_time()
     assert site.refresh(wait=True)

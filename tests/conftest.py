@@ -64,6 +64,9 @@ _numbers = itertools.count(1)
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Start the server: in the first process only, and before that starts its workers."""
+    from support.compiled import compile_once  # the platform, whose compiled code goes to `var/`
+
+    compile_once()
     config = session.config
     if hasattr(config, "workerinput") or config.option.collectonly:
         return

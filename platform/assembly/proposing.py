@@ -160,7 +160,7 @@ def _with_keys(loaded: Loaded, catalog: Catalog, keys: Keys) -> Catalog:
     """The catalog on its physical keys; built anew only where one of them is not its name."""
     if all(name[2] == key.key for name, key in keys.items()):
         return catalog
-    again = load_trees(loaded.trees, kinds_with(keys))
+    again = load_trees(loaded.trees, kinds_with(keys), built=loaded.built)
     if again.catalog is None:
         raise Refusal(*again.problems)
     return again.catalog

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from assembly.application import Application, build_application
+from engine.pausing import collector_paused
 from engine.problems import Refusal
 from engine.records.gate import Gate, Wake
 from engine.schema.engines import Databases
@@ -54,14 +55,19 @@ class Swaps:
     wall: float = 0.0
 
 
+Build = Callable[[Databases, Application | None], Application]
+"""Builds the application in force, beside the one before it, if there is one."""
+
+
+def build_beside(databases: Databases, former: Application | None) -> Application:
+    """The application in force, with everything of `former` that has not changed."""
+    return build_application(databases, former=former)
+
+
 class Site:
     """One database and the application of its revision in force."""
 
-    def __init__(
-        self,
-        databases: Databases,
-        build: Callable[[Databases], Application] = build_application,
-    ) -> None:
+    def __init__(self, databases: Databases, build: Build = build_beside) -> None:
         """Builds the first application with `build`. Raises Refusal when there is none."""
         self.databases = databases
         self.build = build
@@ -70,7 +76,7 @@ class Site:
         self.swapped: Callable[[int], object] = lambda revision: None
         self.failed: Failure | None = None
         self.swaps = Swaps()
-        self.current: Application = self._built()
+        self.current: Application = self._built(None)
         self._building = threading.Lock()
 
     def notice(self, revision: int | None) -> None:
@@ -147,29 +153,20 @@ class Site:
         """Builds the application in force and makes it the current one; False if that fails."""
         wall, cpu = time.monotonic(), time.thread_time()
         try:
-            built = self._built()
+            with collector_paused():  # walks what was made once, with what it replaces
+                self.current, self.failed = self._built(self.current), None
+                gc.collect()
         except SQLAlchemyError:
             raise
         except Exception as error:  # whatever it is, the old one must go on serving
             self._note(revision, error)
             return False
-        self.current, self.failed = built, None
-        self._forget()
+        taken = self.current.revision
         self.swaps.count += 1
         self.swaps.cpu, self.swaps.wall = time.thread_time() - cpu, time.monotonic() - wall
-        figures = {"revision": built.revision, "ms": round(self.swaps.wall * 1000)}
-        log.info("revision-taken", extra=figures)
-        self.swapped(built.revision)
+        log.info("revision-taken", extra={"revision": taken, "ms": round(self.swaps.wall * 1000)})
+        self.swapped(taken)
         return True
-
-    def _forget(self) -> None:
-        """Lets go of the application before: statements know its tables, cycles each other.
-
-        What requests in flight still hold goes with the next one.
-        """
-        for engine in (self.databases.reads, self.databases.writes, self.databases.accounts):
-            engine.clear_compiled_cache()
-        gc.collect()
 
     def _note(self, revision: int, error: Exception) -> None:
         """Keeps in mind that the revision cannot be built, and calls for help the first time."""
@@ -187,8 +184,8 @@ class Site:
         except Exception:
             log.exception("alarm-not-raised", extra={"revision": revision})
 
-    def _built(self) -> Application:
+    def _built(self, former: Application | None) -> Application:
         """A new application whose commits wake whoever carries out what they ask for."""
-        application = self.build(self.databases)
+        application = self.build(self.databases, former)
         application.gate.wake = lambda due: self.wake(due)
         return application

@@ -146,7 +146,7 @@ def _settle(databases: Databases, hands: Hands) -> None:
 
     No mail leaves the house.
     """
-    site = Site(databases, lambda of: build_application(of, hands))
+    site = Site(databases, lambda of, former: build_application(of, hands, former=former))
     renderer = Renderer()
     background = Background(
         site, Services(directory=AccountDirectory(databases), renderer=renderer)

@@ -77,7 +77,9 @@ class Stage:
         shutil.copyfile(template, self.file)
         url = f"sqlite:///{self.file}"
         databases = open_databases(url, pool_size=2, vault=scratch_vault())
-        self.site = Site(databases, lambda one: build_application(one, self.clock))
+        self.site = Site(
+            databases, lambda one, former: build_application(one, self.clock, former=former)
+        )
         self.set_back(self.bare)
 
     @property

@@ -128,12 +128,12 @@ class Builder:
         self.free.set()
         self.began = threading.Event()
 
-    def __call__(self, databases: Databases) -> Application:
+    def __call__(self, databases: Databases, former: Application | None) -> Application:
         self.began.set()
         assert self.free.wait(30)
         if self.broken:
             raise LookupError("no such step")
-        return build_application(databases)
+        return build_application(databases, former=former)
 
 
 def test_building_holds_nobody_up(shop: Workshop) -> None:

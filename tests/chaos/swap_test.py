@@ -19,7 +19,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -31,8 +30,8 @@ from engine.permissions.actors import SYSTEM
 from engine.records.query import Query
 from engine.schema.engines import Databases, open_databases
 from engine.vault import scratch_vault
-from support.live import publish
-from support.small import PEOPLE, fresh_url
+from support.live import Definitions, publish
+from support.small import fresh_url
 from webapp.accounts import add_account, add_key
 from webapp.keys import Keys
 
@@ -45,63 +44,6 @@ ROUNDS = 6 if SOAK else 1
 """Rounds of all clients together between two publishes."""
 GROWTH = 40_000
 """Kilobytes that a worker's memory may grow by, between the fifth revision and the last."""
-
-SITE = (
-    PEOPLE
-    + """
----
-object: deal
-fields:
-  name: {type: text, required: true}
-  amount: {type: integer}
-  note: {type: text}
-  stage: {type: stage, workflow: selling}
-"""
-)
-
-
-@dataclass
-class Definitions:
-    """What is published one after the other: five kinds of change in turn."""
-
-    number: int = 0
-    name: str = ""
-    former: str = ""
-    stages: list[str] = field(default_factory=lambda: ["open", "won"])
-    notes: bool = True
-
-    def next(self) -> tuple[str, str]:
-        """Which kind of change, and the files that make it."""
-        kind = ("add field", "rename field", "add stage", "change permission", "remove field")[
-            self.number % 5
-        ]
-        self.number += 1
-        if kind == "add field":
-            self.name, self.former = f"extra_{self.number}", ""
-        elif kind == "rename field":
-            self.name, self.former = f"more_{self.number}", self.name
-        elif kind == "add stage":
-            self.stages.append(f"stage_{self.number}")
-        elif kind == "change permission":
-            self.notes = not self.notes
-        else:
-            self.name = self.former = ""
-        return kind, self.text()
-
-    def text(self) -> str:
-        """The object, its workflow and the role."""
-        was = f", was: {self.former}" if self.former else ""
-        added = f"\n  {self.name}: {{type: text{was}}}" if self.name else ""
-        stages = ", ".join(f"{s}: {{state: {'done' if s != 'open' else s}}}" for s in self.stages)
-        ways = ", ".join(f"to_{one}: {{from: open, to: {one}}}" for one in self.stages[1:])
-        fields = '"*": write' if self.notes else '"*": write, note: read'
-        return (
-            f"{SITE.rstrip()}{added}\n"
-            f"---\nworkflow: selling\nobject: deal\nfield: stage\n"
-            f"stages: {{{stages}}}\ntransitions: {{{ways}}}\n"
-            "---\nrole: seller\ngrants:\n"
-            f"  deal: {{create: true, read: all, update: all, fields: {{{fields}}}}}\n"
-        )
 
 
 class Client(threading.Thread):

@@ -135,7 +135,7 @@ def staged(folder: Path, layers: list[Path], bundles: list[tuple[str, ...]]) -> 
     application = establish(databases, layers, extra=account_tables(), clock=clock)
     with databases.writing() as connection:
         sync_roles(connection, application.catalog)
-    site = Site(databases, lambda found: build_application(found, clock))
+    site = Site(databases, lambda found, former: build_application(found, clock, former=former))
     files = Files("files", folder)
     app = create_app(site, "a secret of the tests", clock=clock, files=files)
     app.extensions["formwright"].renderer = Written()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assembly.filling import filler
@@ -16,11 +16,68 @@ from engine.loading.loading import load
 from engine.schema.applying import Publishing, apply_plan
 from engine.schema.engines import Databases, open_databases
 from engine.vault import scratch_vault
-from support.small import write_files
+from support.small import PEOPLE, write_files
 from support.world import Clock, World
 from webapp.accounts import account_tables
 from webapp.app import create_app
 from webapp.mirroring import sync_roles
+
+DEALS = (
+    PEOPLE
+    + """
+---
+object: deal
+fields:
+  name: {type: text, required: true}
+  amount: {type: integer}
+  note: {type: text}
+  stage: {type: stage, workflow: selling}
+"""
+)
+
+
+@dataclass
+class Definitions:
+    """What is published one after the other: five kinds of change in turn."""
+
+    number: int = 0
+    name: str = ""
+    former: str = ""
+    stages: list[str] = field(default_factory=lambda: ["open", "won"])
+    notes: bool = True
+
+    def next(self) -> tuple[str, str]:
+        """Which kind of change, and the files that make it."""
+        kind = ("add field", "rename field", "add stage", "change permission", "remove field")[
+            self.number % 5
+        ]
+        self.number += 1
+        if kind == "add field":
+            self.name, self.former = f"extra_{self.number}", ""
+        elif kind == "rename field":
+            self.name, self.former = f"more_{self.number}", self.name
+        elif kind == "add stage":
+            self.stages.append(f"stage_{self.number}")
+        elif kind == "change permission":
+            self.notes = not self.notes
+        else:
+            self.name = self.former = ""
+        return kind, self.text()
+
+    def text(self) -> str:
+        """The object, its workflow and the role."""
+        was = f", was: {self.former}" if self.former else ""
+        added = f"\n  {self.name}: {{type: text{was}}}" if self.name else ""
+        stages = ", ".join(f"{s}: {{state: {'done' if s != 'open' else s}}}" for s in self.stages)
+        ways = ", ".join(f"to_{one}: {{from: open, to: {one}}}" for one in self.stages[1:])
+        fields = '"*": write' if self.notes else '"*": write, note: read'
+        return (
+            f"{DEALS.rstrip()}{added}\n"
+            f"---\nworkflow: selling\nobject: deal\nfield: stage\n"
+            f"stages: {{{stages}}}\ntransitions: {{{ways}}}\n"
+            "---\nrole: seller\ngrants:\n"
+            f"  deal: {{create: true, read: all, update: all, fields: {{{fields}}}}}\n"
+        )
 
 
 def publish(databases: Databases, layer: Path, text: str = "") -> int:

@@ -4,7 +4,7 @@ Imports everything in the engine except `engine.records`.
 Start with the function `load`.
 """
 
-from engine.loading.loading import Loaded, load, load_trees
+from engine.loading.loading import Loaded, load, load_stored, load_trees
 from engine.loading.merging import Trees
 from engine.loading.sources import Source, TextLayer, TreeLayer
 from engine.loading.storing import dump, restore
@@ -17,6 +17,7 @@ __all__ = [
     "Trees",
     "dump",
     "load",
+    "load_stored",
     "load_trees",
     "restore",
 ]

@@ -103,7 +103,7 @@ def _leads(tx: Transaction, source: sa.FromClause, path: Sequence[Step]) -> Any:
 
 
 def _joined(tx: Transaction, source: sa.FromClause, step: Step, rest: Sequence[Step]) -> Any:
-    join = tx.tables.metadata.tables[step.join].alias()
+    join = tx.tables.joins[step.join].alias()
     here, there = (TO, FROM) if step.via else (FROM, TO)
     target = tx.tables.table(step.target).alias()
     inner: Any = sa.select(join.c[here])

@@ -9,7 +9,9 @@ first come first served; what remains is named as unserved.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -28,16 +30,22 @@ class Unserved:
     reason: str
 
 
-def derived_indexes(definition: Object, table: sa.Table, unserved: list[Unserved]) -> None:
-    """Adds the object's indexes to its table."""
-    live = table.c.deleted_on.is_(None)
-    for unique in _unique_columns(definition):
-        _index("uq", table, unique, live, unique=True)
+class Indexed(NamedTuple):
+    """An index over columns; of live rows, unless it is of `all`."""
+
+    prefix: str
+    columns: tuple[str, ...]
+    all: bool = False
+
+
+def derived_indexes(definition: Object, unserved: list[Unserved]) -> tuple[Indexed, ...]:
+    """The indexes of the object's table; declared lists that get none are added to `unserved`."""
+    found = [Indexed("uq", unique) for unique in _unique_columns(definition)]
     chosen: list[tuple[str, ...]] = []
     if definition.parent:
         chosen.append((definition.fields[definition.parent].column, "position"))
     for view in definition.views.values():
-        columns = _view_columns(definition, view, table)
+        columns = _view_columns(definition, view)
         if columns is None:
             unserved.append(Unserved(definition.name, view.name, "computed"))
         elif len(chosen) >= MOST:
@@ -50,8 +58,20 @@ def derived_indexes(definition: Object, table: sa.Table, unserved: list[Unserved
             continue
         if not any(columns[0] == field.column for columns in chosen):
             chosen.append((field.column, "id"))
-    for columns in _without_prefixes(chosen):
-        _index("ix", table, columns, live)
+    found += [Indexed("ix", columns) for columns in _without_prefixes(chosen)]
+    if path := definition.path_column:  # not only of live rows: what is deleted moves along
+        found.append(Indexed("ix", (path,), all=True))
+    return tuple(found)
+
+
+def add_indexes(table: sa.Table, indexes: Collection[Indexed]) -> None:
+    """Adds indexes to their table, and that of the search grams where it has some."""
+    live = table.c.deleted_on.is_(None)
+    for one in indexes:
+        name = derived_name(one.prefix, table.name, *one.columns)
+        columns = [table.c[column] for column in one.columns]
+        where: dict[str, Any] = {} if one.all else {"postgresql_where": live, "sqlite_where": live}
+        sa.Index(name, *columns, unique=one.prefix == "uq", **where)
     if "grams" in table.c:
         sa.Index(
             derived_name("gin", table.name, "grams"), table.c.grams, postgresql_using="gin"
@@ -70,7 +90,7 @@ def _key_column(field: Field) -> str:
     return field.folded or field.column
 
 
-def _view_columns(definition: Object, view: ListView, table: sa.Table) -> tuple[str, ...] | None:
+def _view_columns(definition: Object, view: ListView) -> tuple[str, ...] | None:
     names = [*view.equal, *(name.lstrip("-") for name in view.sort)]
     fields = [definition.fields.get(name) for name in names]
     if not fields or any(field is None or not field.stored for field in fields):
@@ -78,8 +98,8 @@ def _view_columns(definition: Object, view: ListView, table: sa.Table) -> tuple[
     columns = [f.column for f in fields[: len(view.equal)] if f]
     for field in fields[len(view.equal) :]:
         assert field is not None
-        sorted_text = f"{field.column}__s"
-        columns.append(sorted_text if sorted_text in table.c else field.folded or field.column)
+        sorted_text = has_sort_column(definition, field)
+        columns.append(f"{field.column}__s" if sorted_text else field.folded or field.column)
     if "owner" in definition.fields and "owner" not in names:
         columns.append(definition.fields["owner"].column)
     return tuple(dict.fromkeys([*columns, "id"]))
@@ -97,17 +117,6 @@ def _without_prefixes(chosen: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     ]
 
 
-def _index(
-    prefix: str,
-    table: sa.Table,
-    columns: tuple[str, ...],
-    live: sa.ColumnElement[bool],
-    unique: bool = False,
-) -> None:
-    sa.Index(
-        derived_name(prefix, table.name, *columns),
-        *(table.c[name] for name in columns),
-        unique=unique,
-        postgresql_where=live,
-        sqlite_where=live,
-    )
+def has_sort_column(definition: Object, field: Field) -> bool:
+    """Whether a sort key stands beside the field: beside a title that is a text."""
+    return field.name == definition.title and field.type.textual and field.name != "number"

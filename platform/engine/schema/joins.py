@@ -6,7 +6,7 @@ records lies in the recycle bin, so that it comes back with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
 from alembic.operations import ops
@@ -23,27 +23,37 @@ from engine.schema.steps import Phase, Step
 POSITION = "position"
 
 
-def add_join_tables(
+def join_tables(
     definition: Object, tables: Mapping[str, sa.Table], metadata: sa.MetaData
-) -> None:
-    """Adds the join tables of an object's many links; `tables` are those of all objects."""
+) -> Iterator[sa.Table]:
+    """The join tables of an object's many links; `tables` are those of all objects."""
     for field in definition.many:
         assert isinstance(field.type, Links)
         name = field.type.table
-        sa.Table(
-            name,
-            metadata,
-            _end(FROM, name, tables[definition.name]),
-            _end(TO, name, tables[field.type.to]),
-            sa.Column(POSITION, Id(), nullable=False),
-            sa.Index(derived_name("ix", name, TO), TO),
-            sqlite_strict=True,
-        )
+        links = [
+            sa.ForeignKey(f"{target.name}.id", name=derived_name("fk", name, column))
+            for column, target in ((FROM, tables[definition.name]), (TO, tables[field.type.to]))
+        ]
+        yield _join(name, metadata, [links[0]], [links[1]])
 
 
-def _end(column: str, table: str, target: sa.Table) -> sa.Column[int]:
-    link = sa.ForeignKey(f"{target.name}.id", name=derived_name("fk", table, column))
-    return sa.Column(column, Id(), link, primary_key=True, autoincrement=False)
+def running_join(name: str) -> sa.Table:
+    """A join table as statements are written with it, by itself."""
+    return _join(name, sa.MetaData(), [], [])
+
+
+def _join(
+    name: str, metadata: sa.MetaData, source: list[sa.ForeignKey], target: list[sa.ForeignKey]
+) -> sa.Table:
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column(FROM, Id(), *source, primary_key=True, autoincrement=False),
+        sa.Column(TO, Id(), *target, primary_key=True, autoincrement=False),
+        sa.Column(POSITION, Id(), nullable=False),
+        sa.Index(derived_name("ix", name, TO), TO),
+        sqlite_strict=True,
+    )
 
 
 def joined_fields(objects: Iterable[Object]) -> dict[str, tuple[Object, Field]]:

@@ -305,7 +305,7 @@ def _keyed_object(
     owner = _key(keys, "object", "", definition.name)
     fields = {name: _keyed_field(f, owner, keys) for name, f in definition.fields.items()}
     fields = {
-        name: replace(f, formers=formers[owner, f.key]) if (owner, f.key) in formers else f
+        name: replace(f, formers=formers[owner, f.column]) if (owner, f.column) in formers else f
         for name, f in fields.items()
     }
     return replace(definition, key=owner, fields=fields, formers=formers.get(("", owner), ()))
@@ -316,6 +316,8 @@ def _keyed_field(field: Field, owner: str, keys: Keys) -> Field:
     type_ = field.type
     if isinstance(type_, Choice) and type_.options:
         type_ = replace(type_, options=_keyed_options(type_.options, f"{owner}.{key}", keys))
+    elif field.column == key:
+        return field
     return replace(field, key=key, type=type_)
 
 

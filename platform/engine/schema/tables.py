@@ -3,12 +3,16 @@
 Every object has a table with its physical key as name and a column per stored field. Beside a
 searched or unique text stands its folded form (`<column>__f`), beside the title its sort key
 (`<column>__s`), and `grams` holds the search grams. No business rule is a NOT NULL.
+
+Two uses: `build_tables` makes what stands in the database, for plans. `running_tables` makes what
+statements are written with: every table by itself, without constraints, so that the next
+revision takes those that are described alike from the one before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -18,11 +22,11 @@ from engine.definition.catalog import Catalog
 from engine.definition.objects import Field, Object
 from engine.expressions.sqltypes import Id, Moment, Names, String
 from engine.expressions.types import Member
-from engine.fieldtypes.link import Link
 from engine.fieldtypes.links import Links
 from engine.pausing import collector_paused
-from engine.schema.indexes import Unserved, derived_indexes
-from engine.schema.joins import add_join_tables
+from engine.schema.described import Described, Description, descriptions
+from engine.schema.indexes import Unserved, add_indexes, has_sort_column
+from engine.schema.joins import join_tables, running_join
 from engine.schema.naming import derived_name
 from engine.schema.system import add_system_tables
 
@@ -42,6 +46,8 @@ class Tables:
     metadata: sa.MetaData
     by_object: Mapping[str, sa.Table]
     unserved: tuple[Unserved, ...] = ()
+    joins: Mapping[str, sa.Table] = field(default_factory=dict)
+    described: Mapping[str, Description] = field(default_factory=dict, repr=False)
 
     def table(self, object: str) -> sa.Table:
         """The object's table."""
@@ -54,7 +60,7 @@ class Tables:
     def join(self, field: Field) -> sa.Table:
         """The join table of a field of many links."""
         assert isinstance(field.type, Links)
-        return self.metadata.tables[field.type.table]
+        return self.joins[field.type.table]
 
     def source(self, object: str) -> sa.FromClause:
         """A fresh alias of the object's table (`View`)."""
@@ -85,65 +91,99 @@ def build_tables(
     catalog: Catalog, additions: Sequence[Callable[[sa.MetaData], None]] = ()
 ) -> Tables:
     """The tables for a catalog; `additions` add the platform tables of higher rooms."""
+    metadata = _system_tables(additions)
+    with collector_paused():
+        described, unserved = descriptions(catalog)
+        tables = {
+            name: _table(one, metadata if one.in_database else sa.MetaData(), linked=True)
+            for name, one in described.items()
+        }
+        joins = {
+            table.name: table
+            for definition in catalog.objects.values()
+            for table in join_tables(definition, tables, metadata)
+        }
+    return Tables(
+        catalog, metadata, MappingProxyType(tables), unserved, MappingProxyType(joins), described
+    )
+
+
+def running_tables(
+    catalog: Catalog,
+    additions: Sequence[Callable[[sa.MetaData], None]] = (),
+    former: Tables | None = None,
+) -> Tables:
+    """The tables that statements for a catalog are written with, each by itself.
+
+    What is described as in `former`, which the same additions were given, is taken from there.
+    """
+    with collector_paused():
+        described, unserved = descriptions(catalog)
+        tables = {}
+        known = {one.name: name for name, one in former.described.items()} if former else {}
+        for name, one in described.items():
+            was = known.get(one.name, "")
+            if former and was and former.described[was] == one:
+                tables[name] = former.by_object[was]
+            else:
+                tables[name] = _table(one, sa.MetaData(), linked=False)
+        names = [
+            field.type.table
+            for definition in catalog.objects.values()
+            for field in definition.many
+            if isinstance(field.type, Links)
+        ]
+        joined = former.joins if former else {}
+        joins = {name: joined[name] if name in joined else running_join(name) for name in names}
+    metadata = former.metadata if former else _system_tables(additions)
+    return Tables(
+        catalog, metadata, MappingProxyType(tables), unserved, MappingProxyType(joins), described
+    )
+
+
+def _system_tables(additions: Sequence[Callable[[sa.MetaData], None]]) -> sa.MetaData:
+    """The platform's own tables."""
     metadata = sa.MetaData()
     add_system_tables(metadata)
     for add in additions:
         add(metadata)
-    unserved: list[Unserved] = []
-    with collector_paused():
-        tables = {
-            name: _view_table(definition)
-            if definition.is_view
-            else _object_table(definition, catalog, metadata, unserved)
-            for name, definition in catalog.objects.items()
-        }
-    for definition in catalog.objects.values():
-        add_join_tables(definition, tables, metadata)
-    return Tables(catalog, metadata, MappingProxyType(tables), tuple(unserved))
+    return metadata
 
 
-def _object_table(
-    definition: Object, catalog: Catalog, metadata: sa.MetaData, unserved: list[Unserved]
-) -> sa.Table:
+def _table(described: Description, metadata: sa.MetaData, linked: bool) -> sa.Table:
+    """The table; `linked` with its constraints."""
     columns: list[sa.schema.SchemaItem] = []
-    for field in definition.stored_fields:
-        columns.extend(_columns(definition, field, catalog))
-    if definition.parent:
+    for one in described.columns:
+        columns.extend(_columns(described.name, one, linked))
+    if not described.in_database:
+        return sa.Table(described.name, metadata, *columns)
+    if described.line:
         columns.append(sa.Column(POSITION, Id()))
         columns.append(sa.Column(DELETED, Moment()))
-    if definition.search and not definition.parent:
+    if described.searched:
         columns.append(sa.Column(GRAMS, Names()))
-    table = sa.Table(definition.table, metadata, *columns, sqlite_strict=True)
-    derived_indexes(definition, table, unserved)
-    if path := definition.path_column:  # not only of live rows: what is deleted moves along
-        sa.Index(derived_name("ix", table.name, path), table.c[path])
+    table = sa.Table(described.name, metadata, *columns, sqlite_strict=True)
+    add_indexes(table, described.indexes)
     return table
 
 
-def _view_table(definition: Object) -> sa.Table:
-    """The columns of a view, in no database: its rows come from `engine.permissions.viewing`."""
-    columns = [sa.Column(f.column, f.type.column_type()) for f in definition.stored_fields]
-    return sa.Table(definition.table, sa.MetaData(), *columns)
-
-
-def _columns(definition: Object, field: Field, catalog: Catalog) -> list[sa.Column[Any]]:
-    if field.name == "id":
+def _columns(table: str, described: Described, linked: bool) -> list[sa.Column[Any]]:
+    name, type_ = described.name, described.type
+    if type_ is None:
         return [sa.Column("id", Id(), sa.Identity(), primary_key=True)]
-    type_ = field.type
     constraints: list[sa.ForeignKey] = []
-    if isinstance(type_, Link):
-        target = catalog.objects[type_.to].table
-        name = derived_name("fk", definition.table, field.column)
-        constraints.append(sa.ForeignKey(f"{target}.id", name=name))
+    if described.target and linked:
+        key = derived_name("fk", table, name)
+        constraints.append(sa.ForeignKey(f"{described.target}.id", name=key))
     column_type = type_.column_type()
-    assert column_type is not None, field.name
-    columns = [sa.Column(field.column, column_type, *constraints)]
-    if field.folded:
-        columns.append(sa.Column(field.folded, String()))
-    if field.name == definition.tree:
-        columns.append(sa.Column(definition.path_column, String()))
-    if field.name == definition.title and type_.textual and field.name != "number":
-        columns.append(sa.Column(f"{field.column}__s", String()))
+    assert column_type is not None, name
+    columns = [sa.Column(name, column_type, *constraints)]
+    if described.folded:
+        columns.append(sa.Column(described.folded, String()))
+    if described.paths:
+        columns.append(sa.Column(described.paths, String()))
+    if described.sorted:
+        columns.append(sa.Column(f"{name}__s", String()))
     return columns
 
 
@@ -151,6 +191,6 @@ def sort_column(definition: Object, field: Field) -> str:
     """The column that puts records in the order people expect for this field."""
     if definition.is_view:
         return field.column
-    if field.name == definition.title and field.type.textual and field.name != "number":
+    if has_sort_column(definition, field):
         return f"{field.column}__s"
     return field.folded or field.column

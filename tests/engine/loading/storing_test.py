@@ -83,6 +83,29 @@ def test_merged_layers(write_layer: WriteLayer, kinds: list[DefinitionKind]) -> 
     ]
 
 
+def test_what_earlier_versions_stored() -> None:
+    """One table of files for all definitions: it is read as well."""
+    node = ["m", {"a": ["v", 1, [1, 2, 3], [0, 2, 1], [[0, 4, 5], [1, 2, 3]]]}, [0, 1, 1]]
+    found = restore({"format": 1, "files": ["f", "g"], "definitions": {"object": {"thing": node}}})[
+        "object"
+    ]["thing"]
+    child = found.get("a")
+    assert found.place == Place("f", 1, 1) and child is not None
+    assert (child.place, child.key_place) == (Place("g", 2, 3), Place("f", 2, 1))
+    assert child.layers == (Place("f", 4, 5), Place("g", 2, 3))
+
+
+def test_one_definition_does_not_change_the_text_of_another(
+    write_layer: WriteLayer, kinds: list[DefinitionKind]
+) -> None:
+    """So that the next revision can tell what has changed without reading it."""
+    files = {"site.yaml": "site: A\n", "objects/o.yaml": "object: o\nfields: {}\n"}
+    before = dump(load([write_layer("one", files)], kinds).trees)["definitions"]
+    more = files | {"objects/a.yaml": "object: a\nfields: {}\n"}
+    after = dump(load([write_layer("one", more)], kinds).trees)["definitions"]
+    assert before["object"]["o"] == after["object"]["o"] and "a" in after["object"]
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -90,6 +113,10 @@ def test_merged_layers(write_layer: WriteLayer, kinds: list[DefinitionKind]) -> 
         [],
         {},
         {"format": 2},
+        {"format": 3, "definitions": {}},
+        {"format": 2, "definitions": {"object": {"a": '[["f"],["x",1,[0,1,1]]]'}}},
+        {"format": 2, "definitions": {"object": {"a": "["}}},
+        {"format": 2, "definitions": {"object": {"a": ["v", 1, [0, 1, 1]]}}},
         {"format": 1, "files": [], "definitions": {"object": {"a": ["v", 1, [0, 1, 1]]}}},
         {"format": 1, "files": ["f"], "definitions": {"object": {"a": ["x", 1, [0, 1, 1]]}}},
         {"format": 1, "files": ["f"], "definitions": {"object": {"a": ["d", "?", [0, 1, 1]]}}},
