@@ -23,6 +23,8 @@ from webapp.screens.duplicates import confirmation, refused_panel
 from webapp.screens.filters import titled
 from webapp.screens.here import Here, here
 from webapp.screens.listing import stage_field
+from webapp.screens.moved import present
+from webapp.screens.outdated import carried, look_again, lost_sentences, mark_of
 from webapp.screens.problems import refusal_json, wants_json
 from webapp.screens.records import asked
 from webapp.screens.refusing import not_offered
@@ -44,13 +46,17 @@ def take_transition(object: str, id: int, name: str) -> AnyResponse:
     at = here()
     definition = at.object(object)
     record = at.reader.one(at.actor, object, id)
+    brought = carried(at, definition)
+    form = brought.form
+    if brought.lost:
+        if wants_json():
+            return look_again(at, definition, brought)
+        return _transition_page(at, definition, record, name, (), form, lost_sentences(at, brought))
     fields = [
-        f
-        for f in enterable(at, definition, False)
-        if f.name in request.form or f"{f.name}:there" in request.form
+        f for f in enterable(at, definition, False) if f.name in form or f"{f.name}:there" in form
     ]
-    values = given(at, fields, request.form, record.values)
-    values |= not_offered(definition, enterable(at, definition, False), request.form)
+    values = given(at, fields, form, record.values)
+    values |= not_offered(definition, enterable(at, definition, False), form)
     if definition.duplicates:
         values |= confirmation()
     try:
@@ -58,7 +64,7 @@ def take_transition(object: str, id: int, name: str) -> AnyResponse:
     except Refusal as refusal:
         if wants_json():
             return refusal_json(at, refusal, record=record)
-        return _transition_page(at, definition, record, name, refusal.problems, request.form)
+        return _transition_page(at, definition, record, name, refusal.problems, form)
     at.changed(object)
     return done(f"/o/{object}/{record.id}")
 
@@ -78,6 +84,7 @@ def _transition_page(
     name: str,
     problems: Sequence[Problem],
     typed: MultiDict[str, str],
+    lost: Sequence[str] = (),
 ) -> Response:
     way = _way(at, definition, record, name)
     controls = asked(at, definition, record, way)
@@ -98,13 +105,15 @@ def _transition_page(
         "address": f"/o/{definition.name}/{record.id}",
         "title": titled(definition, record.values, record.id),
         "way": way,
+        "made_for": mark_of(at, definition),
+        "lost": lost,
         "controls": controls,
         "general": [s for path, found in shown.items() if path not in names for s in found],
         "duplicates": refused_panel(at, problems),
     }
     if request.args.get("part"):
         return fragment("transition_dialog.html", at, **context)
-    return page("transition.html", at, 422 if problems else 200, **context)
+    return page("transition.html", at, 422 if problems else 409 if lost else 200, **context)
 
 
 def _way(at: Here, definition: Object, record: Record, name: str) -> Way:
@@ -122,6 +131,7 @@ def edit_value(object: str, id: int, name: str) -> Response:
     at = here()
     definition = at.object(object)
     record = at.reader.one(at.actor, object, id)
+    name = present(definition, name)
     fields = [f for f in enterable(at, definition, False) if name in (f.name, f.part_of)]
     if not fields:
         raise Refusal(say.NOT_FOUND(object=name, record=""))
@@ -134,7 +144,7 @@ def edit_value(object: str, id: int, name: str) -> Response:
     ]
     return fragment(
         "value.html", at, address=f"/o/{object}/{record.id}", version=record.version,
-        name=name, controls_=controls,
+        name=name, controls_=controls, made_for=mark_of(at, definition),
     )  # fmt: skip
 
 
@@ -143,9 +153,13 @@ def save_value(object: str, id: int, name: str) -> AnyResponse:
     at = here()
     definition = at.object(object)
     record = at.reader.one(at.actor, object, id)
+    brought = carried(at, definition)
+    if brought.lost:
+        return look_again(at, definition, brought)
+    form, name = brought.form, present(definition, brought.name(name))
     fields = [f for f in enterable(at, definition, False) if name in (f.name, f.part_of)]
-    values = given(at, fields, request.form, record.values)
-    values |= not_offered(definition, enterable(at, definition, False), request.form)
+    values = given(at, fields, form, record.values)
+    values |= not_offered(definition, enterable(at, definition, False), form)
     try:
         if values:
             confirmed = confirmation() if definition.duplicates else {}

@@ -36,6 +36,7 @@ from webapp.screens.addresses import State
 from webapp.screens.controls import Control, as_input, control, enterable
 from webapp.screens.here import Here, here
 from webapp.screens.listing import chosen_view, query_of, stage_field
+from webapp.screens.outdated import Carried, carried, lost_sentences, mark_of
 from webapp.screens.problems import wants_json
 from webapp.screens.rendering import fragment, page
 from webapp.screens.transitions import Way, ways, workflow_of
@@ -87,17 +88,34 @@ def change(object: str) -> AnyResponse:
     """Shows what would come of the change; starts it when that was seen."""
     at = here()
     definition, chosen = _chosen(at, object)
-    what = request.form.get("what", "")
+    brought = carried(at, definition)
+    form, what = brought.form, _present(brought, request.form.get("what", ""))
+    if brought.changed and (brought.lost or (request.form.get("what") and not what)):
+        lost = [at.t("form_changed"), *lost_sentences(at, brought)]
+        return _page(at, definition, chosen, what, typed=form, lost=lost)
     try:
         if what in {value for value, _ in _spellings(at, definition)}:
             return _standardise(at, definition, chosen, what)
-        wanted = _wanted(at, definition, chosen.wanted, what)
+        wanted = _wanted(at, definition, chosen.wanted, what, form)
         if "start" in request.form:
             return _start(at, wanted)
         preview = preview_bulk(at.gate, at.actor, wanted)
     except Refusal as refusal:
-        return _page(at, definition, chosen, what, refusal.problems)
-    return _page(at, definition, chosen, what, preview=preview)
+        return _page(at, definition, chosen, what, refusal.problems, typed=form)
+    return _page(at, definition, chosen, what, preview=preview, typed=form)
+
+
+def _present(brought: Carried, what: str) -> str:
+    """What shall become of the records, by the present name of its field; empty where it is gone.
+
+    A spelling belongs to a field as well; a transition has no other name.
+    """
+    for mark in (FIELD, SPELL):
+        if what.startswith(mark):
+            name, colon, rest = what.removeprefix(mark).partition(":")
+            present = brought.name(name)
+            return f"{mark}{present}{colon}{rest}" if present else ""
+    return what
 
 
 def _standardise(at: Here, definition: Object, chosen: Chosen, what: str) -> AnyResponse:
@@ -145,9 +163,10 @@ def _chosen(at: Here, object: str) -> tuple[Object, Chosen]:
     return definition, Chosen(wanted, address, back, count_chosen(at.gate, at.actor, wanted))
 
 
-def _wanted(at: Here, definition: Object, wanted: BulkRequest, what: str) -> BulkRequest:
+def _wanted(
+    at: Here, definition: Object, wanted: BulkRequest, what: str, typed: MultiDict[str, str]
+) -> BulkRequest:
     """The change as the form says it."""
-    typed = request.form
     wanted = replace(wanted, confirm_duplicates=CONFIRM in typed)
     if what in {f"{DO}{way.name}" for way in _ways(at, definition)}:
         fields = _asked(at, definition, what)
@@ -201,13 +220,16 @@ def _asked(at: Here, definition: Object, what: str) -> list[Field]:
 
 
 def _controls(
-    at: Here, definition: Object, what: str, problems: Sequence[Problem]
+    at: Here,
+    definition: Object,
+    what: str,
+    problems: Sequence[Problem],
+    typed: MultiDict[str, str],
 ) -> list[Control]:
     if what.startswith(DO):
         fields = _asked(at, definition, what)
     else:
         fields = [f for f in _fields(at, definition) if f"{FIELD}{f.name}" == what]
-    typed = request.form if request.method == "POST" else MultiDict[str, str]()
     said: dict[str, list[str]] = {}
     for problem in problems:
         said.setdefault(problem.path, []).append(at.sentence(problem))
@@ -222,14 +244,18 @@ def _page(
     problems: Sequence[Problem] = (),
     preview: Preview | None = None,
     spelled: StandardPreview | None = None,
+    typed: MultiDict[str, str] | None = None,
+    lost: Sequence[str] = (),
 ) -> Response:
-    controls = _controls(at, definition, what, problems)
+    controls = _controls(at, definition, what, problems, typed or MultiDict())
     names = {c.name for c in controls}
     general = [at.sentence(problem) for problem in problems if problem.path not in names]
     context: dict[str, Any] = {
         "object": definition,
         "chosen": chosen,
         "what": what,
+        "made_for": mark_of(at, definition),
+        "lost": lost,
         "fields": [(f"{FIELD}{f.name}", at.say(f.label)) for f in _fields(at, definition)],
         "spellings": _spellings(at, definition),
         "spelled": spelled,
@@ -245,7 +271,7 @@ def _page(
         "counts": counts_of(at, seen.counts) if (seen := preview or spelled) else [],
         "refused": _refused(at, definition, preview) if preview else [],
     }
-    status = 422 if problems else 200
+    status = 422 if problems or lost else 200
     if request.headers.get("X-Part"):
         return fragment("bulk.html", at, status, **context)
     return page("bulk_page.html", at, status, **context)

@@ -29,14 +29,18 @@ from webapp.screens.filters import titled
 from webapp.screens.form_parts import groups_of
 from webapp.screens.here import Here, here
 from webapp.screens.layouts import hidden_sections
-from webapp.screens.outdated import AGAIN, Carried, carried, mark_of
+from webapp.screens.outdated import (
+    AGAIN,
+    Carried,
+    carried,
+    look_again,
+    lost_sentences,
+    mark_of,
+)
 from webapp.screens.problems import as_json, refusal_json, wants_json
 from webapp.screens.quick import QUICK, title_of_new
 from webapp.screens.rendering import page
 from webapp.screens.values import writer
-
-CHANGED = "form-changed"
-"""The code under which scripts are told that the form asks something else by now."""
 
 
 def new_form(object: str) -> Response:
@@ -126,21 +130,12 @@ def _save(at: Here, object: str, id: int | None) -> AnyResponse:
 def _again(at: Here, definition: Object, before: Record | None, brought: Carried) -> AnyResponse:
     """The form as it is now, with what was typed in it; nothing is saved."""
     if wants_json():
-        told = [at.t("form_changed"), *lost_sentences(at, brought)]
-        problems = [{"field": "", "code": CHANGED, "message": one} for one in told]
-        response = jsonify(again=True, problems=problems)
-        response.status_code = 409
-        return response
+        return look_again(at, definition, brought)
     form, _ = form_with_files(at, definition, brought.form, brought.name)
     typed = typed_values(at, definition, form, before)
     drafted = draft(at, definition, typed.values, before.id if before else None)
     shown = before or drafted.record
     return _form(at, definition, before, shown, form, {}, drafted.states, brought_over=brought)
-
-
-def lost_sentences(at: Here, brought: Carried) -> list[str]:
-    """What was typed and has no place any more, a sentence for each field."""
-    return [at.t("field_gone", field=label, value=value) for label, value in brought.lost]
 
 
 def preview(object: str, id: int | None = None) -> Response:

@@ -47,12 +47,13 @@ def _former(at: Here, name: str) -> Object | None:
 def _renamed(definition: Object, key: str, value: str) -> tuple[str, str]:
     if key == SORT:
         order, name = value[: value.startswith("-")], value.removeprefix("-")
-        return key, order + _present(definition, name)
+        return key, order + present(definition, name)
     name, dot, part = key.partition(".")
-    return _present(definition, name) + dot + part, value
+    return present(definition, name) + dot + part, value
 
 
-def _present(definition: Object, name: str) -> str:
+def present(definition: Object, name: str) -> str:
+    """What the field of that name, or of that former name, is called now."""
     if name in definition.fields:
         return name
     return definition.renamed.get(name, name)

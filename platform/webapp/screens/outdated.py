@@ -17,12 +17,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import request
+from flask import Response, jsonify, request
 from werkzeug.datastructures import MultiDict
 
 from engine.definition.objects import Field, Object
 from engine.fieldtypes.choice import Choice
-from engine.fieldtypes.link import Lines
+from engine.fieldtypes.link import Collection, Lines
 from engine.fieldtypes.secret import Secret
 from engine.loading.storing import restore
 from engine.problems import Refusal
@@ -35,6 +35,8 @@ from webapp.shell import shell
 
 MADE_FOR = "_made_for"
 """The control with the mark."""
+CHANGED = "form-changed"
+"""The code under which scripts are told that the form asks something else by now."""
 AGAIN = "_again"
 """A form that is sent with it wants to be shown as it is now, not to be saved."""
 LONGEST = 200
@@ -47,7 +49,8 @@ class Carried:
     """What was typed, under the names of today.
 
     `changed` says that the form asks something else by now. `lost` is what found no field: its
-    label and its value. `names` are the present names of the controls, empty where there is none.
+    label and its value. `names` are the present names of the controls and of the fields that the
+    form knew, empty where there is none.
     """
 
     form: MultiDict[str, str]
@@ -56,7 +59,7 @@ class Carried:
     names: dict[str, str] = field(default_factory=dict)
 
     def name(self, control: str) -> str:
-        """The present name of a control; empty where its field is gone."""
+        """The present name of a control or field; empty where it is gone."""
         return self.names.get(control, control)
 
 
@@ -82,6 +85,27 @@ def carried(at: Here, definition: Object, sent: MultiDict[str, str] | None = Non
     return _Carrying(at, definition, tokens, now[2:], int(revision)).run(form)
 
 
+def lost_sentences(at: Here, brought: Carried) -> list[str]:
+    """What was typed and has no place any more, a sentence for each field."""
+    return [at.t("field_gone", field=label, value=value) for label, value in brought.lost]
+
+
+def look_again(at: Here, definition: Object, brought: Carried) -> Response:
+    """Tells a script whose dialog has lost something: what, and how its controls are called now.
+
+    With these names and the new mark it can be sent again, without what has no place any more.
+    """
+    told = [at.t("form_changed"), *lost_sentences(at, brought)]
+    response = jsonify(
+        again=True,
+        problems=[{"field": "", "code": CHANGED, "message": one} for one in told],
+        names={old: new for old, new in brought.names.items() if old != new},
+        mark=mark_of(at, definition),
+    )
+    response.status_code = 409
+    return response
+
+
 def _mark(at: Here, definition: Object) -> str:
     asked, tokens = [], []
     for prefix, found in _asked(at, definition):
@@ -89,14 +113,23 @@ def _mark(at: Here, definition: Object) -> str:
         conditions = (found.required_when, found.visible_when, found.read_only_when)
         asked.append(
             (
-                prefix, found.name, found.column, type(found.type).__name__, found.required,
+                prefix, found.name, _key_of(at, found), type(found.type).__name__, found.required,
                 sorted(options), [str(one.source) if one else "" for one in conditions],
             )
         )  # fmt: skip
-        tokens.append(f"{prefix}{found.name}={found.column}")
+        tokens.append(f"{prefix}{found.name}={_key_of(at, found)}")
         tokens += [f"{prefix}{found.name}:{n}={key}" for n, key in options.items() if n != key]
     digest = hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
     return " ".join((str(at.application.revision), digest, *tokens))
+
+
+def _key_of(at: Here, found: Field) -> str:
+    """What stays the same when the field is renamed: of lines, which have no column, their link."""
+    if not isinstance(found.type, Collection) or found.stored:
+        return found.column
+    of = at.catalog.objects[found.type.of]
+    back = of.fields.get(found.type.by)
+    return f"{of.table}.{back.column}" if back is not None else found.column
 
 
 def _asked(at: Here, definition: Object) -> Iterator[tuple[str, Field]]:
@@ -122,7 +155,7 @@ class _Carrying:
 
     def run(self, form: MultiDict[str, str]) -> Carried:
         found: MultiDict[str, str] = MultiDict()
-        names: dict[str, str] = {}
+        names = {n: self._present(n) for n in self.before if "/" not in n and ":" not in n}
         gone: dict[str, str] = {}
         for control in dict.fromkeys((*form, *request.files)):
             values = form.getlist(control)

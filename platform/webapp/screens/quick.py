@@ -22,6 +22,7 @@ from webapp.screens.controls import Control, control, enterable
 from webapp.screens.drafting import draft
 from webapp.screens.filters import titled
 from webapp.screens.here import Here, here
+from webapp.screens.outdated import mark_of
 from webapp.screens.rendering import fragment
 
 QUICK = ":quick"
@@ -66,6 +67,7 @@ def _dialog(at: Here, definition: Object) -> Response:
         "quick.html",
         at,
         object=definition,
+        made_for=mark_of(at, definition),
         fields=controls,
         hidden=drafted.states.hidden,
         unoffered=drafted.states.unoffered,
