@@ -157,6 +157,8 @@ def save_value(object: str, id: int, name: str) -> AnyResponse:
     if brought.lost:
         return look_again(at, definition, brought)
     form, name = brought.form, present(definition, brought.name(name))
+    if name not in definition.fields:
+        raise Refusal(say.NOT_FOUND(object=name, record=""))
     fields = [f for f in enterable(at, definition, False) if name in (f.name, f.part_of)]
     values = given(at, fields, form, record.values)
     values |= not_offered(definition, enterable(at, definition, False), form)

@@ -87,6 +87,17 @@ export function showProblems(form, problems) {
   return { general, first };
 }
 
+/** A form opened before the definitions changed: its controls take their present names. What has
+ *  no place any more is told in the answer, and not sent again. */
+export function carryOver(form, { names = {}, mark }) {
+  if (!mark) return;
+  for (const [old, name] of Object.entries(names)) {
+    for (const control of form.querySelectorAll(`[name="${CSS.escape(old)}"]`)) name ? (control.name = name) : (control.disabled = true);
+    if (name) for (const place of form.querySelectorAll(`[data-name="${CSS.escape(old)}"]`)) place.dataset.name = name;
+  }
+  form.elements._made_for.value = mark;
+}
+
 export function clearProblems(form) {
   form.querySelectorAll(".problem").forEach((one) => one.remove());
   form.querySelectorAll(".has-problem").forEach((one) => one.classList.remove("has-problem"));

@@ -1,6 +1,6 @@
 // A new record in a small dialog: from the menu of new records, a list, or a link that names one.
 import { besides, watchDialog } from "./duplicates.js";
-import { note, part, refresh, send, showProblems, texts } from "./net.js";
+import { carryOver, note, part, refresh, send, showProblems, texts } from "./net.js";
 import { toast, toastThere } from "./toast.js";
 
 const KEPT = "quick-kept";
@@ -35,6 +35,7 @@ export async function quick(address) {
       button.classList.remove("is-busy");
       if (ok) { made = { location: body.location, id: body.location.split("/").pop(), title: body.title ?? "" }; dialog.close(); return; }
       if (!status) return;
+      carryOver(form, body);
       showDuplicates(body.duplicates);
       const { general, first: wrong } = showProblems(dialog, body.problems ? besides(body) : [{ field: "", message: texts.failed }]);
       if (body.duplicates) dialog.querySelector("[data-duplicates-panel]").scrollIntoView({ block: "nearest" });

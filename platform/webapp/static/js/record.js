@@ -1,6 +1,6 @@
 // The page of a record: editing values in place, transitions, comments, related lists, older entries.
 import { besides, showPanel } from "./duplicates.js";
-import { note, part, refresh, send, showProblems, texts } from "./net.js";
+import { carryOver, note, part, refresh, send, showProblems, texts } from "./net.js";
 import { toast, toastThere } from "./toast.js";
 import { askWay, takeWay } from "./ways.js";
 
@@ -37,6 +37,7 @@ async function saveValue(form, submitter) {
   const { ok, status, body } = await send(form.action, new FormData(form, submitter));
   if (ok) { editing = null; await refresh(); toast(texts.saved, { stay: 2000 }); return; }
   if (!status) return;
+  carryOver(form, body);
   const fact = form.closest("[data-fact]");
   const problems = besides(body).map((one) => ({ ...one, field: fact.dataset.fact === one.field || !one.field ? fact.dataset.fact : one.field }));
   const { general } = showProblems(fact, problems);

@@ -1,6 +1,6 @@
 // Taking a transition: what it asks for comes in a dialog, what speaks against it stands there.
 import { besides, showPanel } from "./duplicates.js";
-import { note, part, send, showProblems, texts } from "./net.js";
+import { carryOver, note, part, send, showProblems, texts } from "./net.js";
 import { toast } from "./toast.js";
 
 /** Asks for what the transition needs; resolves to whether it was taken. */
@@ -25,6 +25,7 @@ export async function askWay(address, problems = []) {
       button.classList.remove("is-busy");
       if (ok) { taken = true; dialog.close(); return; }
       if (!status) return;
+      carryOver(form, body);
       showPanel(form, body.duplicates);
       showIn(dialog, { ...body, problems: besides(body) });
     });
