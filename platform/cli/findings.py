@@ -11,6 +11,7 @@ HEADINGS = {
     Severity.STOPS: {"en": "Stands in the way:", "zh": "阻止应用："},
     Severity.ASKS: {"en": "Probably not meant:", "zh": "可能并非本意："},
     Severity.LOSES: {"en": "Would be lost to people:", "zh": "用户将不再可见："},
+    Severity.WARNS: {"en": "To be looked at:", "zh": "请确认："},
     Severity.TELLS: {"en": "Worth knowing:", "zh": "须知："},
 }
 SUCH_AS = {"en": "such as", "zh": "例如"}
