@@ -119,15 +119,16 @@ def picture(
             base_then = merge_trees(before.trees(known), schemas, [])
             base_now = merge_trees([below.trees for below in now[:index]], schemas, [])
             looking = _Looking(layer.name, schemas)
-            touches += looking.touches(layer.trees, base_then, base_now)
-        found = before.index(layer.name, known)
-        if found is None:
+            found = looking.touches(layer.trees, base_then, base_now)
+            touches += [touch for touch in found if whole or touch.news]
+        paired = before.index(layer.name, known)
+        if paired is None:
             moved = moved or index < len(now) - 1
             continue
-        known = found + 1
-        if index < len(now) - 1 and then[found].digest != said(layer.trees):
+        known = paired + 1
+        if index < len(now) - 1 and then[paired].digest != said(layer.trees):
             moved = True
-            changes += _changes(layer.name, before.trees(known)[found], layer.trees)
+            changes += _changes(layer.name, before.trees(known)[paired], layer.trees)
     return Picture(tuple(changes), tuple(touches))
 
 
@@ -152,9 +153,13 @@ class _Then:
         names = [layer.name for layer in self.layers]
         if name in names[first:]:
             return names.index(name, first)
-        last = name.rpartition("/")[2]
-        like = [i for i, n in enumerate(names) if i >= first and n.rpartition("/")[2] == last]
+        last = _folder(name)
+        like = [i for i, n in enumerate(names) if i >= first and _folder(n) == last]
         return like[0] if len(like) == 1 else None
+
+
+def _folder(name: str) -> str:
+    return name.rstrip("/").rpartition("/")[2]
 
 
 class _Looking:
@@ -249,11 +254,14 @@ class _At:
 
 
 def _alike(schema: Schema, *nodes: Node | None) -> tuple[Node | None, Node | None, Node | None]:
-    """The nodes in one form where a text or a labelled thing may be written short."""
-    some = any(node is not None and isinstance(node.value, Mapping) for node in nodes)
-    if some and "x-short" in schema:
+    """The nodes in one form where a text or a labelled thing may be written short.
+
+    The first is the overlay; its plain text takes the place of all texts below.
+    """
+    upper = nodes[0]
+    if "x-short" in schema:
         nodes = tuple(full(node, schema["x-short"]) if node else None for node in nodes)
-    elif some and "x-text" in schema:
+    elif "x-text" in schema and upper is not None and isinstance(upper.value, Mapping):
         nodes = tuple(
             wrapped(node, "") if node is not None and isinstance(node.value, str) else node
             for node in nodes
