@@ -7,6 +7,7 @@ applied, and what was pulled out of the browser layer goes once the folders say 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ from assembly.kinds import KINDS
 from engine.loading.files import read_layer
 from engine.loading.loading import Loaded
 from engine.loading.merging import Trees, merge_trees
-from engine.loading.packing import KeptLayer, plain, unpack
+from engine.loading.packing import KeptLayer, packed_again, plain, unpack
 from engine.loading.schemas import prepared
 from engine.loading.threeway import Picture, Standing, picture
 from engine.loading.threeway_wording import gone_problems
@@ -42,10 +43,20 @@ def applied_layers(connection: sa.Connection) -> tuple[KeptLayer, ...]:
 
 
 def picture_of(connection: sa.Connection, loaded: Loaded, *, whole: bool = False) -> Picture:
-    """The three-way picture of what was loaded; `whole` as in `engine.loading.threeway`."""
-    if len(loaded.sources) < 2:
+    """The three-way picture of what was loaded; `whole` as in `engine.loading.threeway`.
+
+    Without `whole` the changes of the highest folder are left out, which are what the plan is
+    about, though the browser layer lies over it.
+    """
+    layers = loaded.sources
+    if len(layers) < 2:
         return Picture()
-    return picture(applied_layers(connection), loaded.sources, KINDS, whole=whole)
+    found = picture(applied_layers(connection), layers, KINDS, whole=whole)
+    if whole or layers[-1].name != NAME:
+        return found
+    highest = layers[-2].name
+    changes = tuple(change for change in found.changes if change.layer != highest)
+    return replace(found, changes=changes)
 
 
 def why_not_loaded(connection: sa.Connection, loaded: Loaded) -> tuple[Problem, ...]:
@@ -79,9 +90,12 @@ def settle(databases: Databases, plan: Plan, folders: Sequence[Path] = ()) -> li
     if not gone and not changed:
         return []
     with databases.writing() as connection:
-        if changed and current_revision(connection) == revision:
+        removed = remove_pulled(connection, gone)
+        if not browser_files(connection):
+            text = packed_again([layer for layer in layers if layer.name != NAME])
+        if current_revision(connection) == revision:
             keep_layers(connection, revision, text)
-        return remove_pulled(connection, gone)
+    return removed
 
 
 def _identity(layers: Sequence[KeptLayer]) -> list[tuple[str, str]]:
@@ -103,12 +117,12 @@ def _over(below: Sequence[Trees], files: Sequence[BrowserFile]) -> Trees:
 
 
 def _in_folders(file: BrowserFile, folders: Sequence[Path]) -> bool:
-    """Whether a scenario is in one of the folders, word for word."""
+    """Whether a scenario is in one of the folders as it was pulled, word for word."""
     if not file.path.startswith(f"{SCENARIOS}/"):
         return False
     for folder in folders:
         try:
-            if (folder / file.path).read_text(encoding="utf-8") == file.text:
+            if (folder / file.path).read_text(encoding="utf-8") == file.base:
                 return True
         except (OSError, UnicodeDecodeError):
             continue

@@ -132,6 +132,14 @@ def picture(
     return Picture(tuple(changes), tuple(touches))
 
 
+def overlay_touches(
+    layer: str, overlay: Trees, then: Trees, now: Trees, kinds: Sequence[DefinitionKind]
+) -> list[Touch]:
+    """How an overlay stands to something else that was `then` and is `now`; only what is news."""
+    schemas = {kind.name: prepared(kind.schema, SCHEMAS) for kind in kinds}
+    return [one for one in _Looking(layer, schemas).touches(overlay, then, now) if one.news]
+
+
 class _Then:
     """The layers of the applied revision, unpacked when somebody asks."""
 
