@@ -74,7 +74,7 @@ def test_an_apply_never_undoes_the_browser(site: str) -> None:
     in_browser(site, "objects/book.yaml", BROWSER.replace("label", "lable"), expected=1)
     for command in (["check", "--browser"], ["plan"], ["apply", "--yes"]):
         refused = run(*command, code=1)
-        assert "browser:objects/book.yaml:2:25: unknown-key" in refused.stdout + refused.stderr
+        assert "browser:objects/book.yaml:2:18: unknown-key" in refused.stdout + refused.stderr
     run("check")
 
 
