@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -103,7 +103,7 @@ class BrowserFile:
     """A file of the layer. `version` counts its changes from 1.
 
     `begun` is the revision that was in force when it was begun, `pulled` the version that was
-    last brought into a folder (0: none).
+    last brought into a folder (0: none), and `base` what the folder's file said after that.
     """
 
     path: str
@@ -113,6 +113,7 @@ class BrowserFile:
     changed_by: str
     begun: int | None = None
     pulled: int = 0
+    base: str = field(repr=False, default="")
 
 
 def browser_files(connection: sa.Connection) -> tuple[BrowserFile, ...]:
@@ -207,13 +208,13 @@ def discard(connection: sa.Connection) -> int:
     return len(connection.execute(sa.delete(_FILE).returning(_FILE.c.path)).all())
 
 
-def mark_pulled(connection: sa.Connection, files: Sequence[BrowserFile]) -> None:
-    """Notes that these versions were brought into a folder."""
-    for file in files:
+def mark_pulled(connection: sa.Connection, files: Mapping[BrowserFile, str]) -> None:
+    """Notes that these versions were brought into a folder, whose files now say the texts."""
+    for file, base in files.items():
         connection.execute(
             sa.update(_FILE)
             .where(_FILE.c.path == file.path, _FILE.c.version == file.version)
-            .values(pulled=file.version)
+            .values(pulled=file.version, base=base)
         )
 
 
@@ -265,4 +266,5 @@ def _file(row: sa.Row[Any]) -> BrowserFile:
         changed_by=row.changed_by or "",
         begun=row.begun,
         pulled=row.pulled or 0,
+        base=row.base or "",
     )

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from assembly.impact import every_fix, look
 from assembly.kinds import KINDS, TABLES, kinds_with
+from assembly.layering import picture_of
 from engine.definition.catalog import Catalog
 from engine.definition.kinds import Problems
 from engine.impact.fixing import converted_fields
@@ -23,9 +24,12 @@ from engine.impact.returning import searched_again
 from engine.loading.loading import Loaded, load_trees
 from engine.loading.packing import pack, plain
 from engine.loading.storing import dump, restore
+from engine.loading.threeway import Picture
+from engine.loading.threeway_wording import layer_findings
 from engine.problems import Refusal
 from engine.schema.applying import Replan
 from engine.schema.differences import Plain, digest_of
+from engine.schema.findings import Finding
 from engine.schema.keying import allotted
 from engine.schema.planning import Plan, plan
 from engine.schema.returning import NO_REVISION, dropped, way_back, with_present_names
@@ -57,6 +61,13 @@ def planner(
     catalog = loaded.catalog
     stored = json.dumps(dump(loaded.trees), ensure_ascii=False, separators=(",", ":"))
     definitions = plain(loaded.trees)
+
+    pictures: list[tuple[int, Picture]] = []
+
+    def layered(connection: sa.Connection, applied: Applied) -> list[Finding]:
+        if not pictures or pictures[-1][0] != applied.id:
+            pictures[:] = [(applied.id, picture_of(connection, loaded))]
+        return list(layer_findings(pictures[-1][1], applied.id))
 
     known: list[tuple[Keys, Tables]] = []  # a plan is made again before it is carried out
     formers: list[Former] = []
@@ -108,15 +119,16 @@ def planner(
         if way is not None:
             problems += dropped(target.tables.catalog, keys, structure, way.revision)
         made = plan(connection, target, structure, applied, before, problems)
+        below = layered(connection, applied) if findings and applied is not None else []
         if was.catalog is None:
-            return made
+            return made.found(below, ())
         ground = Ground(
             connection, was.catalog, target.tables, structure, before, definitions,
             None if way is None else way.batches,
         )  # fmt: skip
         made = replace(made, fills=(*made.fills, *searched_again(ground)))
         found = look(ground) if findings else ()
-        return made.found(found, every_fix(ground))
+        return made.found((*found, *below), every_fix(ground))
 
     return replan
 

@@ -4,8 +4,9 @@ The same for the command line and for the browser. What is published is sealed t
 where the way there has become another one, nothing is done (`engine.schema.applying`).
 
 1. The plan is carried out; in its transaction the roles are mirrored and the audit says so.
-2. Seed records are sown that are missing.
-3. Other processes are told of the revision (Redis, where there is one); they would find it
+2. What was pulled from the browser layer into folders goes from there.
+3. Seed records are sown that are missing.
+4. Other processes are told of the revision (Redis, where there is one); they would find it
    without, a second later.
 """
 
@@ -13,11 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from assembly.application import Clock, build_application, utc_now
 from assembly.filling import filler
+from assembly.layering import settle
 from assembly.noting import COMMAND, noting_apply
 from assembly.seeding import sow
+from engine.loading.loading import Loaded
 from engine.schema.applying import Hook, Publishing, Replan, apply_plan
 from engine.schema.engines import Databases
 from engine.schema.planning import Plan
@@ -25,11 +29,16 @@ from engine.schema.planning import Plan
 
 @dataclass(frozen=True)
 class Proposal:
-    """What definitions propose to the database: the plan, and what makes it anew."""
+    """What definitions propose to the database: the plan, and what makes it anew.
+
+    `loaded` are the definitions, `folders` the layers among them that lie in folders.
+    """
 
     databases: Databases
     plan: Plan
     replan: Replan
+    loaded: Loaded | None = None
+    folders: Sequence[Path] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +88,7 @@ def publish(
         allow_loss=order.allow_loss,
         answered=order.answered,
     )
+    settle(databases, proposed.plan, proposed.folders)
     sow(build_application(databases).gate)
     if revision is not None:
         tell(revision)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import click
 
+from assembly.layering import settle
 from assembly.publishing import Order, Proposal, publish
 from cli.opening import settings
 from cli.plan import NOTHING, print_plan
@@ -68,6 +69,10 @@ def carry_out(
         except Refusal as refusal:
             print_problems(refusal.problems, locale, err=True)
             ctx.exit(1)
+    else:
+        if not asked.as_json:
+            print_plan(made, proposed.databases.dialect, locale)
+        settle(proposed.databases, made, proposed.folders)
     if asked.as_json:
         print_json({"revision": revision, "changed": not made.empty})
     text = NOTHING[locale] if made.empty else DONE[locale].format(number=revision)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from assembly.kinds import KINDS
-from cli.layers import chosen_layers
+from cli.layers import chosen_sources
 from cli.printing import locale_of, locale_option, many, print_json, print_problems, problem_json
 from engine.definition.catalog import Catalog
 from engine.loading import Loaded, load
@@ -21,6 +21,7 @@ from scenarios.loading import load_scenarios
 
 @click.command()
 @click.argument("layers", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--browser", is_flag=True, help="With what was made in the browser, over them all.")
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
 @click.option("--exposures", is_flag=True, help="List what roles read without its source.")
 @click.option("--strict-fields", is_flag=True, help="List fields that roles do not mention.")
@@ -29,6 +30,7 @@ from scenarios.loading import load_scenarios
 def check(
     ctx: click.Context,
     layers: tuple[Path, ...],
+    browser: bool,
     as_json: bool,
     exposures: bool,
     strict_fields: bool,
@@ -39,7 +41,7 @@ def check(
     Scenarios are looked at as well, but not run. Without LAYERS those of FORMWRIGHT_LAYERS, else
     `config`. Exits 1 when there are problems; warnings about permissions change nothing in that.
     """
-    folders = chosen_layers(layers)
+    folders = chosen_sources(layers, browser)
     locale = locale or locale_of(os.environ)
     loaded = load(folders, KINDS)
     found = load_scenarios(folders, loaded.catalog)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from assembly.kinds import KINDS
-from cli.layers import chosen_layers
+from cli.layers import chosen_sources
 from cli.printing import many, print_json
 from engine.loading import Loaded, explaining, load
 from engine.loading.uses import uses
@@ -24,15 +24,18 @@ from engine.problems import Refusal
     help="A layer, lowest first; instead of those of FORMWRIGHT_LAYERS.",
 )
 @click.option("--uses", "where_used", is_flag=True, help="Show where it is used instead.")
+@click.option("--browser", is_flag=True, help="With what was made in the browser, over them all.")
 @click.option("--json", "as_json", is_flag=True, help="Print the values as JSON.")
-def explain(thing: str, layers: tuple[Path, ...], where_used: bool, as_json: bool) -> None:
+def explain(
+    thing: str, layers: tuple[Path, ...], where_used: bool, browser: bool, as_json: bool
+) -> None:
     """Show the merged definition of THING with the file and line that set each value.
 
     THING is a name (`opportunity`), a part of it (`opportunity.amount`), or either behind the
     kind where several things share the name (`role:sales_representative`). With --uses THING is
     an object or a field, and every place is listed that names it, in whatever kind of file.
     """
-    loaded = load(chosen_layers(layers), KINDS)
+    loaded = load(chosen_sources(layers, browser), KINDS)
     if where_used:
         _print_uses(loaded, thing, as_json)
         return

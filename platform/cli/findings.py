@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from engine.schema.findings import Example, Finding, Severity
@@ -11,7 +12,14 @@ HEADINGS = {
     Severity.STOPS: {"en": "Stands in the way:", "zh": "阻止应用："},
     Severity.ASKS: {"en": "Probably not meant:", "zh": "可能并非本意："},
     Severity.LOSES: {"en": "Would be lost to people:", "zh": "用户将不再可见："},
+    Severity.WARNS: {"en": "To be looked at:", "zh": "请确认："},
     Severity.TELLS: {"en": "Worth knowing:", "zh": "须知："},
+}
+MOST_OF_LAYERS = 10
+"""Findings of one kind about layers that are shown; after an update there may be hundreds."""
+MORE = {
+    "en": "… and {n} more (`formwright plan --layers`)",
+    "zh": "……另有 {n} 条（`formwright plan --layers`）",
 }
 SUCH_AS = {"en": "such as", "zh": "例如"}
 REMEDY = {"en": "remedy", "zh": "处理办法"}
@@ -25,8 +33,13 @@ def finding_lines(findings: Sequence[Finding], locale: str) -> Iterator[str]:
         if these:
             yield ""
             yield heading[locale]
-        for finding in these:
-            yield from _lines(finding, locale)
+        for family, found in groupby(these, lambda finding: finding.family):
+            listed = list(found)
+            most = MOST_OF_LAYERS if family.startswith("layer-") else len(listed)
+            for finding in listed[:most]:
+                yield from _lines(finding, locale)
+            if len(listed) > most:
+                yield f"~ {MORE[locale].format(n=len(listed) - most)}"
 
 
 def _lines(finding: Finding, locale: str) -> Iterator[str]:

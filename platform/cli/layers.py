@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from assembly.settings import read_settings
+from engine.loading.sources import Source
 
 
 def chosen_layers(named: Sequence[Path]) -> list[Path]:
@@ -26,3 +27,17 @@ def chosen_layers(named: Sequence[Path]) -> list[Path]:
                 f"There is no folder {layer}. Name a folder, or set FORMWRIGHT_LAYERS."
             )
     return layers
+
+
+def chosen_sources(named: Sequence[Path], browser: bool) -> tuple[Source, ...]:
+    """The chosen layers; with `browser` what was made there lies over them.
+
+    Raises as `chosen_layers` does, and Refusal when the database cannot be used.
+    """
+    folders = chosen_layers(named)
+    if not browser:
+        return tuple(folders)
+    from cli.opening import database, settings, sources  # loads SQLAlchemy
+
+    with database(settings(check_layers=False)) as databases:
+        return sources(folders, databases)

@@ -16,6 +16,7 @@ COMMANDS = {
     "explain": ("cli.explain:explain", "Show a merged definition and who set each value."),
     "plan": ("cli.plan:plan", "Show what applying the layers would change."),
     "apply": ("cli.apply:apply", "Bring the database to what the layers define."),
+    "pull": ("cli.pull:pull", "Write what was made in the browser into files."),
     "test": ("cli.test:test", "Run the scenarios, each on a scratch database."),
     "import": ("cli.import_:import_", "Read records from a CSV or XLSX file."),
     "export": ("cli.export:export", "Write records to CSV, XLSX or JSON."),

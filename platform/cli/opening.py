@@ -13,6 +13,7 @@ from assembly.browser_layer import with_browser
 from assembly.catching_up import catch_up
 from assembly.keeping import vault_of
 from assembly.kinds import KINDS
+from assembly.layering import why_not_loaded
 from assembly.proposing import back_planner, planner
 from assembly.publishing import Proposal
 from assembly.settings import Settings, read_settings
@@ -33,9 +34,12 @@ def definitions(of: Settings, databases: Databases | None = None) -> Loaded:
     Raises Refusal with all their problems.
     """
     loaded = load(sources(of.layers, databases), KINDS)
-    if loaded.problems:
+    if not loaded.problems:
+        return loaded
+    if databases is None:
         raise Refusal(*loaded.problems)
-    return loaded
+    with databases.reading() as connection:
+        raise Refusal(*loaded.problems, *why_not_loaded(connection, loaded))
 
 
 def sources(layers: Sequence[Path], databases: Databases | None) -> tuple[Source, ...]:
@@ -79,10 +83,11 @@ def proposal() -> Iterator[Proposal]:
     """
     chosen = settings()
     with database(chosen) as databases:
-        replan = planner(definitions(chosen, databases), _account_tables())
+        loaded = definitions(chosen, databases)
+        replan = planner(loaded, _account_tables())
         with databases.reading() as connection:
             plan = replan(connection)
-        yield Proposal(databases, plan, replan)
+        yield Proposal(databases, plan, replan, loaded, chosen.layers)
 
 
 @contextmanager

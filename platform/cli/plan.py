@@ -9,11 +9,14 @@ from typing import Any
 import click
 
 from assembly.effects import effects_json, effects_of, lines_of
+from assembly.layering import picture_of
 from assembly.publishing import Proposal
 from cli.findings import finding_json, finding_lines
 from cli.opening import proposal
 from cli.printing import locale_of, locale_option, print_json, print_problems, problem_json
 from cli.sealing import write_plan
+from cli.threeway import picture_json, picture_lines
+from engine.loading.threeway import Picture
 from engine.schema.costs import Cost
 from engine.schema.planning import Plan
 from engine.schema.steps import Phase
@@ -37,12 +40,21 @@ NOTHING = {"en": "nothing to do: the database is as defined", "zh": "无需变�
     type=click.Path(path_type=Path, dir_okay=False),
     help="Keep the plan in this file, for `formwright apply FILE`.",
 )
+@click.option("--layers", is_flag=True, help="Show what the layers change of each other, too.")
 @locale_option()
 @click.pass_context
 def plan(
-    ctx: click.Context, as_json: bool, as_sql: bool, out: Path | None, locale: str | None
+    ctx: click.Context,
+    as_json: bool,
+    as_sql: bool,
+    out: Path | None,
+    layers: bool,
+    locale: str | None,
 ) -> None:
     """Show what `formwright apply` would do; change nothing.
+
+    Overlays made in the browser are part of it. With --layers it also shows what each layer has
+    changed since the revision in force, and what the layers over it make of that.
 
     Where roles, scopes or the sharing of records change, it also counts what people would gain and
     lose on the records that there are.
@@ -52,14 +64,19 @@ def plan(
     locale = locale or locale_of(os.environ)
     with proposal() as proposed:
         made = proposed.plan
-        show_plan(proposed, locale, as_json=as_json, as_sql=as_sql)
+        show_plan(proposed, locale, as_json=as_json, as_sql=as_sql, layers=layers)
         if out is not None and not made.problems:
             write_plan(out, made)
     ctx.exit(1 if made.problems else 0)
 
 
 def show_plan(
-    proposed: Proposal, locale: str, *, as_json: bool = False, as_sql: bool = False
+    proposed: Proposal,
+    locale: str,
+    *,
+    as_json: bool = False,
+    as_sql: bool = False,
+    layers: bool = False,
 ) -> None:
     """Prints a plan, what it does to what people see, and what stands in its way."""
     from webapp.directory import AccountDirectory  # loads Flask-AppBuilder: half a second
@@ -67,18 +84,29 @@ def show_plan(
     made = proposed.plan
     everybody = AccountDirectory(proposed.databases).everybody
     found = [] if as_sql else effects_of(proposed, everybody)
+    picture = _picture(proposed) if layers else None
     if as_json:
         told = plan_json(made, proposed.databases.reads.dialect, locale)
-        print_json(told | {"permissions": effects_json(found, locale)})
+        shown = {"layers": picture_json(picture, locale)} if picture else {}
+        print_json(told | {"permissions": effects_json(found, locale)} | shown)
     elif as_sql:
         click.echo(sql_of(made, proposed.databases.reads.dialect), nl=False)
     else:
         print_plan(made, proposed.databases.dialect, locale)
         for line in lines_of(found, locale):
             click.echo(f"  {line}")
+        for line in picture_lines(picture, locale) if picture else ():
+            click.echo(line)
     print_problems(made.problems, locale, err=True)
     if made.empty:
         click.echo(NOTHING[locale], err=True)
+
+
+def _picture(proposed: Proposal) -> Picture | None:
+    if proposed.loaded is None:
+        return None
+    with proposed.databases.reading() as connection:
+        return picture_of(connection, proposed.loaded, whole=True)
 
 
 def print_plan(made: Plan, dialect: str, locale: str) -> None:

@@ -178,7 +178,7 @@ def test_what_was_pulled_goes_unless_it_was_changed(databases: Databases) -> Non
     save(databases, "object: shelf\nfields: {name: {type: text}}\n", path="objects/shelf.yaml")
     with databases.writing() as connection:
         assert remove_pulled(connection, browser_files(connection)) == []
-        mark_pulled(connection, browser_files(connection))
+        mark_pulled(connection, {file: file.text for file in browser_files(connection)})
     save(databases, OVERLAY + "# later\n", expected=1)
     with databases.writing() as connection:
         assert remove_pulled(connection, browser_files(connection)) == ["objects/shelf.yaml"]

@@ -9,6 +9,8 @@
 4. A key without a value takes back the single value or list that a lower layer gave; a map is
    never lost that way.
 5. What changes from a map to something else, or back, is a problem.
+6. What a lower layer has renamed (`was:`) is still found under its old name, so an overlay that
+   was written before goes on meaning the same thing (`present_name`).
 
 Nodes are never changed: a merged map is a new node that stands where the lowest layer wrote it,
 and every node lists in `layers` all places that set it.
@@ -20,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from engine.definition.kinds import Problems
-from engine.definition.tree import Node
+from engine.definition.tree import Node, Scalar
 from engine.loading.keywords import Schema, is_text
 from engine.loading.schemas import child
 from engine.loading.validating import described
@@ -66,13 +68,32 @@ def merge_trees(
     for layer in layers:
         for kind, trees in layer.items():
             things = result[kind]
-            for name, tree in trees.items():
-                merged = merge(things.get(name), tree, schemas[kind], problems)
+            for written, tree in trees.items():
+                name = present_name(written, things)
+                upper = tree if name == written else headless(tree, kind)
+                merged = merge(things.get(name), upper, schemas[kind], problems)
                 if merged is not None:
                     things[name] = merged
                 else:
                     things.pop(name, None)
     return result
+
+
+def present_name(name: str, below: Mapping[str, Node]) -> str:
+    """What lower layers call now what they called `name` before a rename; else the name itself."""
+    if name in below:
+        return name
+    return next((now for now, node in below.items() if _was(node) == name), name)
+
+
+def _was(node: Node) -> Scalar | Mapping[str, Node] | tuple[Node, ...]:
+    was = node.get("was")
+    return was.value if was is not None else None
+
+
+def headless(tree: Node, kind: str) -> Node:
+    """A definition without its head key, as it lies over one that has another name."""
+    return replace(tree, value={key: child for key, child in tree.items() if key != kind})
 
 
 def merge(lower: Node | None, upper: Node, schema: Schema, problems: Problems) -> Node | None:
@@ -124,12 +145,12 @@ class _Merging:
         if lower is None or lower.value is None:
             return self.map(lower, upper, schema) if _is_map(upper) else self.replaced(lower, upper)
         if "x-short" in schema and (_is_map(lower) or _is_map(upper)) and upper.value is not None:
-            lower, upper = _full(lower, schema["x-short"]), _full(upper, schema["x-short"])
+            lower, upper = full(lower, schema["x-short"]), full(upper, schema["x-short"])
         if "x-text" in schema:
             if not _is_map(upper):
                 return self.replaced(lower, upper)
             if isinstance(lower.value, str):
-                lower = _wrapped(lower, "")
+                lower = wrapped(lower, "")
         if _is_map(lower) and _is_map(upper):
             return self.map(lower, upper, schema)
         if (_is_map(lower) or _is_map(upper)) and not _may_be_empty(upper, schema):
@@ -155,6 +176,7 @@ class _Merging:
         for key, entry in upper.items():
             value, mark = entry, None
             if marks := schema.get("x-entries"):
+                key = present_name(key, below) if key not in entries else key
                 value, mark = _marked(entry, marks)
                 if mark.remove:
                     changed = True
@@ -187,6 +209,7 @@ class _Merging:
         order = list(entries)
         followers: dict[str, str] = {}
         for key, mark in placed:
+            mark.anchor = present_name(mark.anchor, entries)
             if mark.anchor not in entries or mark.anchor == key:
                 best = self.best(mark.anchor, (name for name in entries if name != key))
                 self.problems.append(
@@ -220,13 +243,13 @@ def _may_be_empty(upper: Node, schema: Schema) -> bool:
     return upper.value is None and _nullable(schema)
 
 
-def _wrapped(node: Node, key: str) -> Node:
+def wrapped(node: Node, key: str) -> Node:
     """The map that `node` is the entry `key` of."""
     return replace(node, value={key: node})
 
 
-def _full(node: Node, short: str) -> Node:
+def full(node: Node, short: str) -> Node:
     """A labelled thing in its long form."""
     if not isinstance(node.value, Mapping) or is_text(node.value):
-        return _wrapped(node, short)
+        return wrapped(node, short)
     return node

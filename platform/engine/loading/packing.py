@@ -12,7 +12,7 @@ import binascii
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from engine.loading.merging import Trees
 from engine.loading.sources import TreeLayer
@@ -40,13 +40,14 @@ class KeptLayer:
 
 def pack(layers: Sequence[TreeLayer]) -> str:
     """The layers as one text, which `unpack` reads."""
-    return json.dumps(
-        [
-            {"name": layer.name, "digest": said(layer.trees), "packed": _packed(layer.trees)}
-            for layer in layers
-        ],
-        ensure_ascii=False,
+    return packed_again(
+        [KeptLayer(layer.name, said(layer.trees), _packed(layer.trees)) for layer in layers]
     )
+
+
+def packed_again(layers: Sequence[KeptLayer]) -> str:
+    """Layers that were unpacked, as one text again."""
+    return json.dumps([asdict(layer) for layer in layers], ensure_ascii=False)
 
 
 def unpack(text: str) -> tuple[KeptLayer, ...]:

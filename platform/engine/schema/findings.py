@@ -22,12 +22,13 @@ class Severity(StrEnum):
 
     `stops`: the plan cannot be applied; `loses`: only with --allow-loss, something that people
     see would be hidden (it is parked); `asks`: probably not what was meant, somebody has to say
-    so; `tells`: worth knowing.
+    so; `warns`: somebody should look at it, but nothing is held up; `tells`: worth knowing.
     """
 
     STOPS = "stops"
     LOSES = "loses"
     ASKS = "asks"
+    WARNS = "warns"
     TELLS = "tells"
 
 

@@ -66,6 +66,7 @@ def add_system_tables(metadata: sa.MetaData) -> None:
         sa.Column("changed_by", String()),
         sa.Column("begun", Id()),
         sa.Column("pulled", Id()),
+        sa.Column("base", String()),
     )  # fmt: skip
     add_audit_tables(metadata)
     add_file_table(metadata)

@@ -11,7 +11,7 @@ from engine.problems import Text
 from engine.schema.differences import Difference, Plain
 from engine.schema.indexes import Unserved
 
-_KINDS = {
+KINDS = {
     "site": Text({"en": "site", "zh": "站点"}),
     "object": Text({"en": "object", "zh": "对象"}),
     "workflow": Text({"en": "workflow", "zh": "流程"}),
@@ -188,7 +188,7 @@ def subject(difference: Difference, before: Plain, after: Plain) -> Text:
     """What the difference is about."""
     side = before if difference.change == "gone" else after
     plain = side.get(difference.kind, {}).get(difference.name)
-    kind = _KINDS.get(difference.kind, Text.of(difference.kind))
+    kind = KINDS.get(difference.kind, Text.of(difference.kind))
     if not difference.field:
         what = named(_label(plain, difference.name), difference.name)
         return both("{kind} {what}", "{kind} {what}", kind=kind, what=what)
@@ -215,10 +215,10 @@ def _details(difference: Difference) -> str:
 def _detail(key: str, was: Any, now: Any) -> str:
     if isinstance(was, Mapping | list) or isinstance(now, Mapping | list) or was == now:
         return key or "…"
-    return f"{key} {_shown(was)} → {_shown(now)}".strip()
+    return f"{key} {shown(was)} → {shown(now)}".strip()
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     if value is None:
         return "–"
     text = str(value).lower() if isinstance(value, bool) else " ".join(str(value).split())

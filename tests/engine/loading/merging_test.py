@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.definition.tree import Node
-from engine.loading.merging import merge
+from engine.loading.merging import merge, merge_trees
 from engine.loading.reading import read_text
 from engine.loading.schemas import prepared
 
@@ -171,3 +171,36 @@ def test_marks_leave_no_trace() -> None:
     """`after`, `before` and `remove` are instructions, not part of the definition."""
     node, _ = over("object: order\nfields: {a: {type: text, after: name, remove: false}}\n")
     assert node.get("fields").plain("a") == {"type": "text"}
+
+
+def test_a_rename_below_is_followed() -> None:
+    """An overlay that still uses the old name means the same thing; so do its anchors and marks."""
+    base = BASE.replace("amount: {type", "total: {was: amount, type")
+    overlay = """\
+object: order
+fields:
+  amount: {required: true}
+  tax: {type: money, after: amount}
+  grade: {options: {c: {remove: true}}}
+"""
+    node, problems = over(overlay, base=base)
+    assert problems == []
+    plain = node.get("fields").to_plain()
+    assert list(plain) == ["name", "total", "tax", "grade"]
+    assert plain["total"] == {
+        "was": "amount", "type": "money", "label": "Amount", "required": True,
+    }  # fmt: skip
+    node, problems = over("object: order\nfields: {amount: {remove: true}}\n", base=base)
+    assert problems == [] and list(node.get("fields").to_plain()) == ["name", "grade"]
+
+
+def test_a_renamed_definition_is_followed() -> None:
+    """A file under the old name lies over the renamed definition."""
+    schemas = {"object": prepared("object.schema.json")}
+    below = {"object": {"deal": tree(BASE.replace("order", "deal") + "was: order\n", "0")}}
+    above = {"object": {"order": tree("object: order\nfields: {name: {required: false}}\n", "1")}}
+    problems: list[Any] = []
+    merged = merge_trees([below, above], schemas, problems)["object"]
+    assert problems == [] and list(merged) == ["deal"]
+    plain = merged["deal"].to_plain()
+    assert plain["object"] == "deal" and plain["fields"]["name"]["required"] is False
