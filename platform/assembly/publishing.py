@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from assembly.application import Clock, build_application, utc_now
 from assembly.filling import filler
@@ -21,15 +22,20 @@ from assembly.seeding import sow
 from engine.schema.applying import Hook, Publishing, Replan, apply_plan
 from engine.schema.engines import Databases
 from engine.schema.planning import Plan
+from engine.schema.state import Rehearsed
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """What definitions propose to the database: the plan, and what makes it anew."""
+    """What definitions propose to the database: the plan, and what makes it anew.
+
+    `layers` are where they come from, None where an earlier revision is gone back to.
+    """
 
     databases: Databases
     plan: Plan
     replan: Replan
+    layers: Sequence[Path] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +44,8 @@ class Order:
 
     `by` is the name that the revision keeps, `person` the record of whoever asked in the browser,
     `via` where it was asked. `allow_loss`: what people see now may be hidden; `answered`:
-    somebody has said that what is probably not meant is meant.
+    somebody has said that what is probably not meant is meant. `rehearsed` is how the scenarios
+    went that were played before (`scenarios.rehearsing`), None where none were.
     """
 
     by: str
@@ -47,6 +54,7 @@ class Order:
     message: str = ""
     allow_loss: bool = False
     answered: bool = False
+    rehearsed: Rehearsed | None = None
 
 
 def publish(
@@ -70,6 +78,7 @@ def publish(
         fill=filler(databases, clock),
         hooks=(*hooks, noting),
         message=order.message,
+        rehearsed=order.rehearsed,
     )
     revision = apply_plan(
         databases,

@@ -82,7 +82,7 @@ def proposal() -> Iterator[Proposal]:
         replan = planner(definitions(chosen, databases), _account_tables())
         with databases.reading() as connection:
             plan = replan(connection)
-        yield Proposal(databases, plan, replan)
+        yield Proposal(databases, plan, replan, chosen.layers)
 
 
 @contextmanager

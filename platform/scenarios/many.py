@@ -11,6 +11,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from assembly.kinds import KINDS
+from engine.loading import Loaded, load
 from scenarios import verdicts
 from scenarios.definitions import Scenario
 from scenarios.outcomes import Failure, Outcome
@@ -28,23 +30,27 @@ def run_scenarios(
     layers: Sequence[Path],
     folder: Path,
     *,
+    loaded: Loaded | None = None,
     jobs: int = 1,
     keep: bool = False,
+    apart: bool = False,
 ) -> Iterator[Outcome]:
     """Runs the scenarios of the layers with scratch databases in `folder`, in `jobs` processes.
 
-    Gives each outcome as soon as it is there. With `keep` the databases of those that fail stay.
+    Gives each outcome as soon as it is there. `loaded` are the definitions that they play on, if
+    not those of the layers. With `keep` the databases of those that fail stay. A process with
+    threads asks for `apart`: a process for each job, which none of them is copied into.
     Raises Refusal when the layers cannot be applied.
     """
     if not scenarios:
         return
     template = folder / "template.db"
-    make_template(layers, template)
+    make_template(loaded or load(layers, KINDS), template)
     jobs = max(1, min(jobs, len(scenarios)))
-    if jobs == 1:
+    if jobs == 1 and not apart:
         yield from _on_one_stage(scenarios, layers, template, folder, keep)
     else:
-        yield from _Several(scenarios, layers, template, folder, keep).outcomes(jobs)
+        yield from _Several(scenarios, layers, template, folder, keep, apart).outcomes(jobs)
 
 
 def _on_one_stage(
@@ -86,14 +92,17 @@ class _Several:
         template: Path,
         folder: Path,
         keep: bool,
+        apart: bool,
     ) -> None:
         self.scenarios, self.layers, self.template = scenarios, layers, template
         self.folder, self.keep = folder, keep
+        # a forked process has everything loaded already, but threads may have left locks in it
+        forks = not apart and "fork" in mp.get_all_start_methods()
+        self.context = mp.get_context("fork" if forks else "spawn")
 
     def outcomes(self, jobs: int) -> Iterator[Outcome]:
         """The outcomes in the order in which they come."""
-        # a forked process has everything loaded already
-        context = mp.get_context("fork" if "fork" in mp.get_all_start_methods() else None)
+        context = self.context
         wanted: Any = context.Queue()
         found: Any = context.Queue()
         for number in range(len(self.scenarios)):

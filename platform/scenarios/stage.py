@@ -17,9 +17,10 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from assembly.application import Application, build_application
-from assembly.establishing import establish
+from assembly.establishing import establish_loaded
 from assembly.revisions import Site
 from documents.printing import Documents
+from engine.loading.loading import Loaded
 from engine.permissions.actors import SYSTEM, Actor
 from engine.records.gate import Gate
 from engine.records.reading import Reader
@@ -42,11 +43,11 @@ class Named(NamedTuple):
     id: int
 
 
-def make_template(layers: Sequence[Path], file: Path) -> None:
-    """Applies the layers to a new database in `file`. Raises Refusal with all their problems."""
+def make_template(definitions: Loaded, file: Path) -> None:
+    """Applies definitions to a new database in `file`. Raises Refusal with all their problems."""
     databases = open_databases(f"sqlite:///{file}", pool_size=1, vault=scratch_vault())
     try:
-        establish(databases, layers, by="scenarios", clock=Clock(EPOCH))
+        establish_loaded(databases, definitions, by="scenarios", clock=Clock(EPOCH))
     finally:
         databases.dispose()
 

@@ -7,6 +7,8 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+from assembly.kinds import KINDS
+from engine.loading import load
 from scenarios.loading import Scenarios, load_scenarios
 from scenarios.outcomes import Outcome
 from scenarios.running import Runner
@@ -64,6 +66,6 @@ def open_theatre(folder: Path) -> Theatre:
     for name in SHIPPED:
         shutil.copy(CONFIG / "scenarios" / f"{name}.yaml", folder / "base" / "scenarios")
     template = folder / "template.db"
-    make_template([CONFIG], template)
+    make_template(load([CONFIG], KINDS), template)
     stage = Stage(template, [CONFIG], folder)
     return Theatre(stage, folder, Runner(stage))
