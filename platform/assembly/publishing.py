@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from assembly.application import Clock, build_application, utc_now
 from assembly.filling import filler
 from assembly.noting import COMMAND, noting_apply
 from assembly.seeding import sow
+from engine.loading.sources import Source
 from engine.schema.applying import Hook, Publishing, Replan, apply_plan
 from engine.schema.engines import Databases
 from engine.schema.planning import Plan
@@ -35,7 +35,7 @@ class Proposal:
     databases: Databases
     plan: Plan
     replan: Replan
-    layers: Sequence[Path] | None = None
+    layers: Sequence[Source] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,7 +82,8 @@ def proposal() -> Iterator[Proposal]:
         replan = planner(definitions(chosen, databases), _account_tables())
         with databases.reading() as connection:
             plan = replan(connection)
-        yield Proposal(databases, plan, replan, chosen.layers)
+            layers = with_browser(connection, chosen.layers)
+        yield Proposal(databases, plan, replan, layers)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from pathlib import Path
 from assembly.kinds import KINDS
 from assembly.publishing import Proposal
 from engine.loading.loading import load_trees
+from engine.loading.sources import Source, folders_of
 from engine.loading.storing import restore
 from engine.problems import Message, Problem, Refusal
 from engine.schema.state import Rehearsed
@@ -109,7 +110,7 @@ def rehearsal(
 
 def played(
     target: Target,
-    layers: Sequence[Path],
+    layers: Sequence[Source],
     *,
     jobs: int | None = None,
     telling: Telling = lambda done, of: None,
@@ -127,7 +128,7 @@ def played(
         ) as name:
             for outcome in run_scenarios(
                 found.scenarios,
-                layers,
+                folders_of(layers),
                 Path(name),
                 loaded=loaded,
                 jobs=jobs or processors(),

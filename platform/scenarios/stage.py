@@ -92,10 +92,11 @@ class Stage:
         self.renderer = Typist()
         databases = self._databases()
         self.site = Site(databases, lambda one, former: build(one, self.clock))
-        self.afterwards = self._afterwards()
+        self.afterwards = self.fresh_afterwards()
         self.bare = self.snapshot(folder / "bare.db")
 
-    def _afterwards(self) -> Afterwards:
+    def fresh_afterwards(self) -> Afterwards:
+        """Its background work, which knows of nothing yet."""
         return Afterwards(self.site, self.clock, self.cast, self.renderer, self.layers, self.folder)
 
     def _databases(self) -> Databases:
@@ -116,7 +117,7 @@ class Stage:
         """Goes on in another folder: for a process that was forked from the one that made it."""
         self.folder = folder
         self.file = folder / "stage.db"
-        self.afterwards = self._afterwards()
+        self.afterwards = self.fresh_afterwards()
 
     @property
     def application(self) -> Application:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
+from assembly.browser_layer import save_file
 from cli.main import main
+from engine.schema.engines import open_databases
 
 TITLED = """
 scenario: titled
@@ -26,6 +29,14 @@ steps:
     named: kim
     fields: {name: Kim, pages: 12}
     then: [{fields: {sheets: 6}}]
+"""
+SHORT = """
+scenario: pages
+steps:
+  - create: book
+    named: long
+    fields: {name: A title of more letters than eighty would be longer than this one is}
+    refused: out-of-range
 """
 
 
@@ -128,6 +139,20 @@ def test_when_they_are_not_played(site: Path) -> None:
     assert [one["scenarios"] and one["scenarios"]["despite"] for one in data] == [
         None, "they are being rewritten", None,
     ]  # fmt: skip
+
+
+def test_what_was_made_in_the_browser_counts(site: Path, database_url: str) -> None:
+    """A scenario that was written there is played with those of the folders."""
+    run("apply", "--yes")
+    book(site, "name: {type: text, required: true, max_length: 80}")
+    databases = open_databases(database_url)
+    now = dt.datetime(2026, 3, 16, tzinfo=dt.UTC)
+    with databases.writing() as connection:
+        save_file(connection, "scenarios/pages.yaml", SHORT, expected=0, by="ann", now=now)
+    databases.dispose()
+    told = run("apply", "--yes", code=1).stdout
+    assert "browser:scenarios/pages.yaml:7:14: " in told
+    assert "! 1 of 2 scenarios passed (" in told
 
 
 def test_a_database_of_before(site: Path, database_url: str) -> None:
