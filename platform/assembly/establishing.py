@@ -13,7 +13,7 @@ from assembly.kinds import KINDS
 from assembly.noting import noting_apply
 from assembly.proposing import planner
 from assembly.seeding import sow
-from engine.loading.loading import load
+from engine.loading.loading import Loaded, load
 from engine.loading.sources import Source
 from engine.problems import Refusal
 from engine.schema.applying import Publishing, apply_plan
@@ -36,7 +36,18 @@ def establish(
     """
     with databases.reading() as connection:
         sources = with_browser(connection, layers)
-    loaded = load(sources, KINDS)
+    return establish_loaded(databases, load(sources, KINDS), by=by, extra=extra, clock=clock)
+
+
+def establish_loaded(
+    databases: Databases,
+    loaded: Loaded,
+    *,
+    by: str = "",
+    extra: Sequence[sa.MetaData] = (),
+    clock: Clock = utc_now,
+) -> Application:
+    """The same, of definitions that were loaded before."""
     if loaded.problems:
         raise Refusal(*loaded.problems)
     replan = planner(loaded, extra)

@@ -22,23 +22,31 @@ from assembly.layering import settle
 from assembly.noting import COMMAND, noting_apply
 from assembly.seeding import sow
 from engine.loading.loading import Loaded
+from engine.loading.sources import Source
 from engine.schema.applying import Hook, Publishing, Replan, apply_plan
 from engine.schema.engines import Databases
 from engine.schema.planning import Plan
+from engine.schema.state import Rehearsed
 
 
 @dataclass(frozen=True)
 class Proposal:
     """What definitions propose to the database: the plan, and what makes it anew.
 
-    `loaded` are the definitions, `folders` the layers among them that lie in folders.
+    `loaded` are the definitions, `layers` where they come from: None where an earlier revision is
+    gone back to.
     """
 
     databases: Databases
     plan: Plan
     replan: Replan
     loaded: Loaded | None = None
-    folders: Sequence[Path] = ()
+    layers: Sequence[Source] | None = None
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The layers that lie in folders."""
+        return tuple(layer for layer in self.layers or () if isinstance(layer, Path))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +55,8 @@ class Order:
 
     `by` is the name that the revision keeps, `person` the record of whoever asked in the browser,
     `via` where it was asked. `allow_loss`: what people see now may be hidden; `answered`:
-    somebody has said that what is probably not meant is meant.
+    somebody has said that what is probably not meant is meant. `rehearsed` is how the scenarios
+    went that were played before (`scenarios.rehearsing`), None where none were.
     """
 
     by: str
@@ -56,6 +65,7 @@ class Order:
     message: str = ""
     allow_loss: bool = False
     answered: bool = False
+    rehearsed: Rehearsed | None = None
 
 
 def publish(
@@ -79,6 +89,7 @@ def publish(
         fill=filler(databases, clock),
         hooks=(*hooks, noting),
         message=order.message,
+        rehearsed=order.rehearsed,
     )
     revision = apply_plan(
         databases,

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from assembly.kept_plans import refuse_drift
-from cli.carrying_out import Asked, carry_out
+from cli.carrying_out import Asked, carry_out, despite_option
 from cli.opening import proposal, proposal_back
 from cli.printing import locale_of, locale_option
 from cli.sealing import read_plan
@@ -22,6 +22,7 @@ ASK = {"en": "Apply this plan?", "zh": "是否应用此计划？"}
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--allow-loss", is_flag=True, help="Also hide what holds data (it is kept).")
 @click.option("-m", "--message", default="", help="What is changed and why, for `revisions`.")
+@despite_option
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @locale_option()
 @click.pass_context
@@ -31,12 +32,15 @@ def apply(
     yes: bool,
     allow_loss: bool,
     message: str,
+    despite: str,
     as_json: bool,
     locale: str | None,
 ) -> None:
     """Bring the database to what the layers define, after showing the plan.
 
     Exactly the plan that was shown is carried out: if the database changes in between, nothing is.
+    Before that, the scenarios of the layers play on what it leads to, on a scratch database; what
+    fails stands in the way, unless --despite says why it does not.
     FILE is a plan that `formwright plan --out FILE` (or `rollback --out`) has kept: it is carried
     out without asking, or refused when the way there has become another one.
     """
@@ -48,6 +52,7 @@ def apply(
         allow_loss=allow_loss,
         as_json=as_json,
         message=message,
+        despite=despite,
     )
     opened = proposal_back(kept.back_to) if kept and kept.back_to is not None else proposal()
     with opened as proposed:

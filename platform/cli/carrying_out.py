@@ -14,11 +14,13 @@ from assembly.publishing import Order, Proposal, publish
 from cli.opening import settings
 from cli.plan import NOTHING, print_plan
 from cli.printing import print_json, print_problems
+from cli.rehearsing import kept_json, rehearsed
 from cli.running import hints_of
 from engine.problems import Refusal
 from engine.schema.applying import ASKS
 from engine.schema.findings import Severity
 from engine.schema.planning import Plan
+from engine.schema.state import Rehearsed
 from webapp.mirroring import mirror_roles
 
 MEANT = {
@@ -30,15 +32,34 @@ DONE = {"en": "revision {number} is in force", "zh": "版本 {number} 已生效"
 NOT_DONE = {"en": "nothing was changed", "zh": "未做任何更改"}
 
 
+def _reason(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    if value is not None and not value.strip():
+        raise click.BadParameter("say why")
+    return value or ""
+
+
+despite_option = click.option(
+    "--despite",
+    metavar="REASON",
+    callback=_reason,
+    help="Apply although scenarios fail; the reason is kept.",
+)
+"""The option that takes what fails upon somebody; a reason has to be given."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """How the person wants it: asked or not, what may be lost, what the revision is told to be."""
+    """How the person wants it: asked or not, what may be lost, what the revision is told to be.
+
+    `despite` is the reason for which scenarios that fail do not stand in the way.
+    """
 
     locale: str
     yes: bool = False
     allow_loss: bool = False
     as_json: bool = False
     message: str = ""
+    despite: str = ""
 
 
 def carry_out(
@@ -52,20 +73,21 @@ def carry_out(
 
     `check` may refuse what was made, before anything is shown.
     """
-    made, locale = proposed.plan, asked.locale
+    made, locale, kept = proposed.plan, asked.locale, None
     revision = made.applied.id if made.applied else None
     if not made.empty:
         check(made)
         if not asked.as_json:
             print_plan(made, proposed.databases.dialect, locale)
         answered = False
-        if not made.problems and not asked.yes:
-            answered = _answered(made, asked)
-            if not answered or not _agreed(question):
-                click.echo(NOT_DONE[locale], err=True)
-                ctx.exit(1)
         try:
-            revision = _apply(proposed, asked, answered) or revision
+            kept = None if made.problems else _rehearsed(proposed, asked)
+            if not made.problems and not asked.yes:
+                answered = _answered(made, asked)
+                if not answered or not _agreed(question):
+                    click.echo(NOT_DONE[locale], err=True)
+                    ctx.exit(1)
+            revision = _apply(proposed, asked, answered, kept) or revision
         except Refusal as refusal:
             print_problems(refusal.problems, locale, err=True)
             ctx.exit(1)
@@ -74,14 +96,27 @@ def carry_out(
             print_plan(made, proposed.databases.dialect, locale)
         settle(proposed.databases, made, proposed.folders)
     if asked.as_json:
-        print_json({"revision": revision, "changed": not made.empty})
+        told = {"revision": revision, "changed": not made.empty}
+        print_json(told | ({"scenarios": kept_json(kept)} if kept else {}))
     text = NOTHING[locale] if made.empty else DONE[locale].format(number=revision)
     click.echo(text, err=True)
 
 
-def _apply(proposed: Proposal, asked: Asked, answered: bool) -> int | None:
+def _rehearsed(proposed: Proposal, asked: Asked) -> Rehearsed | None:
+    """Plays the scenarios. Raises Refusal when some fail and no reason is given."""
+    found = rehearsed(proposed, asked.locale, quietly=asked.as_json)
+    return found.kept(asked.despite) if found is not None else None
+
+
+def _apply(proposed: Proposal, asked: Asked, answered: bool, kept: Rehearsed | None) -> int | None:
     """Carries out the plan, and tells the processes that serve."""
-    order = Order(by=_who(), message=asked.message, allow_loss=asked.allow_loss, answered=answered)
+    order = Order(
+        by=_who(),
+        message=asked.message,
+        allow_loss=asked.allow_loss,
+        answered=answered,
+        rehearsed=kept,
+    )
     hints = hints_of(settings(check_layers=False), proposed.databases)
     tell = hints.tell if hints is not None else lambda revision: None
     return publish(proposed, order, (mirror_roles,), tell)

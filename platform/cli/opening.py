@@ -87,7 +87,8 @@ def proposal() -> Iterator[Proposal]:
         replan = planner(loaded, _account_tables())
         with databases.reading() as connection:
             plan = replan(connection)
-        yield Proposal(databases, plan, replan, loaded, chosen.layers)
+            layers = with_browser(connection, chosen.layers)
+        yield Proposal(databases, plan, replan, loaded, layers)
 
 
 @contextmanager

@@ -14,12 +14,15 @@ from assembly.publishing import Proposal
 from cli.findings import finding_json, finding_lines
 from cli.opening import proposal
 from cli.printing import locale_of, locale_option, print_json, print_problems, problem_json
+from cli.progress import progress_bar
+from cli.rehearsing import TITLE, rehearsal_json, show
 from cli.sealing import write_plan
 from cli.threeway import picture_json, picture_lines
 from engine.loading.threeway import Picture
 from engine.schema.costs import Cost
 from engine.schema.planning import Plan
 from engine.schema.steps import Phase
+from scenarios.rehearsing import Rehearsal, rehearsal
 
 MARKS = {
     Phase.CREATE: "+",
@@ -41,6 +44,7 @@ NOTHING = {"en": "nothing to do: the database is as defined", "zh": "无需变�
     help="Keep the plan in this file, for `formwright apply FILE`.",
 )
 @click.option("--layers", is_flag=True, help="Show what the layers change of each other, too.")
+@click.option("--scenarios", is_flag=True, help="Play the scenarios on what it leads to.")
 @locale_option()
 @click.pass_context
 def plan(
@@ -49,6 +53,7 @@ def plan(
     as_sql: bool,
     out: Path | None,
     layers: bool,
+    scenarios: bool,
     locale: str | None,
 ) -> None:
     """Show what `formwright apply` would do; change nothing.
@@ -59,15 +64,23 @@ def plan(
     Where roles, scopes or the sharing of records change, it also counts what people would gain and
     lose on the records that there are.
 
-    Exits 1 when the plan has problems, so that it could not be applied.
+    With --scenarios those of the layers play on what it leads to, as they do before an apply: on a
+    scratch database. Exits 1 when the plan has problems or scenarios fail, so that it could not be
+    applied.
     """
     locale = locale or locale_of(os.environ)
     with proposal() as proposed:
         made = proposed.plan
-        show_plan(proposed, locale, as_json=as_json, as_sql=as_sql, layers=layers)
+        found = _played(proposed, locale) if scenarios else None
+        show_plan(proposed, locale, as_json=as_json, as_sql=as_sql, layers=layers, found=found)
         if out is not None and not made.problems:
             write_plan(out, made)
-    ctx.exit(1 if made.problems else 0)
+    ctx.exit(1 if made.problems or not (found is None or found.passed) else 0)
+
+
+def _played(proposed: Proposal, locale: str) -> Rehearsal | None:
+    with progress_bar(TITLE[locale]) as bar:
+        return None if proposed.plan.problems else rehearsal(proposed, telling=bar)
 
 
 def show_plan(
@@ -77,26 +90,33 @@ def show_plan(
     as_json: bool = False,
     as_sql: bool = False,
     layers: bool = False,
+    found: Rehearsal | None = None,
 ) -> None:
-    """Prints a plan, what it does to what people see, and what stands in its way."""
+    """Prints a plan, what it does to what people see, and what stands in its way.
+
+    `found` is how the scenarios went, where they were played.
+    """
     from webapp.directory import AccountDirectory  # loads Flask-AppBuilder: half a second
 
     made = proposed.plan
     everybody = AccountDirectory(proposed.databases).everybody
-    found = [] if as_sql else effects_of(proposed, everybody)
+    effects = [] if as_sql else effects_of(proposed, everybody)
     picture = _picture(proposed) if layers else None
     if as_json:
         told = plan_json(made, proposed.databases.reads.dialect, locale)
-        shown = {"layers": picture_json(picture, locale)} if picture else {}
-        print_json(told | {"permissions": effects_json(found, locale)} | shown)
+        told |= {"permissions": effects_json(effects, locale)}
+        told |= {"layers": picture_json(picture, locale)} if picture else {}
+        print_json(told | ({"scenarios": rehearsal_json(found, locale)} if found else {}))
     elif as_sql:
         click.echo(sql_of(made, proposed.databases.reads.dialect), nl=False)
     else:
         print_plan(made, proposed.databases.dialect, locale)
-        for line in lines_of(found, locale):
+        for line in lines_of(effects, locale):
             click.echo(f"  {line}")
         for line in picture_lines(picture, locale) if picture else ():
             click.echo(line)
+        if found is not None:
+            show(found, locale)
     print_problems(made.problems, locale, err=True)
     if made.empty:
         click.echo(NOTHING[locale], err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from textwrap import indent
 from typing import Any
 
@@ -11,12 +12,16 @@ import click
 from assembly.revision_changes import revision_changes
 from cli.opening import database, settings
 from cli.printing import locale_of, locale_option, print_json
-from engine.schema.state import Applied
+from cli.rehearsing import kept_json
+from cli.rehearsing import told as in_words
+from engine.schema.state import Applied, Rehearsed
 from engine.schema.state import revisions as read_revisions
 
 NOTHING = {"en": "the definitions are those of the revision before", "zh": "定义与前一版本相同"}
 FIRST = {"en": "the first revision: {number} definitions", "zh": "首个版本：{number} 个定义"}
 WRITTEN = {"en": "values written anew: batch {batch}", "zh": "重写的值：批次 {batch}"}
+FAILED = {"en": "failed: {names}", "zh": "失败：{names}"}
+DESPITE = {"en": "applied all the same: {despite}", "zh": "仍予应用，原因：{despite}"}
 NO_WAY_BACK = {
     "en": "cannot be gone back to: an earlier version of the platform applied it",
     "zh": "无法回退到此版本：它由早期版本的平台应用",
@@ -27,7 +32,10 @@ NO_WAY_BACK = {
 @click.option("--json", "as_json", is_flag=True, help="Print the revisions as JSON.")
 @click.pass_context
 def revisions(ctx: click.Context, as_json: bool) -> None:
-    """List the applied revisions, the newest first; the first line is the one in force."""
+    """List the applied revisions, the newest first; the first line is the one in force.
+
+    `!` marks those that were applied although scenarios failed.
+    """
     if ctx.invoked_subcommand is not None:
         return
     with database(settings(check_layers=False)) as databases:
@@ -39,7 +47,8 @@ def revisions(ctx: click.Context, as_json: bool) -> None:
     for one in found:
         at = one.at.strftime("%Y-%m-%d %H:%M:%SZ")
         told = f"  {one.message.splitlines()[0]}" if one.message else ""
-        click.echo(f"{one.id:>5}  {at}  {one.digest[:12]}  {one.by}{told}")
+        mark = "!" if one.rehearsed and one.rehearsed.despite else " "
+        click.echo(f"{one.id:>5}{mark} {at}  {one.digest[:12]}  {one.by}{told}")
 
 
 @revisions.command()
@@ -61,6 +70,8 @@ def show(number: int, as_json: bool, locale: str | None) -> None:
     click.echo(f"{one.id}  {one.at:%Y-%m-%d %H:%M:%SZ}  {one.digest[:12]}  {one.by}")
     if one.message:
         click.echo(f"\n{indent(one.message, '    ')}\n")
+    for line in _rehearsed(one.rehearsed, locale):
+        click.echo(line)
     for text in told.texts:
         click.echo(f"~ {text.in_(locale)}")
     if told.former is None:
@@ -73,6 +84,17 @@ def show(number: int, as_json: bool, locale: str | None) -> None:
         click.echo(NO_WAY_BACK[locale])
 
 
+def _rehearsed(kept: Rehearsed | None, locale: str) -> Iterator[str]:
+    """How the scenarios went before it, and why it was applied all the same."""
+    if kept is None:
+        return
+    yield in_words(kept, locale)
+    if kept.failed:
+        yield FAILED[locale].format(names=", ".join(kept.failed))
+    if kept.despite:
+        yield DESPITE[locale].format(despite=kept.despite)
+
+
 def _data(one: Applied) -> dict[str, Any]:
     return {
         "revision": one.id,
@@ -80,4 +102,5 @@ def _data(one: Applied) -> dict[str, Any]:
         "by": one.by or None,
         "digest": one.digest,
         "message": one.message or None,
+        "scenarios": kept_json(one.rehearsed),
     }

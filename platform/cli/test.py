@@ -16,11 +16,12 @@ from assembly.kinds import KINDS
 from cli.layers import chosen_layers
 from cli.printing import locale_of, locale_option, print_problems
 from cli.testing_reports import junit, print_outcome, print_summary, report_json
-from engine.loading import load
+from engine.loading import Loaded, load
 from scenarios.definitions import Scenario
 from scenarios.loading import Scenarios, load_scenarios
 from scenarios.many import run_scenarios
 from scenarios.outcomes import Outcome
+from scenarios.rehearsing import processors
 
 
 @click.command()
@@ -59,7 +60,9 @@ def test(
         ctx.exit(1)
     chosen = _chosen(found, match)
     began = time.perf_counter()
-    outcomes = _run(chosen, folders, jobs or _processors(), keep, None if as_json else locale)
+    outcomes = _run(
+        chosen, folders, loaded, jobs or processors(), keep, None if as_json else locale
+    )
     seconds = time.perf_counter() - began
     if as_json:
         report_json(outcomes, found.off, seconds, locale)
@@ -83,6 +86,7 @@ def _chosen(found: Scenarios, match: str | None) -> list[Scenario]:
 def _run(
     scenarios: Sequence[Scenario],
     layers: Sequence[Path],
+    loaded: Loaded,
     jobs: int,
     keep: bool,
     locale: str | None,
@@ -91,7 +95,9 @@ def _run(
     outcomes = []
     folder = Path(tempfile.mkdtemp(prefix="formwright-test-"))
     try:
-        for outcome in run_scenarios(scenarios, layers, folder, jobs=jobs, keep=keep):
+        for outcome in run_scenarios(
+            scenarios, layers, folder, loaded=loaded, jobs=jobs, keep=keep
+        ):
             outcomes.append(outcome)
             if locale is not None:
                 print_outcome(outcome, locale)
@@ -99,11 +105,6 @@ def _run(
         if not any(outcome.kept for outcome in outcomes):
             shutil.rmtree(folder, ignore_errors=True)
     return sorted(outcomes, key=lambda outcome: outcome.name)
-
-
-def _processors() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _write(file: Path, text: str) -> None:

@@ -19,12 +19,12 @@ NONE = {"en": "no scenarios", "zh": "没有场景"}
 MARKS = {True: "✓", False: "✗"}
 
 
-def print_outcome(outcome: Outcome, locale: str) -> None:
+def print_outcome(outcome: Outcome, locale: str, *, err: bool = False) -> None:
     """One line for the scenario, and below it what is not as expected."""
     about = f" {outcome.about.in_(locale)}" if outcome.failures and outcome.about else ""
-    click.echo(f"{MARKS[outcome.passed]} {outcome.name} ({outcome.seconds:.2f} s){about}")
+    click.echo(f"{MARKS[outcome.passed]} {outcome.name} ({outcome.seconds:.2f} s){about}", err=err)
     for line in _lines(outcome, locale):
-        click.echo(f"  {line}")
+        click.echo(f"  {line}", err=err)
 
 
 def _lines(outcome: Outcome, locale: str) -> list[str]:
@@ -72,7 +72,7 @@ def report_json(
         {
             "ok": all(outcome.passed for outcome in outcomes),
             "seconds": round(seconds, 3),
-            "scenarios": [_outcome_json(outcome, locale) for outcome in outcomes],
+            "scenarios": [outcome_json(outcome, locale) for outcome in outcomes],
             "off": [
                 {"name": one.name, "why": one.why.in_(locale), "file": one.place.file}
                 for one in off
@@ -81,7 +81,8 @@ def report_json(
     )
 
 
-def _outcome_json(outcome: Outcome, locale: str) -> dict[str, Any]:
+def outcome_json(outcome: Outcome, locale: str) -> dict[str, Any]:
+    """What became of a scenario, for programs."""
     return {
         "name": outcome.name,
         "about": outcome.about.in_(locale) if outcome.about else None,

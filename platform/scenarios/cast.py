@@ -42,6 +42,10 @@ class Cast(Directory):
         """The same people, for a scenario that adds its own."""
         return replace(self, people=dict(self.people), ids=dict(self.ids))
 
+    def become(self, other: Cast) -> None:
+        """Makes it the same people as another cast, in place: others hold on to this one."""
+        self.people, self.ids = dict(other.people), dict(other.ids)
+
     def actor_of(self, gate: Gate, person: int) -> Actor | None:
         """As whom the person reads, or None for somebody without roles."""
         name = self.name_of(person)

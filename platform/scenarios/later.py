@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -18,11 +19,13 @@ from assembly.revisions import Site
 from documents.rendering import Renderer
 from engine.files import Files
 from engine.problems import Refusal, Text
+from engine.records.gate import Gate
+from engine.records.prepared import Prepared
 from engine.schema.fence import StaleRevision
 from jobs.carrying import Carrier
 from jobs.handlers import Handler, Hopeless, Later, LeaseLost, Running
 from jobs.schedules import SCHEDULES, fire_schedules
-from jobs.tables import OUTBOX, QUEUES, WAITING
+from jobs.tables import OUTBOX, QUEUES, WAITING, is_
 from jobs.timers import MOST, TIMERS, fire_due
 from scenarios.cast import Cast
 from scenarios.clock import Clock
@@ -35,8 +38,33 @@ MOST_MOMENTS = 20_000
 """Moments at which something happens while time passes in one step."""
 
 
+class Next(NamedTuple):
+    """The next moments at which a timer, a schedule or an effect is due, where there are any."""
+
+    timer: dt.datetime | None
+    schedule: dt.datetime | None
+    outbox: dt.datetime | None
+
+
+def _is_due(moment: dt.datetime | None, now: dt.datetime) -> bool:
+    return moment is not None and moment <= now
+
+
+def _moments(gate: Gate) -> Prepared:
+    """The statement of `Next`: it is asked after each step and at each moment."""
+    timers, schedules, outbox = map(gate.tables.system, (TIMERS, SCHEDULES, OUTBOX))
+    found = (
+        sa.select(sa.func.min(timers.c.due)).where(is_(timers, WAITING)),
+        sa.select(sa.func.min(schedules.c.next)),
+        sa.select(sa.func.min(outbox.c.due)).where(is_(outbox, WAITING)),
+    )
+    return Prepared(
+        sa.select(*(one.scalar_subquery() for one in found)), gate.databases.reads.dialect
+    )
+
+
 class Afterwards:
-    """The background work of a stage, for one scenario."""
+    """The background work of a stage, for one scenario after the other (`begin`)."""
 
     def __init__(
         self,
@@ -61,6 +89,12 @@ class Afterwards:
         handlers = {**handlers_of(services), none_called.kind: none_called}
         self.carrier = Carrier(site.gate, {kind: self._noted(h) for kind, h in handlers.items()})
         self._errors: dict[int, str] = {}
+        self._moments = _moments(site.gate())
+
+    def begin(self) -> None:
+        """Forgets what was before."""
+        self.letters.mails.clear()
+        self._errors.clear()
 
     def _noted(self, handler: Handler) -> Handler:
         """The handler; of an error of the program it is kept what the outbox does not tell."""
@@ -86,7 +120,8 @@ class Afterwards:
 
     def drain(self) -> None:
         """Carries out all that is due now."""
-        self.carrier.drain(QUEUES)
+        while _is_due(self._next().outbox, self.clock.now) and self.carrier.carry(QUEUES):
+            pass
 
     def turn(self, until: dt.datetime) -> None:
         """Lets time pass: everything on the way happens at its own moment, one after the other.
@@ -94,34 +129,28 @@ class Afterwards:
         Raises Refusal when that would be more than `MOST_MOMENTS`.
         """
         moments = 0
-        while (next_ := self._next()) is not None and next_ <= until:
+        while _is_due(min(filter(None, next_ := self._next()), default=None), until):
             moments += 1
             if moments > MOST_MOMENTS:
                 raise Refusal(TOO_MUCH(limit=MOST_MOMENTS))
-            self.clock.now = max(self.clock.now, next_)
-            self._fire()
+            self.clock.now = max(self.clock.now, min(filter(None, next_)))
+            self._fire(next_)
         self.clock.now = until
-        self._fire()
 
-    def _fire(self) -> None:
-        gate = self.site.gate()
-        while fire_due(gate) == MOST:
-            pass
-        fire_schedules(gate)
+    def _fire(self, next_: Next) -> None:
+        gate, now = self.site.gate(), self.clock.now
+        if _is_due(next_.timer, now):
+            while fire_due(gate) == MOST:
+                pass
+        if _is_due(next_.schedule, now):
+            fire_schedules(gate)
         self.drain()
 
-    def _next(self) -> dt.datetime | None:
-        """The next moment at which anything is due."""
-        gate = self.site.gate()
-        timers, schedules, outbox = map(gate.tables.system, (TIMERS, SCHEDULES, OUTBOX))
-        statements = (
-            sa.select(sa.func.min(timers.c.due)).where(timers.c.status == WAITING),
-            sa.select(sa.func.min(schedules.c.next)),
-            sa.select(sa.func.min(outbox.c.due)).where(outbox.c.status == WAITING),
-        )
-        with gate.databases.reading() as connection:
-            found = [connection.execute(statement).scalar() for statement in statements]
-        return min((moment for moment in found if moment is not None), default=None)
+    def _next(self) -> Next:
+        """When anything is due next."""
+        with self.site.databases.reading() as connection:
+            (row,) = self._moments.rows(connection, {})
+        return Next(*row)
 
     def failed(self, after: int) -> list[tuple[str, Text]]:
         """What went wrong of the effects behind the one with the id `after`: kinds, and why.

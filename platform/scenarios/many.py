@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing as mp
 import queue
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from assembly.kinds import KINDS
+from engine.loading import Loaded, load
 from scenarios import verdicts
 from scenarios.definitions import Scenario
 from scenarios.outcomes import Failure, Outcome
 from scenarios.running import Runner
-from scenarios.stage import Stage, make_template
+from scenarios.stage import established, like
 
+PASSING = 10
+"""So many other steps take about as long as one in which time passes."""
 GRACE = 10.0
 """Seconds in which a process tidies up after its last scenario."""
 LOOK_EVERY = 0.5
@@ -28,40 +34,44 @@ def run_scenarios(
     layers: Sequence[Path],
     folder: Path,
     *,
+    loaded: Loaded | None = None,
     jobs: int = 1,
     keep: bool = False,
+    apart: bool = False,
 ) -> Iterator[Outcome]:
     """Runs the scenarios of the layers with scratch databases in `folder`, in `jobs` processes.
 
-    Gives each outcome as soon as it is there. With `keep` the databases of those that fail stay.
+    Gives each outcome as soon as it is there. `loaded` are the definitions that they play on, if
+    not those of the layers. With `keep` the databases of those that fail stay. A process with
+    threads asks for `apart`: a process for each job, which none of them is copied into.
     Raises Refusal when the layers cannot be applied.
     """
     if not scenarios:
         return
-    template = folder / "template.db"
-    make_template(layers, template)
     jobs = max(1, min(jobs, len(scenarios)))
-    if jobs == 1:
-        yield from _on_one_stage(scenarios, layers, template, folder, keep)
-    else:
-        yield from _Several(scenarios, layers, template, folder, keep).outcomes(jobs)
-
-
-def _on_one_stage(
-    scenarios: Sequence[Scenario],
-    layers: Sequence[Path],
-    template: Path,
-    folder: Path,
-    keep: bool,
-) -> Iterator[Outcome]:
-    with _Quiet():
-        stage = Stage(template, layers, folder)
-        try:
+    ordered = sorted(scenarios, key=_weight, reverse=True)
+    stage = established(loaded or load(layers, KINDS), layers, folder)
+    try:
+        if apart or (jobs > 1 and "fork" not in mp.get_all_start_methods()):
+            begin = _Like(stage.bare.file, tuple(layers), keep)
+            yield from _Several(ordered, folder, begin, "spawn").outcomes(jobs)
+            return
+        with _Quiet():
             runner = Runner(stage, keep=keep)
-            for scenario in scenarios:
-                yield runner.run(scenario)
-        finally:
-            stage.close()
+            if jobs == 1:
+                yield from map(runner.run, ordered)
+            else:
+                runner.prepare(ordered)
+                # a forked process has everything loaded, built and compiled already
+                yield from _Several(ordered, folder, _Moved(runner), "fork").outcomes(jobs)
+    finally:
+        stage.close()
+
+
+def _weight(scenario: Scenario) -> int:
+    """About how long it plays: the longest ones begin, so that no process waits for another."""
+    passing = sum(step.act in ("pass", "until") for step in scenario.steps)
+    return len(scenario.steps) + PASSING * passing
 
 
 class _Quiet:
@@ -76,24 +86,46 @@ class _Quiet:
         self.log.setLevel(self.level)
 
 
+@dataclass(frozen=True)
+class _Moved:
+    """A runner in a process that was forked: it goes on in a folder of its own."""
+
+    runner: Runner
+
+    def __call__(self, folder: Path) -> Runner:
+        self.runner.stage.move(folder)
+        return self.runner
+
+
+@dataclass(frozen=True)
+class _Like:
+    """A runner in a process that knows nothing yet, on a copy of the database `file`."""
+
+    file: Path
+    layers: tuple[Path, ...]
+    keep: bool
+
+    def __call__(self, folder: Path) -> Runner:
+        return Runner(like(self.file, self.layers, folder), keep=self.keep)
+
+
 class _Several:
     """Processes that take one scenario after the other."""
 
     def __init__(
         self,
         scenarios: Sequence[Scenario],
-        layers: Sequence[Path],
-        template: Path,
         folder: Path,
-        keep: bool,
+        begin: Callable[[Path], Runner],
+        method: str,
     ) -> None:
-        self.scenarios, self.layers, self.template = scenarios, layers, template
-        self.folder, self.keep = folder, keep
+        """`begin` makes a process's runner in its folder; processes are started by `method`."""
+        self.scenarios, self.folder, self.begin = scenarios, folder, begin
+        self.context = mp.get_context(method)
 
     def outcomes(self, jobs: int) -> Iterator[Outcome]:
         """The outcomes in the order in which they come."""
-        # a forked process has everything loaded already
-        context = mp.get_context("fork" if "fork" in mp.get_all_start_methods() else None)
+        context = self.context
         wanted: Any = context.Queue()
         found: Any = context.Queue()
         for number in range(len(self.scenarios)):
@@ -115,9 +147,7 @@ class _Several:
     def _process(self, context: BaseContext, number: int, wanted: Any, found: Any) -> BaseProcess:
         folder = self.folder / f"stage-{number}"
         folder.mkdir()
-        arguments = (
-            self.scenarios, self.layers, self.template, folder, self.keep, wanted, found,
-        )  # fmt: skip
+        arguments = (self.scenarios, self.begin, folder, wanted, found)
         process: BaseProcess = context.Process(target=_work, args=arguments, daemon=True)  # type: ignore[attr-defined]
         return process
 
@@ -137,24 +167,22 @@ class _Several:
 
 def _work(
     scenarios: Sequence[Scenario],
-    layers: Sequence[Path],
-    template: Path,
+    begin: Callable[[Path], Runner],
     folder: Path,
-    keep: bool,
     wanted: Any,
     found: Any,
 ) -> None:
     """What each process does."""
+    gc.freeze()  # what was there before stays, so nobody need look at it again
     with _Quiet():
-        stage = Stage(template, layers, folder)
+        runner = begin(folder)
         try:
-            runner = Runner(stage, keep=keep)
             while (number := wanted.get()) is not None:
                 found.put((number, runner.run(scenarios[number])))
         except KeyboardInterrupt:
             pass  # who asked for it tells the person
         finally:
-            stage.close()
+            runner.stage.close()
             found.close()
             found.join_thread()
 

@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from engine.problems import Place, Problem, Refusal
@@ -36,6 +37,14 @@ class Runner:
         """With `keep` the database of a scenario that fails stays where the stage is."""
         self.stage, self.keep = stage, keep
         self._backgrounds: dict[str, Snapshot] = {}
+
+    def prepare(self, scenarios: Iterable[Scenario]) -> None:
+        """Plays the backgrounds of scenarios; what is wrong with one is told by who needs it."""
+        for background in {
+            one.background.name: one.background for one in scenarios if one.background
+        }.values():
+            with suppress(Exception):
+                self._backgrounds[background.name] = self._played(background, _Play(self.stage))
 
     def run(self, scenario: Scenario) -> Outcome:
         """Plays one scenario. Never raises for what it holds, nor for what it finds."""
@@ -168,11 +177,11 @@ class _Play:
     def _acted(self, step: Step, acting: Acting) -> Done | list[Problem]:
         """What came of the step, or how its refusal differs from what is expected."""
         place = _act_place(step)
-        locale = self.stage.actor(step.actor).locale
         try:
             done = acting.act(step)
         except Refusal as refusal:
             if step.refusal is not None:
+                locale = self.stage.actor(step.actor).locale
                 return list(refusal_problems(step, refusal, locale)) or Done()
             first = refusal.problems[0]
             if first.message in (BAD_TIME, TOO_EARLY, TOO_MUCH):

@@ -1,29 +1,30 @@
 """The stage: a scratch database with an application on it, set back before every scenario.
 
-The layers are applied once, to a template. Every scenario plays on a copy of that file (or of one
-with its background's records in it) under the same path, so that the application, its statements
-and everything else that was compiled for it serve all scenarios of a process.
+The definitions are applied once. Every scenario plays on a copy of what that gave (or of one with
+its background's records in it), so that the application, its statements and everything else that
+was compiled for it serve all scenarios of a process, and of the processes that are forked from it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from assembly.application import Application, build_application
-from assembly.establishing import establish
+from assembly.establishing import establish_loaded
 from assembly.revisions import Site
 from documents.printing import Documents
+from engine.loading.loading import Loaded
 from engine.permissions.actors import SYSTEM, Actor
 from engine.records.gate import Gate
 from engine.records.reading import Reader
-from engine.schema.engines import open_databases
+from engine.schema.engines import Databases, open_databases
 from engine.schema.state import SEED
 from engine.vault import scratch_vault
 from scenarios.cast import Cast
@@ -42,13 +43,24 @@ class Named(NamedTuple):
     id: int
 
 
-def make_template(layers: Sequence[Path], file: Path) -> None:
-    """Applies the layers to a new database in `file`. Raises Refusal with all their problems."""
-    databases = open_databases(f"sqlite:///{file}", pool_size=1, vault=scratch_vault())
-    try:
-        establish(databases, layers, by="scenarios", clock=Clock(EPOCH))
-    finally:
-        databases.dispose()
+def established(definitions: Loaded, layers: Sequence[Path], folder: Path) -> Stage:
+    """A stage for definitions. Raises Refusal with all problems that they have."""
+
+    def build(databases: Databases, clock: Clock) -> Application:
+        return establish_loaded(databases, definitions, by="scenarios", clock=clock)
+
+    return Stage(build, layers, folder)
+
+
+def like(file: Path, layers: Sequence[Path], folder: Path) -> Stage:
+    """A stage on a copy of a database that another one has established."""
+    shutil.copyfile(file, folder / "stage.db")
+    return Stage(build_application, layers, folder)
+
+
+def _carelessly(connection: Any, record: object) -> None:
+    """A scratch database need not outlive a power cut."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 @dataclass
@@ -64,23 +76,48 @@ class Snapshot:
 class Stage:
     """Where scenarios play, one after the other."""
 
-    def __init__(self, template: Path, layers: Sequence[Path], folder: Path) -> None:
-        """Sets the stage up in `folder`, with the database in `template`, made from `layers`."""
-        self.folder = folder
+    def __init__(
+        self, build: Callable[[Databases, Clock], Application], layers: Sequence[Path], folder: Path
+    ) -> None:
+        """Sets the stage up in `folder`: `build` makes the application that plays.
+
+        Documents and files that are imported come from `layers`.
+        """
         self.layers = tuple(layers)
+        self.folder = folder
         self.file = folder / "stage.db"
-        self.bare = Snapshot(template)
         self.clock = Clock()
         self.cast = Cast()
         self.names: dict[str, Named] = {}
         self.renderer = Typist()
-        shutil.copyfile(template, self.file)
-        url = f"sqlite:///{self.file}"
-        databases = open_databases(url, pool_size=2, vault=scratch_vault())
-        self.site = Site(
-            databases, lambda one, former: build_application(one, self.clock, former=former)
-        )
-        self.set_back(self.bare)
+        databases = self._databases()
+        self.site = Site(databases, lambda one, former: build(one, self.clock))
+        self.afterwards = self.fresh_afterwards()
+        self.bare = self.snapshot(folder / "bare.db")
+
+    def fresh_afterwards(self) -> Afterwards:
+        """Its background work, which knows of nothing yet."""
+        return Afterwards(self.site, self.clock, self.cast, self.renderer, self.layers, self.folder)
+
+    def _databases(self) -> Databases:
+        """The pools, on the file that is the stage's when they connect, and without its safety."""
+        databases = open_databases(f"sqlite:///{self.file}", pool_size=2, vault=scratch_vault())
+        for engine in (databases.reads, databases.writes, databases.accounts):
+            sa.event.listen(engine, "do_connect", self._connected)
+            sa.event.listen(engine, "connect", _carelessly)
+        databases.dispose()
+        return databases
+
+    def _connected(
+        self, dialect: sa.Dialect, record: object, arguments: list[Any], options: dict[str, Any]
+    ) -> Any:
+        return dialect.connect(str(self.file), *arguments[1:], **options)
+
+    def move(self, folder: Path) -> None:
+        """Goes on in another folder: for a process that was forked from the one that made it."""
+        self.folder = folder
+        self.file = folder / "stage.db"
+        self.afterwards = self.fresh_afterwards()
 
     @property
     def application(self) -> Application:
@@ -108,11 +145,9 @@ class Stage:
         self._clear(self.file)
         shutil.copyfile(to.file, self.file)
         self.clock.now = to.now
-        self.cast = to.cast.copy()
+        self.cast.become(to.cast)
         self.names = dict(to.names)
-        self.afterwards = Afterwards(
-            self.site, self.clock, self.cast, self.renderer, self.layers, self.folder
-        )
+        self.afterwards.begin()
 
     def snapshot(self, file: Path) -> Snapshot:
         """Keeps the present state, with the database in `file`."""

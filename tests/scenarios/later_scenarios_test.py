@@ -118,6 +118,7 @@ def test_what_fails_afterwards_fails_the_step(
         return {**handlers_of(services), "notice": Handler(kind="notice", run=run)}
 
     monkeypatch.setattr(later, "handlers_of", broken)
+    monkeypatch.setattr(theatre.stage, "afterwards", theatre.stage.fresh_afterwards())
     text = """
         background: company
         steps:

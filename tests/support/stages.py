@@ -7,10 +7,12 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+from assembly.kinds import KINDS
+from engine.loading import load
 from scenarios.loading import Scenarios, load_scenarios
 from scenarios.outcomes import Outcome
 from scenarios.running import Runner
-from scenarios.stage import Stage, make_template
+from scenarios.stage import Stage, established
 from support.sites import CONFIG
 
 SHIPPED = ("company", "leads_are_assigned")
@@ -63,7 +65,5 @@ def open_theatre(folder: Path) -> Theatre:
     (folder / "base" / "scenarios").mkdir(parents=True)
     for name in SHIPPED:
         shutil.copy(CONFIG / "scenarios" / f"{name}.yaml", folder / "base" / "scenarios")
-    template = folder / "template.db"
-    make_template([CONFIG], template)
-    stage = Stage(template, [CONFIG], folder)
+    stage = established(load([CONFIG], KINDS), [CONFIG], folder)
     return Theatre(stage, folder, Runner(stage))

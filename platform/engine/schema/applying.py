@@ -33,7 +33,7 @@ from engine.schema.engines import Databases
 from engine.schema.fence import FENCE, exclusive
 from engine.schema.findings import Severity
 from engine.schema.planning import Plan
-from engine.schema.state import keep_state, read_keys, write_keys, write_revision
+from engine.schema.state import Rehearsed, keep_state, read_keys, write_keys, write_revision
 from engine.schema.steps import Phase, Step
 from engine.schema.targets import Filling
 
@@ -103,13 +103,17 @@ Hook = Callable[[sa.Connection, Plan], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Publishing:
-    """Who publishes, when, and what else happens in that transaction."""
+    """Who publishes, when, and what else happens in that transaction.
+
+    `rehearsed` is how the scenarios went that were played before, None where none were.
+    """
 
     by: str
     now: dt.datetime
     fill: Filling
     hooks: Sequence[Hook] = ()
     message: str = ""
+    rehearsed: Rehearsed | None = None
 
 
 def apply_plan(
@@ -237,6 +241,7 @@ def _write(connection: sa.Connection, plan: Plan, publishing: Publishing, batch:
         message=publishing.message,
         batch=batch,
         layers=plan.target.layers(connection),
+        rehearsed=publishing.rehearsed,
     )
 
 

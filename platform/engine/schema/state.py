@@ -2,9 +2,9 @@
 
 `fw_state` names the current revision, `fw_revision` holds every applied one with its
 definitions, its `state` (the physical keys as they were then), its `inverse` (which batch of
-values was written when it was published) and the `layers` that its definitions were merged from
-(`engine.loading.packing`); `fw_key` is the physical key that each name received
-when it was first applied.
+values was written when it was published), the `layers` that its definitions were merged from
+(`engine.loading.packing`) and its `scenarios` (how they went before it was published); `fw_key`
+is the physical key that each name received when it was first applied.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,9 +25,26 @@ add_system_tables(_METADATA)
 _STATE, _REVISION, _KEY = (_METADATA.tables[name] for name in ("fw_state", "fw_revision", "fw_key"))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rehearsed:
+    """How the scenarios went before a revision was published.
+
+    `failed` and `off` are names; `off` are those that the layers switch off. `despite` is the
+    reason for which it was published although some failed or none could be played.
+    """
+
+    passed: int
+    failed: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
+    despite: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """An applied revision. `definitions` is the text that loading can restore."""
+    """An applied revision. `definitions` is the text that loading can restore.
+
+    `rehearsed` is None where no scenarios were played before it.
+    """
 
     id: int
     at: dt.datetime
@@ -35,6 +52,7 @@ class Applied:
     digest: str
     definitions: str = field(repr=False, default="")
     message: str = ""
+    rehearsed: Rehearsed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +86,7 @@ def revisions(connection: sa.Connection) -> tuple[Applied, ...]:
     """All revisions, the newest first, without their definitions."""
     if not sa.inspect(connection).has_table(_REVISION.name):
         return ()
-    also = ("message",) if _tells(connection) else ()
+    also = _there(connection, "message", "scenarios")
     rows = connection.execute(_chosen(*also).order_by(_REVISION.c.id.desc()))
     return tuple(_applied(row) for row in rows)
 
@@ -87,7 +105,7 @@ class Past:
 
 def pasts(connection: sa.Connection, since: int) -> tuple[Past, ...]:
     """What the revisions from `since` on have left, the oldest first; the keys of the first."""
-    if not _tells(connection):
+    if len(_there(connection, "state", "inverse")) < 2:
         return ()
     state = sa.case((_REVISION.c.id == since, _REVISION.c.state)).label("state")
     query = sa.select(_REVISION.c.id, state, _REVISION.c.inverse)
@@ -113,10 +131,10 @@ def _state_of(keys: Keys) -> str:
     return json.dumps(listed, ensure_ascii=False, separators=(",", ":"))
 
 
-def _tells(connection: sa.Connection) -> bool:
-    """Whether the table has what an earlier version of the platform did not write."""
-    columns = sa.inspect(connection).get_columns(_REVISION.name)
-    return {"message", "state"} <= {column["name"] for column in columns}
+def _there(connection: sa.Connection, *names: str) -> tuple[str, ...]:
+    """Those of the columns that there are: earlier versions of the platform had fewer."""
+    columns = {column["name"] for column in sa.inspect(connection).get_columns(_REVISION.name)}
+    return tuple(name for name in names if name in columns)
 
 
 def _chosen(*also: str) -> sa.Select[Any]:
@@ -193,6 +211,7 @@ def write_revision(
     message: str = "",
     batch: int | None = None,
     layers: str = "",
+    rehearsed: Rehearsed | None = None,
 ) -> int:
     """Stores a revision and makes it the current one; returns its number.
 
@@ -208,6 +227,7 @@ def write_revision(
         "state": _state_of(keys),
         "inverse": json.dumps({"batch": batch}),
         "layers": layers or None,
+        "scenarios": json.dumps(asdict(rehearsed), ensure_ascii=False) if rehearsed else None,
     }
     revision: int = connection.execute(
         sa.insert(_REVISION).values(given).returning(_REVISION.c.id)
@@ -226,4 +246,17 @@ def _identity(name: Name) -> sa.ColumnElement[bool]:
 
 def _applied(row: sa.Row[Any], definitions: str = "") -> Applied:
     message = getattr(row, "message", None) or ""
-    return Applied(row.id, row.at, row.by or "", row.digest, definitions, message)
+    rehearsed = _rehearsed(getattr(row, "scenarios", None))
+    return Applied(row.id, row.at, row.by or "", row.digest, definitions, message, rehearsed)
+
+
+def _rehearsed(stored: str | None) -> Rehearsed | None:
+    if not stored:
+        return None
+    data = json.loads(stored)
+    return Rehearsed(
+        passed=data["passed"],
+        failed=tuple(data["failed"]),
+        off=tuple(data["off"]),
+        despite=data["despite"],
+    )

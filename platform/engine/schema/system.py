@@ -33,6 +33,7 @@ def add_system_tables(metadata: sa.MetaData) -> None:
         sa.Column("state", String()),
         sa.Column("inverse", String()),
         sa.Column("layers", String()),
+        sa.Column("scenarios", String()),
     )  # fmt: skip
     _table(
         metadata, "fw_key",
