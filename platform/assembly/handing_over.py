@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from engine.problems import Problem
 from engine.records.deputies import deputies_of, may_name_any, move_deputies
 from engine.records.gate import Gate
 from engine.records.transaction import Transaction
+from engine.schema.since import Since
 from exchange.bulk import (
     BulkRequest,
     Named,
@@ -101,7 +102,20 @@ def start_hand_over(gate: Gate, actor: Actor, work: Work, on: dt.date | None = N
 
 def hand_over_kind(directory: Directory) -> WorkKind:
     """What carries it out; `directory` closes accounts."""
-    return WorkKind(HAND_OVER, lambda ongoing: _run(ongoing, directory))
+    return WorkKind(HAND_OVER, lambda ongoing: _run(ongoing, directory), renamed=_renamed)
+
+
+def _renamed(params: Mapping[str, Any], since: Since) -> dict[str, Any]:
+    def field(object: str, name: str) -> tuple[str, str]:
+        definition = since.definition(object)
+        return (definition.name, since.field(definition, name)) if definition else (object, name)
+
+    return {
+        **params,
+        "takers": {since.object(name): taker for name, taker in params["takers"].items()},
+        "objects": [since.object(name) for name in params["objects"]],
+        "also": [field(object, name) for object, name in params["also"]],
+    }
 
 
 def hand_over_here(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +12,8 @@ from engine.permissions.actors import Actor
 from engine.problems import Problem
 from engine.records.gate import Gate
 from engine.records.transaction import Transaction
+from engine.schema.rewording import reworded
+from engine.schema.since import Since
 from exchange.bulk import (
     BulkRequest,
     Named,
@@ -78,7 +80,25 @@ def _run(ongoing: Ongoing) -> None:
     attach_refusals(ongoing, f"{request.object}-refused.csv", "rejected", REFUSED, request.locale)
 
 
-BULK_KIND = WorkKind(BULK, _run)
+def renamed_choice(params: Mapping[str, Any], since: Since) -> dict[str, Any]:
+    """The parameters of a request, or of those like it, with the names of today."""
+    definition = since.definition(params["object"])
+    if definition is None:
+        return dict(params)
+    found = {**params, "object": definition.name}
+    found["where"] = reworded(params["where"], definition, since)
+    found["filters"] = since.values(definition, params["filters"])
+    return found
+
+
+def _renamed(params: Mapping[str, Any], since: Since) -> dict[str, Any]:
+    definition, found = since.definition(params["object"]), renamed_choice(params, since)
+    if definition is not None:
+        found["fields"] = since.values(definition, params["fields"])
+    return found
+
+
+BULK_KIND = WorkKind(BULK, _run, renamed=_renamed)
 
 
 class BulkRun:

@@ -9,7 +9,9 @@ from typing import Any
 from engine.definition.catalog import Catalog
 from engine.problems import Refusal, did_you_mean
 from engine.records.reading import Reader
+from engine.schema.since import Since
 from exchange import messages as say
+from exchange.bulk_work import renamed_choice
 from exchange.exporting import ExportOrder, chosen, export_records
 from exchange.said import reasons
 from exchange.scope import exchanged
@@ -81,4 +83,11 @@ def _run(ongoing: Ongoing) -> None:
             ongoing.save(tx, rows=[("notice", said)])
 
 
-EXPORT_KIND = WorkKind(EXPORT, _run, resumable=False)
+def _renamed(params: Mapping[str, Any], since: Since) -> dict[str, Any]:
+    definition, found = since.definition(params["object"]), renamed_choice(params, since)
+    if definition is not None:
+        found["fields"] = [since.field(definition, name) for name in params["fields"]]
+    return found
+
+
+EXPORT_KIND = WorkKind(EXPORT, _run, resumable=False, renamed=_renamed)

@@ -106,6 +106,9 @@ class _Guesser:
         if name in definition.fields and self.lens.may_read(name):
             return definition.fields[name]
         labelled = self.labels.get(fold(name), [])
+        former = definition.renamed.get(name, "")
+        if not labelled and former and self.lens.may_read(former):
+            return definition.fields[former]
         if len(labelled) > 1:
             fields = ", ".join(field.name for field in labelled)
             raise Refusal(say.AMBIGUOUS_COLUMN(name=name, fields=fields))

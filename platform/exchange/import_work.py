@@ -18,9 +18,10 @@ from engine.files import Files
 from engine.permissions.actors import Actor
 from engine.problems import Refusal
 from engine.records.gate import Gate
+from engine.schema.since import Since
 from exchange.importing import VIA, Import, Order, Watch, prepared
 from exchange.keeping import Unkept
-from exchange.mapping import ImportMapping, find_mapping, mapping_from
+from exchange.mapping import ImportMapping, find_mapping, mapping_from, renamed_mapping
 from exchange.neutral import neutralised
 from exchange.report import CORRECTIONS_HEADER, RejectsLayout, Report
 from exchange.scope import exchanged
@@ -153,7 +154,19 @@ def _run(ongoing: Ongoing) -> None:
     _attach(ongoing, source, request)
 
 
-IMPORT_KIND = WorkKind(IMPORT, _run)
+def renamed_import(params: Mapping[str, Any], since: Since) -> dict[str, Any]:
+    """The parameters of an import with the names of today, those of its mapping as well."""
+    definition = since.definition(params["object"])
+    if definition is None:
+        return dict(params)
+    mapping = params.get("mapping")
+    if isinstance(mapping, Mapping):
+        mapping = renamed_mapping(mapping, since)
+    match = [since.field(definition, name) for name in params["match"]]
+    return {**params, "object": definition.name, "match": match, "mapping": mapping}
+
+
+IMPORT_KIND = WorkKind(IMPORT, _run, renamed=renamed_import)
 
 
 def _order(catalog: Catalog, request: ImportRequest, path: Path) -> Order:

@@ -14,10 +14,14 @@ from typing import Any
 
 from engine.definition.catalog import Catalog
 from engine.definition.kinds import DefinitionKind, Problems
+from engine.definition.objects import Object
 from engine.definition.tree import Node
+from engine.fieldtypes.link import Link
+from engine.fieldtypes.links import Links
 from engine.loading.reading import read_file
 from engine.loading.validating import validate
 from engine.problems import Place, Problem, Refusal, did_you_mean
+from engine.schema.since import Since
 from exchange import mapping_checks
 from exchange import messages as say
 
@@ -140,6 +144,41 @@ def mapping_from(plain: Mapping[str, Any], catalog: Catalog) -> ImportMapping:
     """The mapping in plain data, as a screen makes it. Raises Refusal with its problems."""
     name = str(plain.get("mapping", ""))
     return _checked(name, _node(plain, Place(name or KIND)), catalog, [])
+
+
+def renamed_mapping(plain: Mapping[str, Any], since: Since) -> dict[str, Any]:
+    """A mapping in plain data, made under an earlier revision, with the names of today."""
+    definition = since.definition(str(plain.get("object", "")))
+    if definition is None:
+        return dict(plain)
+    found = {**plain, "object": definition.name}
+    found["columns"] = {
+        name: _renamed_column(column, definition, since)
+        for name, column in plain["columns"].items()
+    }
+    if "constants" in plain:
+        found["constants"] = since.values(definition, plain["constants"])
+    if "match" in plain:
+        found["match"] = [since.field(definition, name) for name in plain["match"]]
+    return found
+
+
+def _renamed_column(column: Any, definition: Object, since: Since) -> Any:
+    if not isinstance(column, Mapping):
+        return since.field(definition, column) if isinstance(column, str) else column
+    found = dict(column)
+    found["field"] = since.field(definition, column["field"])
+    field = definition.fields.get(found["field"])
+    for key in ("values", "corrections"):
+        if key in column:
+            values = column[key].items()
+            found[key] = {cell: since.value(definition, field, value) for cell, value in values}
+    if "also" in column:
+        found["also"] = [since.field(definition, name) for name in column["also"]]
+    if column.get("find") and field is not None and isinstance(field.type, Link | Links):
+        target = since.catalog.objects[field.type.to]
+        found["find"] = since.field(target, column["find"])
+    return found
 
 
 def _checked(

@@ -31,6 +31,7 @@ from engine.records.contexts import reading_context
 from engine.records.gate import Gate
 from engine.records.rights import forbidden
 from engine.records.transaction import Transaction
+from engine.schema.since import Since
 from exchange import scan_messages as say
 from exchange.import_work import attach_table
 from exchange.said import in_both
@@ -105,7 +106,11 @@ def _run(ongoing: Ongoing) -> None:
     attach_table(ongoing, f"{definition.name}-duplicates.csv", TABLE, HEADER[locale], rows)
 
 
-SCAN_KIND = WorkKind(SCAN, _run)
+def _renamed(params: Mapping[str, Any], since: Since) -> dict[str, Any]:
+    return {**params, "object": since.object(params["object"])}
+
+
+SCAN_KIND = WorkKind(SCAN, _run, renamed=_renamed)
 
 
 def _begin(ongoing: Ongoing, definition: Object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,8 +10,9 @@ from engine.files import Files
 from engine.permissions.actors import Actor
 from engine.records.gate import Gate
 from engine.records.transaction import Transaction
+from engine.schema.since import Since
 from exchange.bulk import BulkRequest, Named, count_chosen
-from exchange.bulk_work import REFUSED, BulkRun, attach_refusals
+from exchange.bulk_work import REFUSED, BulkRun, attach_refusals, renamed_choice
 from exchange.standardising import StandardRequest, check_standard, standardise_records
 from exchange.through import Tally
 from jobs.work import Work
@@ -80,4 +81,11 @@ def _run(ongoing: Ongoing) -> None:
     attach_refusals(ongoing, name, "rejected", REFUSED, locale)
 
 
-STANDARD_KIND = WorkKind(STANDARD, _run)
+def _renamed(params: Mapping[str, Any], since: Since) -> dict[str, Any]:
+    chosen = params["chosen"]
+    definition = since.definition(chosen["object"])
+    field = since.field(definition, params["field"]) if definition else params["field"]
+    return {**params, "chosen": renamed_choice(chosen, since), "field": field}
+
+
+STANDARD_KIND = WorkKind(STANDARD, _run, renamed=_renamed)

@@ -106,6 +106,7 @@ def insert_work(tx: Transaction, work: Work) -> int:
         "name": actor.name,
         "via": actor.via,
         "params": _packed(work.params),
+        "revision": tx.gate.revision,
         "status": WAITING,
         "total": work.total,
         "kept": True,

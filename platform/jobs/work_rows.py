@@ -69,6 +69,7 @@ class WorkRow:
     name: str
     via: str
     params: Mapping[str, Any]
+    revision: int | None
     cursor: Mapping[str, Any]
     status: str
     wanted: str
@@ -133,6 +134,7 @@ def work_row(row: Any) -> WorkRow:
         name=row["name"] or "",
         via=row["via"],
         params=json.loads(row["params"]),
+        revision=row["revision"],
         cursor=json.loads(row["cursor"] or "{}"),
         status=row["status"],
         wanted=row["wanted"],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from engine.permissions.actors import SYSTEM, Actor
 from engine.problems import Refusal
 from engine.records.gate import Gate
 from engine.schema.fence import StaleRevision
+from engine.schema.since import Since, since
 from jobs import messages as jobs_say
 from jobs import work_messages as say
 from jobs.claims import stored_problem
@@ -41,17 +42,23 @@ LONGEST = 86_400.0
 """Seconds that one attempt may take. Every chunk renews the lease, so a crash is seen sooner."""
 
 
+Renaming = Callable[[Mapping[str, Any], Since], Mapping[str, Any]]
+"""Gives the parameters of long work present names."""
+
+
 @dataclass(frozen=True)
 class WorkKind:
     """What carries out one kind of long work: `run` returns when it is done.
 
     It writes in `Ongoing.chunk` only. A Refusal from it is why the work failed. Work that is not
-    `resumable` begins anew after an interruption.
+    `resumable` begins anew after an interruption. `renamed` gives the parameters of work that was
+    asked for under an earlier revision the names of today.
     """
 
     name: str
     run: Callable[[Ongoing], None]
     resumable: bool = True
+    renamed: Renaming = lambda params, since: params
 
 
 Acting = Callable[[Gate, WorkRow], Actor | None]
@@ -86,8 +93,10 @@ def carry_out(running: Running, workshop: Workshop) -> None:
     if row is None:
         return
     actor = workshop.acting(running.gate, row)
-    ongoing = ongoing_of(running, row, actor or SYSTEM, workshop.files)
     kind = workshop.kinds.get(row.kind)
+    if kind is not None:
+        row = by_present_names(running.gate, row, kind.renamed)
+    ongoing = ongoing_of(running, row, actor or SYSTEM, workshop.files)
     if actor is None:
         ongoing.end(FAILED, say.NOBODY(), workshop.told)
     elif kind is None:
@@ -99,6 +108,17 @@ def carry_out(running: Running, workshop: Workshop) -> None:
         if kind.resumable:
             ongoing.until = time.monotonic() + SLICE
         _run(ongoing, kind, workshop)
+
+
+def by_present_names(gate: Gate, row: WorkRow, renamed: Renaming) -> WorkRow:
+    """The work with the names that things have today (rule 1)."""
+    if row.revision is None or row.revision == gate.revision:
+        return row
+    with gate.databases.reading() as connection:
+        changed = since(connection, row.revision, gate.catalog)
+    if not changed.renamed:
+        return row
+    return replace(row, object=changed.object(row.object), params=renamed(row.params, changed))
 
 
 def _run(ongoing: Ongoing, kind: WorkKind, workshop: Workshop) -> None:

@@ -21,6 +21,7 @@ def add_tables(metadata: sa.MetaData) -> None:
     """Adds the tables of long work to the platform's own.
 
     `person`, `account`, `system`   who asked; as whom it acts is found out whenever it runs
+    `revision`  the one whose names `params` and `object` are
     `cursor`    where to go on: whatever was done before it is committed
     `effect`    the row of the outbox that carries it out, or did so last
     `began`, `begun_at`   when the present run began, and how many rows were done by then
@@ -42,6 +43,7 @@ def add_tables(metadata: sa.MetaData) -> None:
         sa.Column("name", String()),
         sa.Column("via", String(), nullable=False),
         sa.Column("params", String(), nullable=False),
+        sa.Column("revision", Id()),
         sa.Column("cursor", String()),
         sa.Column("status", String(), nullable=False, server_default=WAITING),
         sa.Column("wanted", String(), nullable=False, server_default=""),

@@ -120,6 +120,12 @@ def pasts(connection: sa.Connection, since: int) -> tuple[Past, ...]:
     )
 
 
+def state_of_revision(connection: sa.Connection, revision: int) -> Keys | None:
+    """The keys as they were with a revision; None where it does not tell."""
+    state = connection.scalar(sa.select(_REVISION.c.state).where(_REVISION.c.id == revision))
+    return _keys_of(state) if state else None
+
+
 def _keys_of(state: str) -> Keys:
     return {
         (kind, owner, name): Key(key, type) for kind, owner, name, key, type in json.loads(state)

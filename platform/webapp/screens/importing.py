@@ -23,11 +23,18 @@ from engine.definition.duplicates import CONFIRM
 from engine.definition.objects import Object
 from engine.problems import Message, Refusal
 from engine.records.rights import forbidden
-from exchange.import_work import IMPORT, ImportRequest, import_work, request_from
+from exchange.import_work import (
+    IMPORT,
+    ImportRequest,
+    import_work,
+    renamed_import,
+    request_from,
+)
 from exchange.mapping import mapping_from
 from exchange.sources import open_source
 from exchange.writers import FORMATS, Sheet
 from jobs.work import start_following, start_work
+from jobs.work_running import by_present_names
 from jobs.work_tables import DONE
 from webapp import messages
 from webapp.keys import same
@@ -158,7 +165,7 @@ def start_trial(object: str) -> AnyResponse:
 def start_import(id: int) -> AnyResponse:
     """Starts the import that a trial was about."""
     at = here()
-    row = one(at, id)
+    row = by_present_names(at.gate, one(at, id), renamed_import)
     if row.kind != IMPORT or not row.params.get("dry_run"):
         raise Refusal(messages.NO_SUCH_PAGE())
     if row.status != DONE:
