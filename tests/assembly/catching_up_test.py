@@ -44,6 +44,7 @@ def age(site: SmallSite, kind: str) -> None:
         connection.exec_driver_sql("ALTER TABLE fw_audit DROP COLUMN seal")
         connection.exec_driver_sql("ALTER TABLE fw_audit DROP COLUMN data_digest")
         connection.exec_driver_sql("ALTER TABLE fw_revision DROP COLUMN layers")
+        connection.exec_driver_sql("ALTER TABLE fw_work DROP COLUMN revision")
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_DATABASE)

@@ -9,7 +9,8 @@ from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.definition.layouts import BOARD, CALENDAR, TIMELINE, TREE
-from engine.problems import Refusal
+from engine.problems import Problem, Refusal
+from engine.records.messages import BAD_QUERY
 from engine.records.query import LIMIT
 from engine.records.reading import Page
 from engine.records.rights import forbidden
@@ -40,6 +41,10 @@ SHOWN_AS = {
 """What shows a list that is no table."""
 
 
+def _of_the_cursor(problem: Problem) -> bool:
+    return problem.code == BAD_QUERY.code and problem.args.get("key") == "after"
+
+
 def show_list(object: str) -> AnyResponse:
     """The list as its view presents it: a table, unless it says otherwise."""
     at = here()
@@ -60,6 +65,8 @@ def show_list(object: str) -> AnyResponse:
     except Refusal as refusal:
         if not at.lens(object).may("read"):
             raise
+        if state.after and any(_of_the_cursor(problem) for problem in refusal.problems):
+            return redirect(state.first().address)  # the list is in another order by now
         problems = [at.sentence(problem) for problem in refusal.problems]
     rows = tinted(at, definition, view, rows_of(definition, columns, found.items))
     by = group_field(at, definition, view) if found.items and not state.after else None

@@ -180,3 +180,24 @@ def test_lists_that_were_opened_before(at: Browser) -> None:
     moved = at.client.get("/o/deal/7?sort=name")
     assert (moved.status_code, moved.headers["Location"]) == (308, "/o/chance/7?sort=name")
     assert at.client.get("/o/nothing").status_code == 404
+
+
+def test_a_page_of_a_list_that_was_opened_before(at: Browser) -> None:
+    """Its way on leads to the same rows, by the names of today; where the list has another order
+    by now, to its beginning."""
+    client = at.live.client("user1")
+    for number in range(1, 31):
+        client.made("deal", name=f"deal {number:02}", amount=number)
+    text = at.client.get("/o/deal?sort=-amount").text
+    (onwards,) = {
+        unescape(found) for found in re.findall(r'href="(/o/deal\?[^"]*after=[^"]*)"', text)
+    }
+    at.publish(LINES + RENAMED)
+    moved = at.client.get(onwards)
+    assert moved.status_code == 308 and "sort=-value" in moved.headers["Location"]
+    page = at.client.get(moved.headers["Location"])
+    assert page.status_code == 200
+    assert re.findall(r"deal \d\d", page.text)[0] == "deal 05"
+    cursor = onwards.partition("after=")[2].partition("&")[0]
+    other = at.client.get(f"/o/deal?sort=value&after={cursor}x")
+    assert (other.status_code, other.headers["Location"]) == (302, "/o/deal?sort=value")
