@@ -188,8 +188,9 @@ def test_no_folder(arguments: list[str]) -> None:
     assert "There is no folder " in result.stderr
 
 
-def test_shipped_layers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The shipped system and the client worked out over it have no problems."""
+@pytest.mark.parametrize("client", ["northstar", "ruixi"])
+def test_shipped_layers(client: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shipped system and the clients worked out over it have no problems."""
     monkeypatch.chdir(Path(__file__).resolve().parents[2])
-    result = run("config", "clients/northstar")
+    result = run("config", f"clients/{client}")
     assert (result.stdout, result.exit_code) == ("", 0)

@@ -90,17 +90,17 @@ def test_every_schema_that_files_name_exists() -> None:
 
 
 def test_editors_accept_partial_files() -> None:
-    """The worked overlay of clients/northstar, against the project's copy of the schemas."""
+    """The worked overlays in clients, against the project's copy of the schemas."""
     run("init", "blue")
     schemas = {p.name: json.loads(p.read_text()) for p in Path("blue/.schemas").iterdir()}
     registry = Registry().with_resources(
         (name, Resource.from_contents(schema)) for name, schema in schemas.items()
         if "$schema" in schema
     )  # fmt: skip
-    client = ROOT / "clients" / "northstar"
+    clients = ROOT / "clients"
     found = []
-    for path in client.rglob("*.yaml"):
-        node = read_file(path, client).node  # as editors read it: by YAML 1.2, where `on` is a word
+    for path in clients.rglob("*.yaml"):
+        node = read_file(path, clients).node  # as editors read it: by YAML 1.2, where `on` is a word
         assert node is not None
         data = node.to_plain()
         schema = schemas[f"{next(iter(data))}.schema.json"]
