@@ -43,14 +43,14 @@ from engine.schema.wording import shown as value_shown
 CHANGED = Message(
     "pull-conflict",
     en="{what} has been changed here to {now} since the browser's was begun; {place} says {value}",
-    zh="自浏览器中开始编辑以来，此处{what} 已改为 {now}；{place} 为 {value}",
+    zh="自浏览器中开始编辑以来，此处 {what} 已改为 {now}；{place} 为 {value}",
     hint_en="write the right one here and there, then pull again",
     hint_zh="请将两处改为正确的值后重新拉取",
 )
 GONE = Message(
     "pull-gone",
     en="{what} has been taken out here since the browser's was begun; {place} still changes it",
-    zh="自浏览器中开始编辑以来，此处{what} 已被移除；{place} 仍在修改它",
+    zh="自浏览器中开始编辑以来，此处 {what} 已被移除；{place} 仍在修改它",
     hint_en="write it here again, or take it out there, then pull again",
     hint_zh="请在此处恢复，或在浏览器中移除后重新拉取",
 )
