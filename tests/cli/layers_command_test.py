@@ -227,6 +227,33 @@ def test_changed_again_after_a_pull(site: str) -> None:
     assert left_in_browser(site) == []
 
 
+def test_a_pull_that_was_killed(site: str) -> None:
+    """The file is written, the browser's not marked: both say the same, and it is done again."""
+    in_browser(site, "objects/book.yaml", BROWSER)
+    run("apply", "--yes")
+    run("pull")
+    databases = open_databases(site)
+    with databases.writing() as connection:
+        connection.exec_driver_sql("UPDATE fw_layer_file SET pulled = NULL, base = NULL")
+    databases.dispose()
+    assert run("apply").stderr == SAME
+    assert left_in_browser(site) == ["objects/book.yaml"]
+    assert run("pull").stdout == "as it is: client/objects/book.yaml\n"
+    assert run("apply").stderr == SAME
+    assert left_in_browser(site) == []
+
+
+def test_what_cannot_be_said_in_one_file(site: str) -> None:
+    """Removed in the file, added again in the browser: a person has to write it."""
+    write("config/objects/book.yaml", BASE.replace("integer", "integer, min: 0"))
+    write("client/objects/book.yaml", "object: book\nfields: {pages: {remove: true}}\n")
+    run("apply", "--yes", "--allow-loss")
+    in_browser(site, "objects/book.yaml", "object: book\nfields: {pages: {type: integer}}\n")
+    told = run("pull", code=1)
+    assert "client/objects/book.yaml:1:1: pull-by-hand" in told.stderr
+    assert "remove: true" in Path("client/objects/book.yaml").read_text()
+
+
 def test_an_older_checkout_takes_nothing_away(site: str) -> None:
     """Where the files do not say what was pulled, the browser keeps it."""
     in_browser(site, "objects/book.yaml", BROWSER)
