@@ -56,8 +56,8 @@ GONE = Message(
 )
 DIFFERS = Message(
     "pull-by-hand",
-    en="what {path} says in the browser cannot be written into this file and mean the same",
-    zh="浏览器中 {path} 的内容无法原意写入此文件",
+    en="what {file} says in the browser cannot be written into this file and mean the same",
+    zh="浏览器中 {file} 的内容无法原意写入此文件",
     hint_en="write it by hand, then discard the file in the browser",
     hint_zh="请手工写入，然后在浏览器中放弃该文件",
 )
@@ -195,7 +195,7 @@ class _Pulling:
         return tuple(
             pull
             if pull.conflicts or thing not in wrong
-            else replace(pull, conflicts=(DIFFERS(Place(shown(pull.file)), path=pull.source.path),))
+            else replace(pull, conflicts=(DIFFERS(Place(shown(pull.file)), file=pull.source.path),))
             for pull, thing, _ in made
         )
 
@@ -210,7 +210,7 @@ class _Pulling:
             after = file.text if file.text.endswith("\n") else file.text + "\n"
             pull = Pull(source=file, file=target, before=before, after=after)
             if before is not None:
-                pull = replace(pull, conflicts=(DIFFERS(Place(shown(target)), path=file.path),))
+                pull = replace(pull, conflicts=(DIFFERS(Place(shown(target)), file=file.path),))
             return pull, (kind, name), trees
         then = self.then(file, kind)
         found = overlay_touches(NAME, trees, then, {kind: {name: now}}, self.kinds)

@@ -60,7 +60,9 @@ def save(databases: Databases, text: str = OVERLAY, expected: int = 0, path: str
 def refused(databases: Databases, text: str, expected: int = 0, path: str = PATH) -> str:
     with pytest.raises(Refusal) as caught:
         save(databases, text, expected, path)
-    return caught.value.problems[0].code
+    (problem,) = caught.value.problems
+    assert path[:20] in problem.line("en") and path[:20] in problem.line("zh")
+    return problem.code
 
 
 def test_saving(databases: Databases) -> None:
