@@ -43,21 +43,21 @@ from engine.schema.wording import shown as value_shown
 CHANGED = Message(
     "pull-conflict",
     en="{what} has been changed here to {now} since the browser's was begun; {place} says {value}",
-    zh="自浏览器中开始编辑以来，此处{what} 已改为 {now}；{place} 为 {value}",
+    zh="自浏览器中开始编辑以来，此处 {what} 已改为 {now}；{place} 为 {value}",
     hint_en="write the right one here and there, then pull again",
     hint_zh="请将两处改为正确的值后重新拉取",
 )
 GONE = Message(
     "pull-gone",
     en="{what} has been taken out here since the browser's was begun; {place} still changes it",
-    zh="自浏览器中开始编辑以来，此处{what} 已被移除；{place} 仍在修改它",
+    zh="自浏览器中开始编辑以来，此处 {what} 已被移除；{place} 仍在修改它",
     hint_en="write it here again, or take it out there, then pull again",
     hint_zh="请在此处恢复，或在浏览器中移除后重新拉取",
 )
 DIFFERS = Message(
     "pull-by-hand",
-    en="what {path} says in the browser cannot be written into this file and mean the same",
-    zh="浏览器中 {path} 的内容无法原意写入此文件",
+    en="what {file} says in the browser cannot be written into this file and mean the same",
+    zh="浏览器中 {file} 的内容无法原意写入此文件",
     hint_en="write it by hand, then discard the file in the browser",
     hint_zh="请手工写入，然后在浏览器中放弃该文件",
 )
@@ -195,7 +195,7 @@ class _Pulling:
         return tuple(
             pull
             if pull.conflicts or thing not in wrong
-            else replace(pull, conflicts=(DIFFERS(Place(shown(pull.file)), path=pull.source.path),))
+            else replace(pull, conflicts=(DIFFERS(Place(shown(pull.file)), file=pull.source.path),))
             for pull, thing, _ in made
         )
 
@@ -210,7 +210,7 @@ class _Pulling:
             after = file.text if file.text.endswith("\n") else file.text + "\n"
             pull = Pull(source=file, file=target, before=before, after=after)
             if before is not None:
-                pull = replace(pull, conflicts=(DIFFERS(Place(shown(target)), path=file.path),))
+                pull = replace(pull, conflicts=(DIFFERS(Place(shown(target)), file=file.path),))
             return pull, (kind, name), trees
         then = self.then(file, kind)
         found = overlay_touches(NAME, trees, then, {kind: {name: now}}, self.kinds)

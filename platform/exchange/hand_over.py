@@ -30,8 +30,8 @@ SAME_PERSON = Message(
 )
 NOT_A_PERSON_LINK = Message(
     "hand-over-field",
-    en="{path} is no field that can be handed over: it does not name a person, or takes no input",
-    zh="{path} 不能移交：它不是人员字段，或不接受输入",
+    en="{field} is no field that can be handed over: it does not name a person, or takes no input",
+    zh="{field} 不能移交：它不是人员字段，或不接受输入",
     hint_en="name it as OBJECT.FIELD",
     hint_zh="请写成 对象.字段",
 )
@@ -132,7 +132,7 @@ def _check(catalog: Catalog, order: HandOver) -> None:
             best = did_you_mean(name, definition.fields)
             problems.append(UNKNOWN_FIELD(object=definition.label, name=name, best=best))
         elif (object, name) not in known:
-            problems.append(NOT_A_PERSON_LINK(path=f"{object}.{name}"))
+            problems.append(NOT_A_PERSON_LINK(field=f"{object}.{name}"))
     for object, taker in {"": order.taker, **order.takers}.items():
         if taker == order.leaver:
             problems.append(SAME_PERSON(object=object or "*"))

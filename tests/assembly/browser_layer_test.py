@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,9 @@ def save(databases: Databases, text: str = OVERLAY, expected: int = 0, path: str
 def refused(databases: Databases, text: str, expected: int = 0, path: str = PATH) -> str:
     with pytest.raises(Refusal) as caught:
         save(databases, text, expected, path)
-    return caught.value.problems[0].code
+    (problem,) = caught.value.problems
+    assert path[:20] in problem.line("en") and path[:20] in problem.line("zh")
+    return problem.code
 
 
 def test_saving(databases: Databases) -> None:
@@ -170,6 +173,26 @@ def test_the_folders_are_not_asked_in_the_browser(databases: Databases, folder: 
     with databases.reading() as connection:
         draft = load(draft_sources(connection), KINDS)
     assert list(draft.trees["object"]["book"].to_plain()["fields"]) == ["name", "pages"]
+
+
+@pytest.mark.parametrize("expected", [0, 1])
+def test_many_save_at_once(databases: Databases, expected: int) -> None:
+    """Of several who save the same version one does, the others are told."""
+    if expected:
+        save(databases)
+
+    def one(number: int) -> str:
+        try:
+            save(databases, OVERLAY + f"# {number}\n", expected)
+        except Refusal as refusal:
+            return refusal.problems[0].code
+        return ""
+
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = sorted(pool.map(one, range(6)))
+    assert outcomes == ["", *["browser-file-stale"] * 5]
+    with databases.reading() as connection:
+        assert [file.version for file in browser_files(connection)] == [expected + 1]
 
 
 def test_what_was_pulled_goes_unless_it_was_changed(databases: Databases) -> None:

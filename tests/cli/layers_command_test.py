@@ -85,7 +85,7 @@ def test_a_base_that_changes_is_told(site: str) -> None:
     assert plan.stdout.splitlines() == [
         "",
         "To be looked at:",
-        "! config/objects/book.yaml:3 has changed `label` of field name of object book from Title"
+        "! config/objects/book.yaml:3 has changed `label` of field name of book from Title"
         " to Heading; client/objects/book.yaml:4 keeps Name of the book: look whether it still"
         " fits",
         "",
@@ -113,6 +113,34 @@ def test_what_is_gone_below_is_told_beside_the_problems(site: str) -> None:
     assert (
         "client/objects/book.yaml:4:3: layer-gone the layer below no longer has field name" in told
     )
+
+
+def test_a_rename_below_keeps_the_overlay_and_the_data(site: str) -> None:
+    """The base renames a field; the overlay's old name is understood, and told."""
+    write("client/objects/book.yaml", CLIENT + "  pages: {min: 1}\n")
+    run("apply", "--yes")
+    write("config/objects/book.yaml", BASE.replace("pages: {", "leaves: {was: pages, "))
+    told = run("plan").stdout
+    assert "~ renamed: field leaves of book: pages → leaves\n" in told
+    assert (
+        "config/objects/book.yaml:4 has renamed field pages of book to leaves;"
+        " client/objects/book.yaml:5 still says pages, which is understood"
+    ) in told
+    run("apply", "--yes")
+    assert run("plan").stdout == ""
+    assert "min: 1" in run("explain", "book.leaves").stdout
+
+
+def test_files_that_change_under_the_browser(site: str) -> None:
+    """Where a folder changes what the browser changes too, the plan says so."""
+    in_browser(site, "objects/book.yaml", "object: book\nfields: {name: {label: Work}}\n")
+    run("apply", "--yes")
+    write("client/objects/book.yaml", CLIENT.replace("Name of the book", "Volume"))
+    told = run("plan", "--locale", "zh").stdout
+    assert (
+        "! client/objects/book.yaml:4 已将 book 的字段 name 的 `label` 从 Name of the book 改为"
+        " Volume；browser:objects/book.yaml:2 仍为 Work：请确认是否仍合适"
+    ) in told
 
 
 SAME = "nothing to do: the database is as defined\n"
@@ -168,7 +196,7 @@ def test_a_newer_file_is_never_overwritten(site: str) -> None:
         "not written: client/objects/book.yaml", "new: client/site.yaml",
     ]  # fmt: skip
     assert told.stderr.splitlines()[0] == (
-        "client/objects/book.yaml:4:17: pull-conflict `label` of field name of object book has been"
+        "client/objects/book.yaml:4:17: pull-conflict `label` of field name of book has been"
         " changed here to Name of the work since the browser's was begun; browser:objects/book.yaml"
         ":2 says Number of pages (write the right one here and there, then pull again)"
     )
@@ -197,6 +225,33 @@ def test_changed_again_after_a_pull(site: str) -> None:
     assert "Count of pages" in Path("client/objects/book.yaml").read_text()
     assert run("apply").stderr == SAME
     assert left_in_browser(site) == []
+
+
+def test_a_pull_that_was_killed(site: str) -> None:
+    """The file is written, the browser's not marked: both say the same, and it is done again."""
+    in_browser(site, "objects/book.yaml", BROWSER)
+    run("apply", "--yes")
+    run("pull")
+    databases = open_databases(site)
+    with databases.writing() as connection:
+        connection.exec_driver_sql("UPDATE fw_layer_file SET pulled = NULL, base = NULL")
+    databases.dispose()
+    assert run("apply").stderr == SAME
+    assert left_in_browser(site) == ["objects/book.yaml"]
+    assert run("pull").stdout == "as it is: client/objects/book.yaml\n"
+    assert run("apply").stderr == SAME
+    assert left_in_browser(site) == []
+
+
+def test_what_cannot_be_said_in_one_file(site: str) -> None:
+    """Removed in the file, added again in the browser: a person has to write it."""
+    write("config/objects/book.yaml", BASE.replace("integer", "integer, min: 0"))
+    write("client/objects/book.yaml", "object: book\nfields: {pages: {remove: true}}\n")
+    run("apply", "--yes", "--allow-loss")
+    in_browser(site, "objects/book.yaml", "object: book\nfields: {pages: {type: integer}}\n")
+    told = run("pull", code=1)
+    assert "client/objects/book.yaml:1:1: pull-by-hand" in told.stderr
+    assert "remove: true" in Path("client/objects/book.yaml").read_text()
 
 
 def test_an_older_checkout_takes_nothing_away(site: str) -> None:

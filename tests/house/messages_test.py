@@ -77,6 +77,7 @@ def test_same_placeholders(one: Declared) -> None:
     message = one.message
     assert placeholders(message.en) == placeholders(message.zh), one.place
     assert placeholders(message.hint_en) == placeholders(message.hint_zh), one.place
+    assert "path" not in placeholders(message.en), "a message is told its path apart"
 
 
 def test_codes_are_unique() -> None:

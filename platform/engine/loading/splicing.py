@@ -42,7 +42,9 @@ def spliced(file: str, overlay: str, below: Node | None, schema: Schema) -> str:
     work = _Splicing(file, overlay)
     work.map(lower, upper, below, schema)
     text = file
-    for edit in sorted(work.edits, key=lambda e: (e.start, e.end), reverse=True):
+    # of those at one place the outer map's come first, so that they end up behind the inner one's
+    numbered = sorted(enumerate(work.edits), key=lambda e: (e[1].start, e[1].end, e[0]))
+    for _, edit in reversed(numbered):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text if "\r\n" not in file else text.replace("\r\n", "\n").replace("\n", "\r\n")
 
@@ -89,7 +91,7 @@ class _Splicing:
                 work.added.append(self.entry(lower, key, value))
             else:
                 self.replace(lower, index, key, value)
-        if len(work.gone) == len(lower.value) and not work.added:
+        if work.gone and len(work.gone) == len(lower.value) and not work.added:
             del self.edits[begun:]
             return False
         self.change(lower, work)

@@ -106,7 +106,7 @@ def picture(
     layers that say what they said then are not even unpacked. Raises Refusal when the layers of
     the revision cannot be understood.
     """
-    if len(now) < 2 or not then:
+    if len(now) < 2 or not (then or whole):
         return Picture()
     schemas = {kind.name: prepared(kind.schema, SCHEMAS) for kind in kinds}
     before = _Then(then)
@@ -115,9 +115,10 @@ def picture(
     known = 0
     moved = False
     for index, layer in enumerate(now):
-        if index and (moved or whole):
-            base_then = merge_trees(before.trees(known), schemas, [])
+        if index and (whole or (moved and known)):
             base_now = merge_trees([below.trees for below in now[:index]], schemas, [])
+            # where nothing below was there then, nothing can have changed
+            base_then = merge_trees(before.trees(known), schemas, []) if known else base_now
             looking = _Looking(layer.name, schemas)
             found = looking.touches(layer.trees, base_then, base_now)
             touches += [touch for touch in found if whole or touch.news]

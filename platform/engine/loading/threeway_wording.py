@@ -33,34 +33,34 @@ _SAID = {
     Standing.CONFLICT: (
         "{below} has changed {what} from {was} to {now}; {place} keeps {value}: "
         "look whether it still fits",
-        "{below} 已将{what} 从 {was} 改为 {now}；{place} 仍为 {value}：请确认是否仍合适",
+        "{below} 已将 {what} 从 {was} 改为 {now}；{place} 仍为 {value}：请确认是否仍合适",
     ),
     Standing.GONE: (
         "the layer below no longer has {what}; {place} still changes it",
-        "下层已没有{what}；{place} 仍在修改它",
+        "下层已没有 {what}；{place} 仍在修改它",
     ),
     Standing.RENAMED: (
         "{below} has renamed {what} to {now}; {place} still says {was}, which is understood",
-        "{below} 已将{what} 改名为 {now}；{place} 仍写 {was}，仍可识别",
+        "{below} 已将 {what} 改名为 {now}；{place} 仍写 {was}，仍可识别",
     ),
     Standing.SAME: (
         "{below} says {now} for {what} itself; {place} can go",
-        "{below} 中{what} 已为 {now}；{place} 可以删去",
+        "{below} 中 {what} 已为 {now}；{place} 可以删去",
     ),
     Standing.CHANGES: (
         "{place} changes {what} from {now} to {value}",
-        "{place} 将{what} 从 {now} 改为 {value}",
+        "{place} 将 {what} 从 {now} 改为 {value}",
     ),
-    Standing.ADDS: ("{place} adds {what}", "{place} 新增{what}"),
+    Standing.ADDS: ("{place} adds {what}", "{place} 新增 {what}"),
 }
 _REMOVED = (
     "{below} has changed {what}; {place} removes it: look whether that still fits",
-    "{below} 已更改{what}；{place} 将其移除：请确认是否仍合适",
+    "{below} 已更改 {what}；{place} 将其移除：请确认是否仍合适",
 )
-_REMOVES = ("{place} removes {what}", "{place} 移除{what}")
+_REMOVES = ("{place} removes {what}", "{place} 移除 {what}")
 _ADDED = (
     "{below} now has {what} of its own: {now}; {place} keeps {value}: look whether it still fits",
-    "{below} 现已自有{what}：{now}；{place} 仍为 {value}：请确认是否仍合适",
+    "{below} 现已自有 {what}：{now}；{place} 仍为 {value}：请确认是否仍合适",
 )
 _BELOW = Text({"en": "the layer below", "zh": "下层"})
 _CHANGES = {
@@ -78,7 +78,7 @@ _SEVERITY = {
 GONE_BELOW = Message(
     "layer-gone",
     en="the layer below no longer has {what}",
-    zh="下层已没有{what}",
+    zh="下层已没有 {what}",
     hint_en="take it out here as well, or write it out whole",
     hint_zh="请在此一并删去，或完整写出",
 )
@@ -151,9 +151,12 @@ def gone_problems(touches: Iterable[Touch]) -> Iterator[Problem]:
 
 
 def what(kind: str, name: str, path: Path) -> Text:
-    """A part of a definition: `label.en of field amount of object opportunity`."""
+    """A part of a definition: `label.en of field amount of opportunity`."""
     word = KINDS.get(kind, Text.of(kind))
-    called = "" if kind == name else f" {name}"  # there is only one site
+    if kind == "object" and path:
+        word, called = Text.of(name), ""
+    else:
+        called = "" if kind == name else f" {name}"  # there is only one site
     en, zh = [word.in_("en") + called], [word.in_("zh") + called]
     rest: list[str] = []
     steps = list(path)

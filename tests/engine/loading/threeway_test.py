@@ -99,16 +99,16 @@ def test_in_words() -> None:
     found = seen(BASE.replace("zh: 金额", "zh: 价格").replace("label: Name", "label: Title"))
     (touch,) = found.touches
     assert touch_text(touch).in_("en") == (
-        "base/objects/order.yaml:5 has changed `label.zh` of field amount of object order from 金额"
+        "base/objects/order.yaml:5 has changed `label.zh` of field amount of order from 金额"
         " to 价格; client/objects/order.yaml:3 keeps 总额: look whether it still fits"
     )
     assert touch_text(touch).in_("zh") == (
-        "base/objects/order.yaml:5 已将对象 order 的字段 amount 的 `label.zh` 从 金额 改为 价格；"
+        "base/objects/order.yaml:5 已将 order 的字段 amount 的 `label.zh` 从 金额 改为 价格；"
         "client/objects/order.yaml:3 仍为 总额：请确认是否仍合适"
     )
     assert [str(change_text(change)) for change in found.changes] == [
-        "changed: `label` of field name of object order: Name → Title",
-        "changed: `label.zh` of field amount of object order: 金额 → 价格",
+        "changed: `label` of field name of order: Name → Title",
+        "changed: `label.zh` of field amount of order: 金额 → 价格",
     ]
     findings = list(layer_findings(found, 7))
     assert [(f.family, f.severity, f.object, f.field) for f in findings] == [
@@ -136,6 +136,16 @@ def test_a_new_overlay_conflicts_with_nothing() -> None:
     """Over layers that have not changed, a new one only adds and changes."""
     now = layers(BASE)
     assert picture(unpack(pack(now.sources[:1])), now.sources, KINDS) == Picture()
+
+
+def test_nothing_is_known_of_before() -> None:
+    """Without layers of before, or with none of those below, nothing is news."""
+    now = layers(BASE)
+    assert picture((), now.sources, KINDS) == Picture()
+    whole = picture((), now.sources, KINDS, whole=True)
+    assert len(whole.touches) == 8 and not whole.of(*Standing)
+    (other,) = load([TextLayer("applied", {"site.yaml": "site: Test\n"})], KINDS).sources
+    assert picture(unpack(pack([other])), now.sources, KINDS) == Picture()
 
 
 def test_unreadable() -> None:
