@@ -44,7 +44,7 @@ def catch_up(
         if not behind(connection):
             return False
     loaded = load_trees(restore(json.loads(applied.definitions)), KINDS)
-    replan = planner(loaded, extra())
+    replan = planner(loaded, extra(), tidy=False)
     with databases.reading() as connection:
         plan = replan(connection)
     now = clock()

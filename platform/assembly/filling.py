@@ -6,20 +6,20 @@
    after those that it reads: a field (or several of one object) in one pass over its records.
 4. Folded texts, sort keys and search grams are written from the texts that they belong to.
 
-Nothing propagates meanwhile: whatever may follow is among the fields that are computed.
+Nothing propagates meanwhile: whatever may follow is among the fields that are computed. What can be
+computed before publishing, of large tables, is `filling_ahead`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Collection, Iterator, Sequence
 
 import sqlalchemy as sa
 
 from assembly.application import Clock
+from assembly.filling_ahead import FillingAhead, tell_converted
+from assembly.filling_order import is_phone, is_tree, passes, wanted, with_mended
 from assembly.mending import mend_all
-from engine.definition.dependencies import Key
 from engine.definition.objects import Object
 from engine.matching.rebuilding import rebuild_keys
 from engine.permissions.actors import SYSTEM
@@ -29,8 +29,9 @@ from engine.records.shapes import Row
 from engine.records.transaction import Transaction
 from engine.records.trees import fill_paths
 from engine.records.writing import update_rows
+from engine.schema.backfilling import Ahead, Journal, Pass
 from engine.schema.engines import Databases
-from engine.schema.respelling import new_forms, phone_fields
+from engine.schema.respelling import new_forms
 from engine.schema.tables import Tables
 from engine.schema.targets import Fill, Filling, Fix
 
@@ -40,74 +41,69 @@ _OTHER = object()
 
 
 def filler(databases: Databases, clock: Clock) -> Filling:
-    """What computes columns in the publishing transaction (`engine.schema.applying`)."""
+    """What computes columns of existing records (`engine.schema.applying`)."""
+    return _Filler(databases, clock)
 
-    def fill(
-        connection: sa.Connection, tables: Tables, fills: Sequence[Fill], fixes: Sequence[Fix] = ()
+
+class _Filler:
+    """Computes columns, before and while publishing."""
+
+    def __init__(self, databases: Databases, clock: Clock) -> None:
+        self.databases, self.clock = databases, clock
+        self._gate: Gate | None = None
+
+    def gate(self, tables: Tables) -> Gate:
+        """A gate for the coming catalog; it is made once."""
+        if self._gate is None or self._gate.tables is not tables:
+            # it writes for the revision that is only about to be current, so it passes no fence
+            self._gate = Gate(tables.catalog, tables, self.databases, 0, self.clock)
+        return self._gate
+
+    def __call__(
+        self,
+        connection: sa.Connection,
+        tables: Tables,
+        fills: Sequence[Fill],
+        fixes: Sequence[Fix],
+        done: Collection[Pass] = (),
     ) -> int | None:
-        # it writes for the revision that is only about to be current, so it passes no fence
-        gate = Gate(tables.catalog, tables, databases, 0, clock)
+        """Everything that is not done (`Filling`)."""
+        gate = self.gate(tables)
         tx = Transaction(gate, connection, SYSTEM, cause="apply")
-        for name in sorted({f.object for f in fills if _is_tree(f, gate)}):
+        for name in sorted({f.object for f in fills if is_tree(f, gate)}):
             fill_paths(tx, name)
-        for phone in [f for f in fills if _is_phone(f, gate)]:
+        for phone in [f for f in fills if is_phone(f, gate)]:
             _respell(tx, gate.catalog.objects[phone.object], phone.field)
-        mended, batch = mend_all(tx, fixes)
-        fills = [*fills, *(Fill(object, field, "") for object, field in mended)]
-        rest = [f for f in fills if not (_is_tree(f, gate) or _is_phone(f, gate))]
-        computed, beside = _wanted(rest, gate)
-        for name, fields in _passes(gate.dependencies.following(computed), gate):
+        known = {(one.kind, one.object, name) for one in done for name in one.fields}
+        fixed = [fix for fix in fixes if (fix.kind, fix.object, fix.field) in known]
+        mended, batch = mend_all(tx, fixes, fixed)
+        computed, beside = wanted(with_mended(fills, mended), gate)
+        left = [
+            key for key in gate.dependencies.following(computed) if ("compute", *key) not in known
+        ]
+        for name, fields in passes(left, gate):
             _compute(tx, name, fields)
         for name, texts in beside.items():
-            _write_beside(tx, name, texts)
+            if rest := {text for text in texts if ("beside", name, text) not in known}:
+                _write_beside(tx, name, rest)
         rebuild_keys(tx)
         return batch
 
-    return fill
+    def ahead(
+        self,
+        tables: Tables,
+        fills: Sequence[Fill],
+        fixes: Sequence[Fix],
+        fresh: Collection[tuple[str, str]],
+    ) -> Ahead | None:
+        """What can be computed before (`Filling`)."""
+        if not fresh or not (fills or fixes):
+            return None
+        return FillingAhead(self.gate(tables), fills, fixes, frozenset(fresh))
 
-
-def _is_tree(fill: Fill, gate: Gate) -> bool:
-    """Whether it is about the link that makes an object a tree, beside which a path stands."""
-    return bool(fill.field) and fill.field == gate.catalog.objects[fill.object].tree
-
-
-def _is_phone(fill: Fill, gate: Gate) -> bool:
-    """Whether it is about telephone numbers that people have filled in."""
-    phones = {f.name: f.column for f in phone_fields(gate.catalog.objects[fill.object])}
-    return phones.get(fill.field) == fill.column
-
-
-def _wanted(fills: Sequence[Fill], gate: Gate) -> tuple[list[Key], dict[str, set[str]]]:
-    """The derived fields to compute, and by object the texts with columns beside them."""
-    computed: list[Key] = []
-    beside: dict[str, set[str]] = defaultdict(set)
-    for fill in fills:
-        definition = gate.catalog.objects[fill.object]
-        key = (fill.object, fill.field)
-        if not fill.column:
-            kept = gate.dependencies.kept.items()
-            computed += [other for other, one in kept if key in one.expression.reads]
-        elif not fill.field:
-            beside[fill.object] |= definition.fields.keys() & set(definition.search)
-        elif key in gate.dependencies.kept:
-            computed.append(key)
-        else:
-            beside[fill.object].add(fill.field)
-    return computed, beside
-
-
-def _passes(keys: Sequence[Key], gate: Gate) -> Iterator[tuple[str, list[str]]]:
-    """The fields of one object that are computed together, as none reads another's records."""
-    for object, group in groupby(keys, key=lambda key: key[0]):
-        together: list[str] = []
-        for _, name in group:
-            one = gate.dependencies.kept[object, name]
-            read = {r.field for r in one.reads if r.object == object and r.path}
-            if not read.union(one.own if one.aggregated else ()).isdisjoint(together):
-                yield object, together
-                together = []
-            together.append(name)
-        yield object, together
+    def tell(self, connection: sa.Connection, journal: Journal) -> int:
+        """Writes to the audit what was converted before (`Filling`)."""
+        return tell_converted(connection, journal)
 
 
 def _respell(tx: Transaction, definition: Object, name: str) -> None:

@@ -24,14 +24,15 @@ from workflow.history import write_history
 
 
 def mend_all(
-    tx: Transaction, fixes: Sequence[Fix]
+    tx: Transaction, fixes: Sequence[Fix], done: Collection[Fix] = ()
 ) -> tuple[Collection[tuple[str, str]], int | None]:
-    """Carries the fixes out; returns the fields whose values were written anew, and the batch."""
+    """Carries the fixes out but those that are `done` before; returns the fields whose values
+    are written anew, and the batch."""
     for fix in fixes:
         if fix.kind in KINDS:
             rename(tx, fix)
     own = [fix for fix in fixes if fix.kind != STEPS and fix.kind not in KINDS]
-    mend(tx, own, write_history)
+    mend(tx, own, write_history, done)
     batch, tx.batch = tx.batch, None
     for fix in fixes:
         if fix.kind == STEPS:

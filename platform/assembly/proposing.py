@@ -28,9 +28,11 @@ from engine.loading.threeway import Picture
 from engine.loading.threeway_wording import layer_findings
 from engine.problems import Refusal
 from engine.schema.applying import Replan
+from engine.schema.backfilling import read_journal
 from engine.schema.differences import Plain, digest_of
 from engine.schema.findings import Finding
 from engine.schema.keying import allotted
+from engine.schema.leavings import left
 from engine.schema.planning import Plan, plan
 from engine.schema.returning import NO_REVISION, dropped, way_back, with_present_names
 from engine.schema.state import (
@@ -48,13 +50,18 @@ from engine.schema.targets import Target
 
 
 def planner(
-    loaded: Loaded, extra: Sequence[sa.MetaData] = (), *, back_to: int | None = None
+    loaded: Loaded,
+    extra: Sequence[sa.MetaData] = (),
+    *,
+    back_to: int | None = None,
+    tidy: bool = True,
 ) -> Replan:
     """What makes the plan for `loaded` on a connection, as often as it is needed.
 
     `extra` are tables of libraries (accounts) that are created when they are missing. `back_to`:
-    they are the definitions of this revision, which is gone back to. Raises Refusal when `loaded`
-    has problems, and the planner when the revision does not say how its data stood.
+    they are the definitions of this revision, which is gone back to. `tidy`: what earlier applies
+    have left undone is among the steps. Raises Refusal when `loaded` has problems, and the
+    planner when the revision does not say how its data stood.
     """
     if loaded.catalog is None:
         raise Refusal(*loaded.problems)
@@ -93,8 +100,11 @@ def planner(
             formers[:] = [_former(applied, keys)]
         return formers[-1]
 
-    def replan(connection: sa.Connection, *, findings: bool = True) -> Plan:
+    def replan(connection: sa.Connection, *, findings: bool = True, expanded: bool = False) -> Plan:
+        journal = read_journal(connection)
         structure = read_structure(connection)
+        if journal is not None and not expanded:
+            structure = structure.without(journal.fresh)
         applied, keys = current(connection), read_keys(connection)
         was = former_of(applied, keys)
         before = was.plain
@@ -119,6 +129,9 @@ def planner(
         if way is not None:
             problems += dropped(target.tables.catalog, keys, structure, way.revision)
         made = plan(connection, target, structure, applied, before, problems)
+        if journal is not None and not expanded and (tidy or made.fresh):
+            begun = left(journal, made.way, structure, connection)
+            made = replace(made, steps=(*begun, *made.steps))
         below = layered(connection, applied) if findings and applied is not None else []
         if was.catalog is None:
             return made.found(below, ())

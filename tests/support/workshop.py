@@ -15,6 +15,7 @@ from assembly.kinds import KINDS
 from assembly.proposing import back_planner, planner
 from engine.loading import Loaded, load
 from engine.schema.applying import Hook, Publishing, Replan, apply_plan
+from engine.schema.backfilling import ONLINE_FROM, Tell
 from engine.schema.engines import Databases, open_databases
 from engine.schema.planning import Plan
 
@@ -73,16 +74,39 @@ class Workshop:
         """The plan in English."""
         return [str(step.text) for step in self.plan().steps]
 
-    def apply(self, *, allow_loss: bool = False, hooks: tuple[Hook, ...] = ()) -> int | None:
+    def apply(
+        self,
+        *,
+        allow_loss: bool = False,
+        hooks: tuple[Hook, ...] = (),
+        online_from: int = ONLINE_FROM,
+        tell: Tell = lambda progress: None,
+    ) -> int | None:
         """Applies the definitions as they are now."""
-        return self.carry_out(self.plan(), self.replan(), allow_loss=allow_loss, hooks=hooks)
+        return self.carry_out(
+            self.plan(),
+            self.replan(),
+            allow_loss=allow_loss,
+            hooks=hooks,
+            online_from=online_from,
+            tell=tell,
+        )
 
     def carry_out(
-        self, plan: Plan, replan: Replan, *, allow_loss: bool = False, hooks: tuple[Hook, ...] = ()
+        self,
+        plan: Plan,
+        replan: Replan,
+        *,
+        allow_loss: bool = False,
+        hooks: tuple[Hook, ...] = (),
+        online_from: int = ONLINE_FROM,
+        tell: Tell = lambda progress: None,
     ) -> int | None:
-        """Applies a plan that was made before."""
+        """Applies a plan that was made before; tables with so many rows are computed before."""
         fill = filler(self.databases, lambda: NOW)
-        publishing = Publishing(by="test", now=NOW, fill=fill, hooks=hooks)
+        publishing = Publishing(
+            by="test", now=NOW, fill=fill, hooks=hooks, online_from=online_from, tell=tell
+        )
         return apply_plan(self.databases, plan, replan, publishing, allow_loss=allow_loss)
 
     def application(self) -> Application:

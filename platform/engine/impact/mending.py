@@ -10,7 +10,7 @@ What follows from the new values (formulas, rollups) is computed afterwards, by 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,15 +50,21 @@ Told = Callable[[Batch], None]
 """Is told of every batch of records that were changed."""
 
 
-def mend(tx: Transaction, fixes: Sequence[Fix], told: Told = lambda batch: None) -> int:
+def mend(
+    tx: Transaction,
+    fixes: Sequence[Fix],
+    told: Told = lambda batch: None,
+    done: Collection[Fix] = (),
+) -> int:
     """Carries the fixes out; returns how many records were written.
 
-    Raises Refusal where a value cannot be converted that the plan did not speak of.
+    Those that are `done` already only belong to the batch. Raises Refusal where a value cannot be
+    converted that the plan did not speak of.
     """
     if not fixes:
         return 0
     tx.batch = _lot(tx, fixes)
-    return sum(_mend(tx, fix, told) for fix in fixes)
+    return sum(_mend(tx, fix, told) for fix in fixes if fix not in done)
 
 
 def _lot(tx: Transaction, fixes: Sequence[Fix]) -> int:
@@ -84,7 +90,7 @@ def _mend(tx: Transaction, fix: Fix, told: Told) -> int:
         return _rewrite(tx, definition, _holding(tx, field, fix), becomes, told)
     table = tx.tables.table(definition.name)
     return _rewrite(tx, definition, table.c[field.column].is_(None),
-                    _defaulting(tx, definition, field), told)  # fmt: skip
+                    defaulting(tx, definition, field), told)  # fmt: skip
 
 
 def _holding(tx: Transaction, field: Field, fix: Fix) -> sa.ColumnElement[bool]:
@@ -110,7 +116,8 @@ def _replacing(field: Field, replaced: Mapping[str, str | None]) -> Becomes:
     return becomes
 
 
-def _defaulting(tx: Transaction, definition: Object, field: Field) -> Becomes:
+def defaulting(tx: Transaction, definition: Object, field: Field) -> Becomes:
+    """What fills the empty values of a field."""
     constant = None if field.existing is None else field.type.read(field.existing)
 
     def becomes(rows: Mapping[int, Row]) -> Iterator[tuple[Row, Row]]:
@@ -181,7 +188,7 @@ def _convert(tx: Transaction, definition: Object, field: Field, fix: Fix, told: 
         rows = {id: dict(row) for id, row in tx.fetch(definition.name, old).items() if id in old}
         shown, silent = [], []
         for id, row in rows.items():
-            new = _one(tx, definition, conversion, fix, old[id], row)
+            new = convert_one(tx, definition, conversion, fix, old[id], row)
             pair = (row | {field.name: None}, row | {field.name: new})
             if plain(new) == plain(old[id]):
                 silent.append(pair)  # the same to people: no change of theirs
@@ -214,9 +221,13 @@ def _take_back(tx: Transaction, definition: Object, fix: Fix, told: Told) -> int
     return written
 
 
-def _one(
+def convert_one(
     tx: Transaction, definition: Object, conversion: Conversion, fix: Fix, value: Any, row: Row
 ) -> Any:
+    """What a record's value is converted to.
+
+    Raises Refusal where it cannot be and the plan did not say so.
+    """
     view = RowView(tx, definition, dict(row))
     linked = value
     if fix.former is not None and conversion.expression is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.definition.dependencies import DELETED, Edge, Step
+from engine.definition.dependencies import DELETED, Edge, Path, Step
 from engine.expressions.among import among_ids
 from engine.expressions.joined_sql import FROM, TO
 from engine.records.holding import ids_named
@@ -53,13 +53,13 @@ def dependents(tx: Transaction, edge: Edge, pairs: Sequence[Pair]) -> Iterator[l
             seeds[depth] = ids
     for level, found in seeds.items():
         if found:
-            yield from _chunks(tx, edge, level, sorted(found))
+            yield from leading_to(tx, edge.object, edge.path[:level], sorted(found))
 
 
-def _chunks(tx: Transaction, edge: Edge, level: int, seeds: list[int]) -> Iterator[list[int]]:
-    path = edge.path[:level]
-    key = ("dependents", edge.object, path)
-    statement = tx.gate.statements.once(key, lambda: _statement(tx, edge.object, path))
+def leading_to(tx: Transaction, object: str, path: Path, seeds: list[int]) -> Iterator[list[int]]:
+    """The ids of the live records of `object` from which the path leads to `seeds`, in chunks."""
+    key = ("dependents", object, path)
+    statement = tx.gate.statements.once(key, lambda: _statement(tx, object, path))
     for start in range(0, len(seeds), CHUNK):
         last, known = 0, {"ids": seeds[start : start + CHUNK]}
         while True:

@@ -37,7 +37,7 @@ def _insert(batch: Batch) -> None:
         rows.append(shape.stored(change.row, shape.names))
     tx.insert(shape.table, rows)
     keep_new(tx, shape, [change.row for change in batch.changes])
-    _index_words(tx, shape, [(row["id"], row.get(GRAMS)) for row in rows])
+    index_words(tx, shape, [(row["id"], row.get(GRAMS)) for row in rows])
 
 
 def _update(batch: Batch) -> None:
@@ -80,7 +80,7 @@ def update_rows(tx: Transaction, shape: Shape, pairs: list[tuple[Row, Row]]) -> 
         statement = tx.gate.statements.update(shape.table, columns_set)
         statement.run(tx.connection, parameters_list)
     keep_moved(tx, shape, pairs)
-    _index_words(tx, shape, words)
+    index_words(tx, shape, words)
 
 
 def write_lines(batch: Batch) -> None:
@@ -118,8 +118,8 @@ def _remove_lines(batch: Batch, field: Field) -> None:
         tx.forget(object)
 
 
-def _index_words(tx: Transaction, shape: Shape, rows: list[tuple[int, Any]]) -> None:
-    """On SQLite the search grams stand in a full-text table of their own."""
+def index_words(tx: Transaction, shape: Shape, rows: list[tuple[int, Any]]) -> None:
+    """Keeps search grams by record; on SQLite they stand in a full-text table of their own."""
     if tx.dialect != "sqlite" or GRAMS not in shape.table.c or not rows:
         return
     name = shape.definition.name

@@ -3,46 +3,63 @@
 1. *Expand* adds what is missing; the running revision does not see it. PostgreSQL: each table in
    a short transaction of its own that waits for locks at most `LOCK_MILLISECONDS` and tries
    again, because readers queue up behind a waiting ALTER; indexes on existing tables are built
-   concurrently. What was done stays done: after a failure the next plan holds the rest.
-2. *Publish* is one transaction under the exclusive fence: computed columns, keys, whatever the
-   rooms above have to do (roles, seeds), the revision.
-3. *Contract* drops indexes that nothing asks for any more.
+   concurrently. Columns of large tables are computed beside everybody's work (`backfilling`).
+   What was done stays done: after a failure the next apply of the plan goes on there.
+2. *Publish* is one transaction under the exclusive fence: what is left to compute, keys, whatever
+   the rooms above have to do (roles, seeds), the revision.
+3. *Contract* drops indexes that nothing asks for any more, and what the backfill needed.
 
-SQLite does all three in one transaction. Before anything is done, and again before publishing,
-the plan is made anew: if the database is no longer as it was shown, nothing is carried out.
+SQLite does all three in one transaction, unless large tables have columns to compute. Before
+anything is done, and again before publishing, the plan is made anew: if the database is no longer
+as it was shown, nothing is carried out.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from alembic.operations import ops
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from engine.problems import Message, Refusal, Text
+from engine.schema.backfilling import (
+    ONLINE_FROM,
+    RUNNING,
+    Ahead,
+    Backfill,
+    Journal,
+    Progress,
+    begin_journal,
+    end_journal,
+    is_large,
+    publish_journal,
+    read_journal,
+    tidy,
+)
 from engine.schema.converting import PENDING
 from engine.schema.differences import digest_of
 from engine.schema.engines import Databases
-from engine.schema.fence import FENCE, exclusive
+from engine.schema.fence import current_revision, exclusive
 from engine.schema.findings import Severity
+from engine.schema.locking import alone, briefly_locking, retried
 from engine.schema.planning import Plan
-from engine.schema.state import Rehearsed, keep_state, read_keys, write_keys, write_revision
+from engine.schema.state import (
+    Keys,
+    Rehearsed,
+    keep_state,
+    read_keys,
+    write_keys,
+    write_revision,
+)
 from engine.schema.steps import Phase, Step
+from engine.schema.structure import Structure, read_structure
 from engine.schema.targets import Filling
-
-LOCK_MILLISECONDS = 40
-TRIES = 200
-"""How often a lock is tried for; with the pauses between, about half a minute."""
-APPLY_LOCK = FENCE + 1
-WAIT_SECONDS = 60
-"""How long another apply is waited for."""
 
 DRIFTED = Message(
     "plan-drifted",
@@ -65,20 +82,6 @@ ASKS = Message(
     hint_en="write `was:` as the plan shows; if it is something else, add --allow-loss",
     hint_zh="请按计划所示写 `was:`；如确为不同的东西，请加上 --allow-loss",
 )
-BUSY = Message(
-    "table-busy",
-    en="{what}: the table is in use by a long transaction, nothing was changed there",
-    zh="{what}：该表被长事务占用，未做修改",
-    hint_en="try again when it is over; what has been done so far is harmless",
-    hint_zh="请稍后重试；已完成的部分不影响运行",
-)
-APPLYING = Message(
-    "already-applying",
-    en="another apply is running on this database",
-    zh="此数据库上正在执行另一个应用操作",
-    hint_en="wait for it, then make the plan again",
-    hint_zh="请等待其完成后重新生成计划",
-)
 DUPLICATES = Message(
     "records-in-the-way",
     en="{what}: existing records have equal values",
@@ -87,14 +90,18 @@ DUPLICATES = Message(
     hint_zh="请先修改这些记录",
 )
 
-T = TypeVar("T")
-
 
 class Replan(Protocol):
     """Makes the plan for the same target anew, on the database as it is now."""
 
-    def __call__(self, connection: sa.Connection, *, findings: bool = True) -> Plan:
-        """The plan; without `findings` nothing is counted, as is quicker."""
+    def __call__(
+        self, connection: sa.Connection, *, findings: bool = True, expanded: bool = False
+    ) -> Plan:
+        """The plan; without `findings` nothing is counted, as is quicker.
+
+        `expanded`: columns that this plan has added already are there. Otherwise it is the plan
+        as it was before, though an apply that did not come to its end has added them.
+        """
 
 
 Hook = Callable[[sa.Connection, Plan], None]
@@ -106,6 +113,7 @@ class Publishing:
     """Who publishes, when, and what else happens in that transaction.
 
     `rehearsed` is how the scenarios went that were played before, None where none were.
+    Tables with `online_from` rows or more are computed before; `tell` is told how far that is.
     """
 
     by: str
@@ -114,6 +122,8 @@ class Publishing:
     hooks: Sequence[Hook] = ()
     message: str = ""
     rehearsed: Rehearsed | None = None
+    online_from: int = ONLINE_FROM
+    tell: Callable[[Progress], None] = lambda progress: None
 
 
 def apply_plan(
@@ -141,34 +151,11 @@ def apply_plan(
         losses += [found.text for found in shown.findings if found.severity == Severity.LOSES]
         joined = {lang: "; ".join(t.in_(lang) for t in losses) for lang in ("en", "zh")}
         raise Refusal(LOSES(what=Text(joined)))
+    way = _Apply(databases, replan, publishing)
     if databases.dialect == "sqlite":
-        return _in_one_transaction(databases, shown, replan, publishing)
-    with _alone(databases) as holder:
-        with holder.begin():
-            plan = replan(holder)
-        if not _still(plan, shown):
-            return None
-        _expand(databases, plan)
-        revision = _publish(databases, plan, replan, publishing)
-        for step in plan.of(Phase.DROP):
-            _retried(partial(_outside_transaction, databases, step), step)
-        return revision
-
-
-def _in_one_transaction(
-    databases: Databases, shown: Plan, replan: Replan, publishing: Publishing
-) -> int | None:
-    with databases.writing() as connection:
-        plan = replan(connection)
-        if not _still(plan, shown):
-            return None
-        for step in plan.of(Phase.CREATE, Phase.ALTER):
-            step.run(connection)
-        batch = publishing.fill(connection, plan.target.tables, plan.fills, plan.fixes)
-        for step in plan.of(Phase.INDEX, Phase.DROP):
-            with _no_duplicates(step.text):
-                step.run(connection)
-        return _write(connection, plan, publishing, batch)
+        return way.on_sqlite(shown)
+    with alone(databases) as holder:
+        return way.on_postgresql(shown, holder)
 
 
 def _still(plan: Plan, shown: Plan) -> bool:
@@ -180,48 +167,163 @@ def _still(plan: Plan, shown: Plan) -> bool:
     raise Refusal(DRIFTED())
 
 
-def _expand(databases: Databases, plan: Plan) -> None:
-    creating = plan.of(Phase.CREATE)
+@dataclass(frozen=True)
+class _Apply:
+    """One plan being carried out."""
 
-    def create() -> None:
-        with _briefly_locking(databases) as connection:
-            for step in creating:
+    databases: Databases
+    replan: Replan
+    publishing: Publishing
+
+    def on_sqlite(self, shown: Plan) -> int | None:
+        """In one transaction, unless something is computed before."""
+        self.tidied()
+        with self.databases.reading() as connection:
+            plan = self.replan(connection)
+            if not _still(plan, shown):
+                return None
+            ahead = self.ahead(connection, plan)
+        if ahead is None:
+            return self.at_once(shown)
+        self.expanded(plan, ahead)
+        self.computed(plan, ahead)
+        with self.databases.reading() as connection:
+            keys = self.unchanged(connection, plan, but=(Phase.INDEX,))
+        with self.databases.writing() as connection:
+            self.still_unchanged(connection, plan, keys)
+            revision = self.publish(connection, plan, ahead, plan.of(Phase.INDEX, Phase.DROP))
+        self.tidied()
+        return revision
+
+    def at_once(self, shown: Plan) -> int | None:
+        """Everything in one transaction (SQLite)."""
+        with self.databases.writing() as connection:
+            plan = self.replan(connection)
+            if not _still(plan, shown):
+                return None
+            for step in plan.of(Phase.CREATE, Phase.ALTER):
                 step.run(connection)
-            # with the tables, so that after a failure we still know them as ours; what has a key
-            # keeps it until publishing, for the revision that runs
-            write_keys(connection, {**plan.target.keys, **read_keys(connection)})
+            return self.publish(connection, plan, None, plan.of(Phase.INDEX, Phase.DROP))
 
-    _retried(create, creating[0] if creating else None)
-    for step in plan.of(Phase.ALTER):
-        _retried(partial(_alter, databases, step), step)
-    for step in plan.of(Phase.INDEX):
-        with _no_duplicates(step.text):
-            _outside_transaction(databases, step)
+    def on_postgresql(self, shown: Plan, holder: sa.Connection) -> int | None:
+        """In many short steps, so that nobody waits for long."""
+        self.tidied()
+        with holder.begin():
+            plan = self.replan(holder)
+            if not _still(plan, shown):
+                return None
+            ahead = self.ahead(holder, plan)
+        self.expanded(plan, ahead)
+        if ahead is not None:
+            self.computed(plan, ahead)
+        with holder.begin():
+            invalid, known = _indexes(read_structure(holder))
+        for step in plan.of(Phase.INDEX):
+            if _index_of(step) in invalid or _index_of(step) not in known:
+                with _no_duplicates(step.text):
+                    _outside_transaction(self.databases, step)
+        with holder.begin():
+            keys = self.unchanged(holder, plan)
 
+        def publish() -> int:
+            with briefly_locking(self.databases) as connection:
+                exclusive(connection)
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+                self.still_unchanged(connection, plan, keys)
+                return self.publish(connection, plan, ahead)
 
-def _alter(databases: Databases, step: Step) -> None:
-    with _briefly_locking(databases) as connection:
-        step.run(connection)
+        revision = retried(publish)
+        for step in plan.of(Phase.DROP):
+            retried(partial(_outside_transaction, self.databases, step), step.text)
+        self.tidied()
+        return revision
 
+    def tidied(self) -> None:
+        """Completes what an apply has left to do that has published already."""
+        tidy(self.databases, self.publishing.fill.tell)
 
-def _publish(databases: Databases, plan: Plan, replan: Replan, publishing: Publishing) -> int:
-    def publish() -> int:
-        with _briefly_locking(databases) as connection:
-            exclusive(connection)
-            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-            now = replan(connection, findings=False)
-            same = (
-                now.target.keys == plan.target.keys
-                and (now.applied and now.applied.id) == (plan.applied and plan.applied.id)
-                and digest_of(now.target.definitions) == digest_of(plan.target.definitions)
-            )
-            if not same or now.of(Phase.CREATE, Phase.ALTER, Phase.INDEX):
-                raise Refusal(DRIFTED())
-            batch = publishing.fill(connection, plan.target.tables, plan.fills, plan.fixes)
-            return _write(connection, plan, publishing, batch)
+    def ahead(self, connection: sa.Connection, plan: Plan) -> Ahead | None:
+        """What is computed before publishing: everything that can be, if a table is large."""
+        target = plan.target
+        found = self.publishing.fill.ahead(target.tables, plan.fills, plan.fixes, plan.fresh)
+        if found is None or not found.passes:
+            return None
+        journal = read_journal(connection)
+        if journal is not None and journal.target == plan.way and journal.passes:
+            return found
+        tables, rows = found.tables().values(), self.publishing.online_from
+        return found if any(is_large(connection, table, rows) for table in tables) else None
 
-    with _no_duplicates(Text({"en": "computing columns", "zh": "计算字段值"})):
-        return _retried(publish, None)
+    def expanded(self, plan: Plan, ahead: Ahead | None) -> None:
+        """Adds tables and columns, the journal before them."""
+        creating = plan.of(Phase.CREATE)
+        begun = Journal(plan.way, RUNNING, plan.fresh, tuple(ahead.passes) if ahead else ())
+
+        def create() -> None:
+            with briefly_locking(self.databases) as connection:
+                for step in creating:
+                    step.run(connection)
+                # with the tables, so that after a failure we still know them as ours; what has a
+                # key keeps it until publishing, for the revision that runs
+                write_keys(connection, {**plan.target.keys, **read_keys(connection)})
+                if plan.fresh:
+                    begin_journal(connection, begun, self.publishing.now)
+
+        retried(create, creating[0].text if creating else None)
+        structure = self.structure()
+        for step in plan.of(Phase.ALTER):
+            if not step.columns or not structure.tables[step.table].columns >= set(step.columns):
+                retried(partial(_alter, self.databases, step), step.text)
+
+    def structure(self) -> Structure:
+        """What stands in the database now."""
+        with self.databases.reading() as connection:
+            return read_structure(connection)
+
+    def computed(self, plan: Plan, ahead: Ahead) -> None:
+        """Computes the columns of large tables, beside everybody's work."""
+        backfill = Backfill(self.databases, ahead, self.publishing.tell)
+        backfill.watch(self.structure().without(plan.fresh))
+        backfill.run()
+
+    def unchanged(self, connection: sa.Connection, plan: Plan, but: Sequence[Phase] = ()) -> Keys:
+        """The keys as they stand. Raises Refusal unless all is as the plan left it."""
+        now = self.replan(connection, findings=False, expanded=True)
+        same = (
+            now.target.keys == plan.target.keys
+            and (now.applied and now.applied.id) == (plan.applied and plan.applied.id)
+            and digest_of(now.target.definitions) == digest_of(plan.target.definitions)
+        )
+        missing = {Phase.CREATE, Phase.ALTER, Phase.INDEX} - set(but)
+        if not same or now.of(*missing):
+            raise Refusal(DRIFTED())
+        return read_keys(connection)
+
+    def still_unchanged(self, connection: sa.Connection, plan: Plan, keys: Keys) -> None:
+        """The same, when nobody can change anything any more: only what is quick to see."""
+        applied = plan.applied.id if plan.applied else None
+        if current_revision(connection) != applied or read_keys(connection) != keys:
+            raise Refusal(DRIFTED())
+
+    def publish(
+        self, connection: sa.Connection, plan: Plan, ahead: Ahead | None, late: Sequence[Step] = ()
+    ) -> int:
+        """What publishing is, inside its transaction; `late` are steps that belong to it."""
+        publishing, target = self.publishing, plan.target
+        with _no_duplicates(Text({"en": "computing columns", "zh": "计算字段值"})):
+            if ahead is not None:
+                Backfill(self.databases, ahead, publishing.tell).catch_up(connection)
+            done = ahead.passes if ahead is not None else ()
+            batch = publishing.fill(connection, target.tables, plan.fills, plan.fixes, done)
+        for step in late:
+            with _no_duplicates(step.text):
+                step.run(connection)
+        revision = _write(connection, plan, publishing, batch)
+        if ahead is not None:
+            publish_journal(connection, batch, publishing.now)
+        else:
+            end_journal(connection)
+        return revision
 
 
 def _write(connection: sa.Connection, plan: Plan, publishing: Publishing, batch: int | None) -> int:
@@ -245,31 +347,21 @@ def _write(connection: sa.Connection, plan: Plan, publishing: Publishing, batch:
     )
 
 
-@contextmanager
-def _alone(databases: Databases) -> Iterator[sa.Connection]:
-    """A connection that holds the lock of the only apply (PostgreSQL)."""
-    with databases.writes.connect() as connection:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while not _scalar(connection, f"SELECT pg_try_advisory_lock({APPLY_LOCK})"):
-            if time.monotonic() > deadline:
-                raise Refusal(APPLYING())
-            time.sleep(0.1)
-        try:
-            yield connection
-        finally:
-            _scalar(connection, f"SELECT pg_advisory_unlock({APPLY_LOCK})")
+def _alter(databases: Databases, step: Step) -> None:
+    with briefly_locking(databases) as connection:
+        step.run(connection)
 
 
-def _scalar(connection: sa.Connection, sql: str) -> object:
-    with connection.begin():
-        return connection.exec_driver_sql(sql).scalar()
+def _indexes(structure: Structure) -> tuple[frozenset[str], frozenset[str]]:
+    """The indexes whose creation did not come to its end, and all others."""
+    found = (table.indexes for table in structure.tables.values())
+    return structure.invalid, frozenset(name for names in found for name in names)
 
 
-@contextmanager
-def _briefly_locking(databases: Databases) -> Iterator[sa.Connection]:
-    with databases.writing() as connection:
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
-        yield connection
+def _index_of(step: Step) -> str:
+    """The index that a step creates."""
+    created = [one for one in step.operations if isinstance(one, ops.CreateIndexOp)]
+    return str(created[-1].index_name) if created else ""
 
 
 def _outside_transaction(databases: Databases, step: Step) -> None:
@@ -281,18 +373,6 @@ def _outside_transaction(databases: Databases, step: Step) -> None:
             # what is left of a unique index would serve nobody, and yet refuse records
             step.tidy(outside)
             raise
-
-
-def _retried(work: Callable[[], T], step: Step | None) -> T:
-    """The result of `work`, tried again as long as it only fails to get a lock."""
-    for attempt in range(TRIES):
-        try:
-            return work()
-        except OperationalError as error:
-            if getattr(error.orig, "sqlstate", "") not in ("55P03", "40P01"):
-                raise
-            time.sleep(random.uniform(0.05, 0.1) if attempt else 0.02)
-    raise Refusal(BUSY(what=step.text if step else "fence"))
 
 
 @contextmanager

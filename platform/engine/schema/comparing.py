@@ -172,6 +172,7 @@ class Comparison:
                 phase=Phase.ALTER,
                 table=table.name,
                 operations=add_columns(table, own),
+                columns=tuple(own),
             )
         fields = _by_column(definition)
         self.fills += [
@@ -191,6 +192,7 @@ class Comparison:
                 phase=Phase.ALTER,
                 table=table.name,
                 operations=(*add_columns(table, rest), *searching),
+                columns=tuple(rest),
             )
 
 

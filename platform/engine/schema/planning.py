@@ -60,6 +60,19 @@ class Plan:
         return self.applied is None or self.applied.digest != digest_of(self.target.definitions)
 
     @property
+    def way(self) -> str:
+        """Says from which revision to which definitions it leads, for what is begun on the way."""
+        before = self.applied.id if self.applied else 0
+        back = "back" if self.target.compared is not None else ""
+        sides = f"{before} {back} {digest_of(self.target.definitions)}"
+        return hashlib.sha256(sides.encode()).hexdigest()
+
+    @property
+    def fresh(self) -> tuple[tuple[str, str], ...]:
+        """The columns (table, column) that it adds to tables that are there."""
+        return tuple((step.table, name) for step in self.steps for name in step.columns)
+
+    @property
     def loses(self) -> bool:
         """Whether something that people see now would be hidden."""
         return any(step.loses for step in self.steps) or any(

@@ -40,8 +40,9 @@ class Step:
     """One part of a plan.
 
     `kind` is a word for programs ("new-object"). `operations` change the database's structure;
-    a step without them changes only what the definitions say. `table` is what they touch.
-    `loses` says that something people see now would be hidden.
+    a step without them changes only what the definitions say. `table` is what they touch;
+    `columns` are those that they add to it. `loses` says that something people see now would be
+    hidden.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Step:
     phase: Phase = Phase.NOTE
     table: str = ""
     operations: tuple[ops.MigrateOperation, ...] = ()
+    columns: tuple[str, ...] = ()
     loses: bool = False
 
     def sql(self, dialect: Dialect) -> str:
@@ -132,6 +134,11 @@ def add_columns(table: sa.Table, columns: Iterable[str]) -> tuple[ops.MigrateOpe
         ops.AddColumnOp(table.name, _loose(table.c[name]), inline_references=True)
         for name in columns
     )
+
+
+def drop_columns(table: str, columns: Iterable[str]) -> tuple[ops.MigrateOperation, ...]:
+    """What drops columns."""
+    return tuple(ops.DropColumnOp(table, name) for name in columns)
 
 
 def _loose(column: sa.Column[Any]) -> sa.Column[Any]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from engine.expressions.sqltypes import Id, Moment, String
 from engine.schema.audit_tables import add_audit_tables
+from engine.schema.backfill_tables import add_backfill_tables
 from engine.schema.files import add_file_table
 
 RESERVED_PREFIXES = ("fw_", "ab_", "sqlite_", "pg_")
@@ -70,6 +71,7 @@ def add_system_tables(metadata: sa.MetaData) -> None:
         sa.Column("base", String()),
     )  # fmt: skip
     add_audit_tables(metadata)
+    add_backfill_tables(metadata)
     add_file_table(metadata)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as field_
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from engine.definition.objects import Field
+from engine.schema.backfilling import Ahead, Journal, Pass
 from engine.schema.differences import Plain
 from engine.schema.state import Keys
 from engine.schema.tables import Tables
@@ -69,8 +70,30 @@ class Fix:
     settings: Mapping[str, Any] = field_(default_factory=dict)
 
 
-Filling = Callable[[sa.Connection, Tables, Sequence[Fill], Sequence[Fix]], int | None]
-"""Fixes and computes columns of existing records, inside the transaction that publishes.
+class Filling(Protocol):
+    """Fixes and computes columns of existing records."""
 
-Returns the batch that what it fixed is audited in, None where nothing was to fix.
-"""
+    def __call__(
+        self,
+        connection: sa.Connection,
+        tables: Tables,
+        fills: Sequence[Fill],
+        fixes: Sequence[Fix],
+        done: Collection[Pass] = (),
+    ) -> int | None:
+        """Everything that is not `done` already, in the transaction that publishes.
+
+        Returns the batch that what was fixed is audited in, None where nothing was to fix.
+        """
+
+    def ahead(
+        self,
+        tables: Tables,
+        fills: Sequence[Fill],
+        fixes: Sequence[Fix],
+        fresh: Collection[tuple[str, str]],
+    ) -> Ahead | None:
+        """What of it can be computed before, in columns (table, column) that are `fresh`."""
+
+    def tell(self, connection: sa.Connection, journal: Journal) -> int:
+        """Writes to the audit some of what was converted before; returns how much."""

@@ -110,6 +110,20 @@ def new_columns(definition: Object) -> Text:
     )
 
 
+GIVEN_UP = Text(
+    {
+        "en": "what an apply that was not finished has begun to compute is removed",
+        "zh": "移除此前未完成的应用操作已开始计算的内容",
+    }
+)
+LEFT_OVER = Text(
+    {
+        "en": "what was converted with this revision is completed in the history of its records",
+        "zh": "补全记录历史中随本版本转换的值",
+    }
+)
+
+
 def respelled(definition: Object, field: Field) -> Text:
     """Values that are written in the form that their type has."""
     return both(
