@@ -225,17 +225,26 @@ class ManySites:
         except Exception:  # the others begin all the same
             log.exception("site-background", extra={"of": opened.chosen.site})
 
+    def look(self) -> None:
+        """Takes in sites that were added, and opens those that could not be opened before.
+
+        What is wrong with the settings of one that was added is told once.
+        """
+        self._take_in()
+        for one in self.chosen:
+            served = self.served[one.site]
+            if served.app is None and time.monotonic() - self._tried[one.site] > AGAIN_AFTER:
+                self._open(one, begin=True)
+
     def _look(self) -> None:
         while not self._ending.wait(LOOK_EVERY):
             enter_site("")
             try:
-                self._take_in()
-                self._open_again()
+                self.look()
             except Exception:
                 log.exception("unexpected")
 
     def _take_in(self) -> None:
-        """Takes in sites that were added; what is wrong with them is told once."""
         if set(site_names(self.sites)) <= self.served.keys():
             return
         try:
@@ -249,12 +258,6 @@ class ManySites:
         for one in added:
             self._open(one, begin=True)
         self.hosts.serve(self.served.values())
-
-    def _open_again(self) -> None:
-        for one in self.chosen:
-            served = self.served[one.site]
-            if served.app is None and time.monotonic() - self._tried[one.site] > AGAIN_AFTER:
-                self._open(one, begin=True)
 
     def _open(self, one: Settings, *, begin: bool = False, strict: bool = False) -> None:
         """Opens a site, or says why not."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import click
 
 from assembly.settings import Settings
+from assembly.sharing import database_of
 from assembly.sites import NO_SITES, without_host
 from cli.choosing import all_sites, chosen_site, folder_of_sites, overlooked, settings
 from cli.printing import locale_of, locale_option, print_json, print_problems
@@ -67,6 +69,9 @@ def _look(one: Settings) -> dict[str, Any]:
         "reachable": False,
         "why": None,
     }
+    parts = database_of(one.database_url)
+    if parts[0] == "sqlite" and not Path(parts[1]).exists():
+        return told | {"reachable": True}  # looking shall not make it
     try:
         databases = open_databases(one.database_url)
     except Refusal as refusal:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from engine.definition import messages as say
 from engine.definition.building import build_object
@@ -40,7 +41,7 @@ from engine.fieldtypes.qr import Qr
 from engine.problems import Place, Refusal
 
 BOOLEAN = Type(Kind.BOOLEAN)
-_NO_VARIABLES: Mapping[str, Type] = {}
+_NO_VARIABLES: Mapping[str, Type] = MappingProxyType({})
 _RULES = frozenset(
     ("required_when", "when", "visible_when", "read_only_when", "default_from", "suggest", "where",
      "options", "default_for_existing")
