@@ -68,9 +68,7 @@ def build_beside(databases: Databases, former: Application | None) -> Applicatio
 class Site:
     """One database and the application of its revision in force."""
 
-    def __init__(
-        self, databases: Databases, build: Build = build_beside, name: str = ""
-    ) -> None:
+    def __init__(self, databases: Databases, build: Build = build_beside, name: str = "") -> None:
         """Builds the first application with `build`. Raises Refusal when there is none.
 
         `name` is that of one of several sites.

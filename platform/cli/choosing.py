@@ -5,25 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import click
-
 from assembly.settings import Settings, read_settings
 from assembly.sites import not_read, read_site, read_sites, sites_folder, without_host
+from cli.site_option import chosen_site
 from engine.problems import Problem, Refusal
-
-_CHOSEN = "formwright.site"
-
-
-def site_option(ctx: click.Context, _: click.Parameter, name: str | None) -> str | None:
-    """Keeps the name for the command that follows; contexts share it."""
-    ctx.meta[_CHOSEN] = name or ""
-    return name
-
-
-def chosen_site() -> str:
-    """The name that `--site` gave, or an empty string."""
-    ctx = click.get_current_context(silent=True)
-    return str(ctx.meta.get(_CHOSEN, "")) if ctx else ""
 
 
 def settings(*, check_layers: bool = True) -> Settings:
@@ -67,9 +52,3 @@ def sites_problems() -> tuple[Problem, ...]:
 def overlooked() -> list[Problem]:
     """What the environment sets that sites do not read."""
     return not_read(os.environ)
-
-
-def site_words() -> tuple[str, ...]:
-    """How another command of ours is told of the same site."""
-    name = chosen_site()
-    return ("--site", name) if name else ()

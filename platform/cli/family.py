@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cli.choosing import site_words
+from cli.site_option import site_words
 
 log = logging.getLogger("formwright.jobs")
 

@@ -7,8 +7,8 @@ import sys
 
 import click
 
-from cli.choosing import site_option
 from cli.printing import asked_locale, print_problems
+from cli.site_option import site_option
 from engine.problems import Refusal
 from engine.tracing import traced
 

@@ -12,8 +12,9 @@ import click
 from assembly.settings import Settings
 from assembly.sharing import database_of
 from assembly.sites import NO_SITES, without_host
-from cli.choosing import all_sites, chosen_site, folder_of_sites, overlooked, settings
+from cli.choosing import all_sites, folder_of_sites, overlooked, settings
 from cli.printing import locale_of, locale_option, print_json, print_problems
+from cli.site_option import chosen_site
 from engine.problems import Refusal
 from engine.schema.engines import open_databases
 from engine.schema.state import current

@@ -173,7 +173,7 @@ def test_another_sites_mistake_is_not_this_ones(here: Installation) -> None:
 
 
 def test_hosts() -> None:
-    """Names as they are compared: small, without port and last dot, as the name service has them."""
+    """Names as they are compared: small, without port and last dot, as name services have them."""
     for header, host in (
         ("acme.example.com", "acme.example.com"),
         ("ACME.example.com.:8080", "acme.example.com"),

@@ -147,9 +147,9 @@ class Web:
             try:
                 asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, given)
                 with urllib.request.urlopen(asked, timeout=20) as answer:
-                    return answer.status, _read(answer.read()), answer.headers
+                    return answer.status, _read(answer.read()), dict(answer.headers)
             except urllib.error.HTTPError as error:
-                return error.code, _read(error.read()), error.headers
+                return error.code, _read(error.read()), dict(error.headers)
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.1)
         raise AssertionError("the server did not start")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 from engine.definition import messages as say
 from engine.definition.building import build_object
@@ -41,7 +40,7 @@ from engine.fieldtypes.qr import Qr
 from engine.problems import Place, Refusal
 
 BOOLEAN = Type(Kind.BOOLEAN)
-_NO_VARIABLES: Mapping[str, Type] = MappingProxyType({})
+_NO_VARIABLES: Mapping[str, Type] = {}
 _RULES = frozenset(
     ("required_when", "when", "visible_when", "read_only_when", "default_from", "suggest", "where",
      "options", "default_for_existing")
