@@ -129,7 +129,7 @@ class Background:
     def __init__(self, site: Site, services: Services) -> None:
         self.carrier = carrier_of(site, services)
         self.minder = minder_of(site)
-        self.threads = Threads(self.carrier, self.mind)
+        self.threads = Threads(self.carrier, self.mind, site.name)
         self.site = site
 
     def start(self) -> None:

@@ -27,6 +27,7 @@ from engine.problems import Refusal
 from engine.records.gate import Gate, Wake
 from engine.schema.engines import Databases
 from engine.schema.fence import current_revision
+from engine.tracing import enter_site
 
 log = logging.getLogger("formwright.revision")
 
@@ -67,9 +68,13 @@ def build_beside(databases: Databases, former: Application | None) -> Applicatio
 class Site:
     """One database and the application of its revision in force."""
 
-    def __init__(self, databases: Databases, build: Build = build_beside) -> None:
-        """Builds the first application with `build`. Raises Refusal when there is none."""
+    def __init__(self, databases: Databases, build: Build = build_beside, name: str = "") -> None:
+        """Builds the first application with `build`. Raises Refusal when there is none.
+
+        `name` is that of one of several sites.
+        """
         self.databases = databases
+        self.name = name
         self.build = build
         self.wake: Wake = lambda due: None
         self.alarm: Callable[[Failure], object] = lambda failure: None
@@ -122,6 +127,7 @@ class Site:
 
     def _build_beside(self) -> None:
         """Builds in a thread of its own, which holds the lock already."""
+        enter_site(self.name)
         try:
             self._caught_up()
         except SQLAlchemyError as error:  # whoever looks next begins again

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from assembly.hosts import read_hosts
 from assembly.keeping import read_keys, whole_number
 from assembly.secrets import SECRETS, read_secrets
 from engine.problems import Message, Place, Problem, Refusal, did_you_mean
@@ -19,6 +20,8 @@ from notices.mail_url import read_mail_url
 from notices.outgoing_urls import allowed_hosts
 
 PREFIX = "FORMWRIGHT_"
+SITES = f"{PREFIX}SITES"
+"""The folder of several sites: said once for a process, never for a site."""
 SHORTEST_KEY = 16
 DEFAULT_DATABASE = "sqlite:///var/formwright.db"
 SECRET_FILE = Path("var") / "secret_key"
@@ -96,16 +99,19 @@ UNREADABLE_FILE = Message(
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the environment says. `folder` is the current folder, which paths start from.
+    """What the environment says. `folder` is where relative paths start, but those of layers.
 
-    `url` is the address under which people reach the site, for links in mails. `files_max_mb` and
-    `files_quota_mb` limit one uploaded file and all of them (0: no limit), `files_scan` is the
-    command that looks at each.
+    `site` is the name of one of several sites (`assembly.sites`), empty for the only one; `hosts`
+    are the names that it is reached by (none: any). `url` is the address under which people reach
+    the site, for links in mails. `files_max_mb` and `files_quota_mb` limit one uploaded file and
+    all of them (0: no limit), `files_scan` is the command that looks at each.
     """
 
     folder: Path
     layers: tuple[Path, ...]
-    database_url: str = field(repr=False)
+    site: str = ""
+    hosts: tuple[str, ...] = ()
+    database_url: str = field(default=DEFAULT_DATABASE, repr=False)
     redis_url: str = field(default="", repr=False)
     files_url: str = "var/files"
     mail_url: str = field(default="", repr=False)
@@ -133,14 +139,34 @@ def read_settings(
     Raises Refusal with everything that is not usable.
     """
     problems: list[Problem] = []
-    values = _env_file(folder / ".env", problems)
+    values = env_file(folder / ".env", problems)
     values.update({k: v for k, v in environment.items() if k.startswith(PREFIX) and v.strip()})
+    settings = settings_of(values, folder, problems, check_layers=check_layers)
+    if problems:
+        raise Refusal(*problems)
+    return settings
+
+
+def settings_of(
+    values: Mapping[str, str],
+    folder: Path,
+    problems: list[Problem],
+    *,
+    layers_from: Path | None = None,
+    check_layers: bool = True,
+) -> Settings:
+    """The settings that `values` are, by the full names of the variables.
+
+    Layers start from `layers_from`, everything else from `folder`, where they start as well unless
+    told otherwise. What is not usable is added to `problems`.
+    """
 
     def value(name: str, default: str = "") -> str:
         return values.get(PREFIX + name, default).strip()
 
+    start = layers_from or folder
     layers = tuple(
-        folder / part for part in value("LAYERS", "config").split(os.pathsep) if part.strip()
+        start / part for part in value("LAYERS", "config").split(os.pathsep) if part.strip()
     )
     if check_layers:
         problems += [
@@ -151,9 +177,10 @@ def read_settings(
     keys = tuple(part.strip() for part in value("ENCRYPTION_KEYS").split(",") if part.strip())
     _long_enough("SECRET_KEY", [value("SECRET_KEY")] if value("SECRET_KEY") else [], problems)
     read_keys(keys, problems)
-    settings = Settings(
+    return Settings(
         folder=folder,
         layers=layers,
+        hosts=read_hosts(value("HOSTS"), problems),
         database_url=value("DATABASE_URL", DEFAULT_DATABASE),
         redis_url=_redis_url(value, problems),
         files_url=value("FILES_URL", "var/files"),
@@ -170,9 +197,6 @@ def read_settings(
         log=_style(value("LOG", "auto"), problems),
         secrets=read_secrets(values, PREFIX, problems),
     )
-    if problems:
-        raise Refusal(*problems)
-    return settings
 
 
 def secret_key(settings: Settings) -> str:
@@ -220,21 +244,22 @@ def _made(path: Path) -> str:
     return key
 
 
-def _env_file(path: Path, problems: list[Problem]) -> dict[str, str]:
+def env_file(path: Path, problems: list[Problem], shown: str = ".env") -> dict[str, str]:
+    """What a file of settings holds, if it is there; it is `shown` in problems."""
     if not path.is_file():
         return {}
     try:
         found = dotenv_values(path, interpolate=False)
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        problems.append(UNREADABLE_FILE(Place(path.name), why=why))
+        problems.append(UNREADABLE_FILE(Place(shown), why=why))
         return {}
-    fields = Settings.__dataclass_fields__.keys() - {"folder", "secrets"}
-    known = {PREFIX + name.upper() for name in fields}
+    fields = Settings.__dataclass_fields__.keys() - {"folder", "secrets", "site"}
+    known = {PREFIX + name.upper() for name in fields} | {SITES}
     for name in found:
         if name.startswith(PREFIX) and not (name in known or name.startswith(PREFIX + SECRETS)):
             best = did_you_mean(name, known)
-            problems.append(UNKNOWN_SETTING(Place(path.name), name=name, best=best))
+            problems.append(UNKNOWN_SETTING(Place(shown), name=name, best=best))
     return {name: text for name, text in found.items() if text}
 
 

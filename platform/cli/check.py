@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from assembly.kinds import KINDS
+from cli.choosing import sites_problems
 from cli.layers import chosen_sources
 from cli.printing import locale_of, locale_option, many, print_json, print_problems, problem_json
 from engine.definition.catalog import Catalog
@@ -39,13 +40,14 @@ def check(
     """Load LAYERS, lowest first, and print every problem as file:line:column.
 
     Scenarios are looked at as well, but not run. Without LAYERS those of FORMWRIGHT_LAYERS, else
-    `config`. Exits 1 when there are problems; warnings about permissions change nothing in that.
+    `config`; then the settings of several sites are looked at, too, where there are some. Exits 1
+    when there are problems; warnings about permissions change nothing in that.
     """
     folders = chosen_sources(layers, browser)
     locale = locale or locale_of(os.environ)
     loaded = load(folders, KINDS)
     found = load_scenarios(folders, loaded.catalog)
-    problems = (*loaded.problems, *found.problems)
+    problems = (*loaded.problems, *found.problems, *(() if layers else sites_problems()))
     catalog = None if problems else loaded.catalog
     warnings = tuple(warned(catalog, strict_fields)) if catalog else ()
     if as_json:

@@ -20,18 +20,19 @@ import click
 
 from assembly.application import Application, build_application, utc_now
 from assembly.keeping import vault_of
-from assembly.settings import Settings, secret_key
+from assembly.settings import Settings
 from cli import demo_texts as say
 from cli.demo_building import Wanted, build, differs, plot_of
 from cli.demo_history import DemoAccount
 from cli.demo_redis import redis_program, serve_as_family
+from cli.housing import OneSite, Opened
 from cli.opening import caught_up, settings
 from cli.printing import locale_of, locale_option
 from cli.serve import Server
 from engine.permissions.actors import SYSTEM
 from engine.problems import Refusal, Text
 from engine.records.query import Query
-from engine.schema.engines import Databases, open_databases
+from engine.schema.engines import open_databases
 from webapp import accounts
 
 HOST = "127.0.0.1"
@@ -74,7 +75,7 @@ def demo(
         if redis:
             redis_program()
     folder = chosen.folder / "var" / "demo"
-    wanted = Wanted(seed, today.date() if today else None, chosen.folder / company)
+    wanted = Wanted(seed, today.date() if today else None, company.absolute())
     plot = plot_of(folder)
     if plot is None or fresh or wanted.differs(plot):
         plot = build(folder, chosen, wanted, locale)
@@ -85,16 +86,15 @@ def demo(
         _say(say.CHANGED, locale)
     _say(say.READY, locale, today=plot.today, reset=say.RESET)
     _introduce(application, _let_in(application, plot.accounts), locale)
+    databases.dispose()
     if no_serve:
-        databases.dispose()
         return
     _say(say.SERVING, locale, address=f"http://{HOST}:{port}")
     chosen = replace(chosen, database_url=plot.url, redis_url="")
     if redis:
-        databases.dispose()
         serve_as_family(chosen, HOST, port)
     else:
-        _serve(databases, chosen, port)
+        _serve(chosen, port)
 
 
 def _require_free(port: int) -> None:
@@ -144,13 +144,9 @@ def _person(application: Application, filters: dict[str, str]) -> str:
     return str(found[0].values[title]) if found else "–"
 
 
-def _serve(databases: Databases, chosen: Settings, port: int) -> None:
-    Server(
-        databases,
-        secret_key(chosen),
-        {"bind": f"{HOST}:{port}", "workers": 2, "loglevel": "warning"},
-        chosen,
-    ).run()
+def _serve(chosen: Settings, port: int) -> None:
+    options = {"bind": f"{HOST}:{port}", "workers": 2, "loglevel": "warning"}
+    Server(OneSite(Opened(replace(chosen, hosts=()))), options).run()
 
 
 def _say(text: Text, locale: str, **words: object) -> None:

@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 import redis
 
-from assembly.settings import Settings
+from assembly.settings import PREFIX, SITES, Settings
+from assembly.sites import NONE, variable
 from cli.family import Family, Member, own_command
 from cli.running import until_told
 from engine.problems import Message, Refusal
@@ -50,11 +51,12 @@ def serve_as_family(chosen: Settings, host: str, port: int) -> None:
     folder = chosen.folder / "var" / "demo" / f"redis-{port}"
     folder.mkdir(parents=True, exist_ok=True)
     url = redis_url(folder)
-    shared = {
-        **os.environ,
-        "FORMWRIGHT_DATABASE_URL": chosen.database_url,
-        "FORMWRIGHT_REDIS_URL": url,
-    }
+    own = {"DATABASE_URL": chosen.database_url, "REDIS_URL": url}
+    if chosen.site:
+        own["HOSTS"] = f"{host},localhost"
+        shared = {**os.environ, **{variable(chosen.site, name): own[name] for name in own}}
+    else:
+        shared = {**os.environ, **{PREFIX + name: own[name] for name in own}, SITES: NONE}
     serve = ("serve", "--host", host, "--port", str(port), "--log-level", "warning")
     family = Family()
     until_told(family.stop)

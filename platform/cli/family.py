@@ -19,6 +19,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cli.site_option import site_words
+
 log = logging.getLogger("formwright.jobs")
 
 PATIENCE = 20.0
@@ -127,8 +129,8 @@ class Family:
 
 
 def own_command(*words: str) -> list[str]:
-    """The command line of another `formwright` command."""
-    return [sys.executable, "-m", "cli.main", *words]
+    """The command line of another `formwright` command, for the same site."""
+    return [sys.executable, "-m", "cli.main", *site_words(), *words]
 
 
 def end_with_parent() -> None:

@@ -58,7 +58,7 @@ def init(folder: Path, locale: str | None) -> None:
     assert catalog is not None  # without problems there is one
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise Refusal(NOT_EMPTY(folder=str(folder)))
-    layers = os.pathsep.join([*(_shown(layer, chosen) for layer in chosen.layers), str(folder)])
+    layers = os.pathsep.join([*(_shown(layer) for layer in chosen.layers), str(folder)])
     words = _words(catalog, folder, chosen, layers)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +87,7 @@ def _words(catalog: Catalog, folder: Path, chosen: Settings, layers: str) -> dic
     return {
         "title": title,
         "quoted": json.dumps(title, ensure_ascii=False),
-        "base": ", ".join(f"`{_shown(layer, chosen)}`" for layer in chosen.layers),
+        "base": ", ".join(f"`{_shown(layer)}`" for layer in chosen.layers),
         "layers": layers,
         "object": example.name,
         "field": own[0].name,
@@ -95,9 +95,9 @@ def _words(catalog: Catalog, folder: Path, chosen: Settings, layers: str) -> dic
     }
 
 
-def _shown(layer: Path, chosen: Settings) -> str:
-    if layer.is_relative_to(chosen.folder):
-        return layer.relative_to(chosen.folder).as_posix()
+def _shown(layer: Path) -> str:
+    if layer.is_relative_to(Path.cwd()):  # where layers start from
+        return layer.relative_to(Path.cwd()).as_posix()
     return str(layer)
 
 

@@ -17,7 +17,7 @@ from cli.jobs_printing import effect_json, effect_line, work_json, work_line, wo
 from cli.opening import settings
 from cli.printing import locale_of, locale_option, print_json
 from cli.progress import progress_bar
-from cli.running import opened_site
+from cli.running import opened_site, start_logging
 from engine.permissions.actors import Actor
 from engine.problems import Message, Refusal
 from engine.records.gate import Gate
@@ -179,7 +179,9 @@ _ending("retry", "Go on with work that failed or was cancelled; or try an effect
 @contextmanager
 def _site(user: str | None) -> Iterator[tuple[Gate, Actor]]:
     """The gate, and as whom the command acts."""
-    with opened_site(settings(check_layers=False)) as site:
+    chosen = settings(check_layers=False)
+    start_logging(chosen)
+    with opened_site(chosen) as site:
         yield site.gate(), acting(site.current, user)
 
 

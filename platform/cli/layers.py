@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from assembly.settings import read_settings
+from cli.choosing import settings
 from engine.loading.sources import Source
 
 
@@ -20,7 +19,7 @@ def chosen_layers(named: Sequence[Path]) -> list[Path]:
     """
     layers = list(named)
     if not layers:
-        layers += read_settings(os.environ, Path.cwd(), check_layers=False).layers
+        layers += settings(check_layers=False).layers
     for layer in layers:
         if not layer.is_dir():
             raise click.UsageError(
@@ -37,7 +36,7 @@ def chosen_sources(named: Sequence[Path], browser: bool) -> tuple[Source, ...]:
     folders = chosen_layers(named)
     if not browser:
         return tuple(folders)
-    from cli.opening import database, settings, sources  # loads SQLAlchemy
+    from cli.opening import database, sources  # loads SQLAlchemy
 
     with database(settings(check_layers=False)) as databases:
         return sources(folders, databases)

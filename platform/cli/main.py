@@ -8,6 +8,7 @@ import sys
 import click
 
 from cli.printing import asked_locale, print_problems
+from cli.site_option import site_option
 from engine.problems import Refusal
 from engine.tracing import traced
 
@@ -27,6 +28,7 @@ COMMANDS = {
     "hand-over": ("cli.hand_over:hand_over", "Hand what a leaver owns over to others."),
     "jobs": ("cli.jobs:jobs", "Long work and effects: list, show, pause, resume, cancel, retry."),
     "document": ("cli.document:document", "Print a record as a PDF document."),
+    "sites": ("cli.sites:sites", "List the sites of this installation."),
     "serve": ("cli.serve:serve", "Serve the web application."),
     "worker": ("cli.worker:worker", "Carry out what must happen later."),
     "scheduler": ("cli.scheduler:scheduler", "Fire timers and schedules, and keep house."),
@@ -82,7 +84,9 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="formwright", message="%(prog)s %(version)s")
-def main() -> None:
+@click.option("--site", metavar="NAME", callback=site_option,
+              help="Work on this one of several sites.")  # fmt: skip
+def main(site: str | None) -> None:
     """Formwright turns a folder of YAML into a running business application."""
 
 

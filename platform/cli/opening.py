@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,16 +15,22 @@ from assembly.kinds import KINDS
 from assembly.layering import why_not_loaded
 from assembly.proposing import back_planner, planner
 from assembly.publishing import Proposal
-from assembly.settings import Settings, read_settings
+from assembly.settings import Settings
+from cli.choosing import settings
 from engine.loading import Loaded, Source, load
 from engine.problems import Refusal
 from engine.schema.engines import Databases, open_databases
 from engine.schema.state import Applied, current
 
-
-def settings(*, check_layers: bool = True) -> Settings:
-    """The settings of this process. Raises Refusal when they are not usable."""
-    return read_settings(os.environ, Path.cwd(), check_layers=check_layers)
+__all__ = [
+    "caught_up",
+    "database",
+    "definitions",
+    "proposal",
+    "proposal_back",
+    "settings",
+    "sources",
+]
 
 
 def definitions(of: Settings, databases: Databases | None = None) -> Loaded:

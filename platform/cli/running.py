@@ -29,6 +29,7 @@ from engine.records.gate import Wake
 from engine.records.sealing import require_keys
 from engine.redaction import secrets_within
 from engine.schema.engines import Databases
+from jobs.carrying import TimeLimit
 from jobs.redis.hinting import Hints
 from jobs.redis.listening import listener
 from jobs.redis.pushing import Pusher
@@ -62,12 +63,17 @@ def site_services(chosen: Settings, site: Site) -> Services:
     )
 
 
-def start_logging(chosen: Settings, level: str = "info") -> None:
-    """Sends the log lines of this process where the settings say, without any secret of theirs."""
-    secrets = [chosen.secret_key, *chosen.encryption_keys, *chosen.secrets.values()]
-    for url in (chosen.database_url, chosen.redis_url, chosen.mail_url, chosen.files_url):
-        secrets += secrets_within(url)
-    logs.install(chosen.log, level=level, hide=secrets)
+def start_logging(*sites: Settings, level: str = "info") -> None:
+    """Sends the log lines of this process where the settings of its sites say.
+
+    No line holds a secret of any of them.
+    """
+    secrets: list[str] = []
+    for one in sites:
+        secrets += (one.secret_key, *one.encryption_keys, *one.secrets.values())
+        for url in (one.database_url, one.redis_url, one.mail_url, one.files_url):
+            secrets += secrets_within(url)
+    logs.install(sites[0].log if sites else "auto", level=level, hide=secrets)
 
 
 @contextmanager
@@ -76,10 +82,9 @@ def opened_site(chosen: Settings) -> Iterator[Site]:
 
     Raises Refusal when nothing has been applied to its database.
     """
-    start_logging(chosen)
     with database(chosen) as databases:
         caught_up(databases, by="worker")
-        site = Site(databases)
+        site = Site(databases, name=chosen.site)
         require_keys(site.current.catalog, databases.vault)
         if wake := pusher_of(chosen, site):
             site.wake = wake
@@ -125,7 +130,7 @@ def hints_of(chosen: Settings, databases: Databases) -> Hints | None:
     """Where it is said that another revision is in force; None where there is no Redis."""
     if not chosen.redis_url:
         return None
-    return Hints(open_redis(chosen.redis_url), site_name(databases))
+    return Hints(open_redis(chosen.redis_url), site_name(databases, chosen.site))
 
 
 def worker_of(
@@ -133,12 +138,14 @@ def worker_of(
     site: Site,
     services: Services,
     queues: Sequence[str] = QUEUES,
+    time_limit: TimeLimit = alarm,
 ) -> Worker:
-    """What carries out in a process of its own, its main thread given to that."""
-    carrier = carrier_of(site, services, time_limit=alarm)
+    """What carries out in a process of its own, its main thread given to that unless another
+    `time_limit` is named."""
+    carrier = carrier_of(site, services, time_limit=time_limit)
     connect = None
     if chosen.redis_url:
-        name = site_name(site.databases)
+        name = site_name(site.databases, chosen.site)
 
         def connect() -> Any:
             return listener(chosen.redis_url, name, queues)
@@ -167,4 +174,4 @@ def _by_account(site: Site, name: str) -> Actor | None:
 
 
 def _queues(chosen: Settings, site: Site) -> Queues:
-    return Queues(open_redis(chosen.redis_url), site_name(site.databases))
+    return Queues(open_redis(chosen.redis_url), site_name(site.databases, chosen.site))

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 
 import click
 
+from assembly.settings import Settings
+from cli.choosing import all_sites, folder_of_sites
 from cli.family import Family, Member, own_command
 from cli.opening import settings
 from cli.running import opened_site, site_services, start_logging, until_told, worker_of
+from cli.several import Ending, work_for_all
 from engine.problems import Message, Refusal
+from engine.tracing import enter_site
+from jobs.carrying import TimeLimit
 from jobs.tables import QUEUES
+from jobs.working import alarm, thread_alarm
 
 UNKNOWN_QUEUE = Message(
     "no-such-queue",
@@ -30,20 +37,44 @@ UNKNOWN_QUEUE = Message(
 def worker(queues: str, burst: bool, processes: int) -> None:
     """Carry out notices, webhooks, documents and other work that was asked for.
 
-    Any number of workers on any number of hosts share the work. With FORMWRIGHT_REDIS_URL they
+    Any number of workers on any number of hosts share the work. Of several sites each has a thread
+    of its own in every worker, so that none waits for another. With FORMWRIGHT_REDIS_URL they
     are called through Redis, otherwise they look into the database every second. SIGTERM ends a
     worker after what it is at.
     """
     chosen = _chosen(queues)
-    of = settings(check_layers=False)
+    folder = folder_of_sites()
     if processes > 1:
-        start_logging(of)
+        start_logging(*(all_sites(folder) if folder else [settings(check_layers=False)]))
         _keep(processes, chosen, burst)
-        return
+    elif folder is None:
+        of = settings(check_layers=False)
+        start_logging(of)
+        _work(of, chosen, burst, until_told, alarm)
+    else:
+        ending = Ending()
+        until_told(ending.set)
+
+        def work(of: Settings, ending: Ending) -> None:
+            _work(of, chosen, burst, ending.tell, thread_alarm)
+
+        if not work_for_all(folder, work, ending, once=burst):
+            sys.exit(1)
+
+
+def _work(
+    of: Settings,
+    queues: Sequence[str],
+    burst: bool,
+    ending: Callable[[Callable[[], None]], None],
+    time_limit: TimeLimit,
+) -> None:
+    """Works for one site until `ending` calls; with `burst`, until nothing is due."""
+    enter_site(of.site)
     with opened_site(of) as site:
         services = site_services(of, site)
-        made = worker_of(of, site, services, chosen)
-        until_told(made.stop)
+        made = worker_of(of, site, services, queues, time_limit)
+        ending(made.stop)
         try:
             if burst:
                 made.drain()

@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from engine.redaction import MASK, redacted, redacted_text
-from engine.tracing import current_trace
+from engine.tracing import current_site, current_trace
 
 STYLES = ("json", "text", "auto")
 MOST = 16_000
@@ -95,6 +95,8 @@ def facts(record: logging.LogRecord) -> dict[str, Any]:
     }
     if not word:
         found["sentence"] = _free(said)
+    if site := current_site():
+        found["site"] = site
     if trace := current_trace():
         found["trace"] = trace
     extras = {name: value for name, value in vars(record).items() if name not in _OWN}

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
+from engine.tracing import enter_site
 from jobs.carrying import Carrier
 from jobs.tables import DEFAULT, SLOW, URGENT
 
@@ -24,11 +25,15 @@ LANES: tuple[tuple[str, ...], ...] = ((URGENT, DEFAULT), (SLOW,))
 
 
 class Threads:
-    """The threads of one process; `minding` is called about once a second besides (timers)."""
+    """The threads of one process for one `site`; `minding` is called about once a second besides
+    (timers)."""
 
-    def __init__(self, carrier: Carrier, minding: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, carrier: Carrier, minding: Callable[[], object] = lambda: None, site: str = ""
+    ) -> None:
         self.carrier = carrier
         self.minding = minding
+        self.site = site
         self._ending = threading.Event()
         carrier.stopping = self._ending.is_set
         self._bells = [threading.Event() for _ in LANES]
@@ -60,6 +65,7 @@ class Threads:
                 bell.set()
 
     def _carry(self, queues: Sequence[str], bell: threading.Event) -> None:
+        enter_site(self.site)
         while not self._ending.is_set():
             bell.clear()
             count = self._tried(lambda: self.carrier.carry(queues))
@@ -69,6 +75,7 @@ class Threads:
                 bell.wait(LOOK_AGAIN_AFTER)
 
     def _mind(self) -> None:
+        enter_site(self.site)
         while not self._ending.wait(LOOK_AGAIN_AFTER):
             if self._tried(lambda: self.minding() or 0) is None:
                 self._ending.wait(QUIET_AFTER_ERROR)

@@ -10,8 +10,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -178,3 +180,31 @@ def alarm(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def thread_alarm(seconds: float) -> Iterator[None]:
+    """As `alarm`, in any thread: where that is Python, not within a call that waits in C.
+
+    Such calls (of a database, of another host) have time-outs of their own.
+    """
+    thread, over, guard = threading.get_ident(), False, threading.Lock()
+
+    def raised(what: Any) -> None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), what)
+
+    def ring() -> None:
+        with guard:
+            if not over:
+                raised(ctypes.py_object(TooLong))
+
+    timer = threading.Timer(seconds, ring)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        with guard:
+            over = True
+        raised(None)  # one that rang too late to arrive must not arrive in what comes next

@@ -110,7 +110,7 @@ def _configuration(site: Site, keys: Keys) -> dict[str, object]:
         "JWT_REFRESH_TOKEN_EXPIRES": REFRESH_TOKEN_LIFETIME,
         "JWT_ALGORITHM": "HS256",
         "JWT_TOKEN_LOCATION": ["headers"],
-        "SESSION_COOKIE_NAME": "formwright_session",
+        "SESSION_COOKIE_NAME": "_".join(filter(None, ("formwright_session", site.name))),
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,

@@ -52,6 +52,13 @@ OWN_PAGES = re.compile(r"(ResetMyPasswordView|UserInfoEditView)")
 OWN_ACTIONS = frozenset(("can_userinfo", "resetmypassword", "userinfoedit"))
 
 
+_CLASSES = (
+    "userdbmodelview", "rolemodelview", "groupmodelview", "permissionmodelview",
+    "viewmenumodelview", "permissionviewmodelview",
+)  # fmt: skip
+"""The library's pages whose classes it writes to."""
+
+
 class ReadOnlyRoles(RoleModelView):
     """Roles can be looked at; what they grant is said in the definitions."""
 
@@ -192,6 +199,18 @@ class Security(SecurityManager):
     authdbview = SignInView
     rolemodelview = ReadOnlyRoles
     userstatschartview = None
+
+    def __init__(self, appbuilder: Any) -> None:
+        """Gives the pages to this application alone: the library sets up their classes anew with
+        each, and would leave every application with the last one's (rule 6).
+
+        Accounts have no files, so there is nothing to download.
+        """
+        for name in _CLASSES:
+            page = getattr(self, name)
+            own = {"__module__": page.__module__, "download": None}
+            setattr(self, name, type(page.__name__, (page,), own))
+        super().__init__(appbuilder)
 
     def auth_user_db(self, username: str, password: str) -> Any | None:
         """The active user with that name and password, or None."""

@@ -44,15 +44,20 @@ def open_redis(url: str, seconds: float = SECONDS) -> redis.Redis:
     )
 
 
-def site_name(databases: Databases) -> str:
-    """A name that no other database has: by when its first revision was applied."""
+def site_name(databases: Databases, site: str = "") -> str:
+    """A name that no other database has: by when its first revision was applied.
+
+    One that is a copy of another has that in common with it; the name of the `site`, which is one
+    of several, keeps them apart.
+    """
     metadata = sa.MetaData()
     add_system_tables(metadata)
     revision = metadata.tables["fw_revision"]
     first = sa.select(revision.c.at, revision.c.digest).order_by(revision.c.id).limit(1)
     with databases.reading() as connection:
         at, digest = connection.execute(first).one()
-    return hashlib.sha256(f"{at:%Y%m%d%H%M%S%f} {digest}".encode()).hexdigest()[:12]
+    name = " ".join(filter(None, (f"{at:%Y%m%d%H%M%S%f}", digest, site)))
+    return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
 def queue_names(site: str) -> dict[str, str]:
