@@ -43,22 +43,22 @@ MOST_FILES = 2_000
 
 BAD_PATH = Message(
     "browser-file-path",
-    en="{path!r} is no file of a layer",
-    zh="{path!r} 不是层中的文件",
+    en="{file!r} is no file of a layer",
+    zh="{file!r} 不是层中的文件",
     hint_en="write a folder and a name, such as {best!r}",
     hint_zh="请写文件夹与名称，如 {best!r}",
 )
 TOO_LARGE = Message(
     "browser-file-size",
-    en="{path} has more than {limit} KiB",
-    zh="{path} 超过 {limit} KiB",
+    en="{file} has more than {limit} KiB",
+    zh="{file} 超过 {limit} KiB",
     hint_en="write only what differs from the layers below",
     hint_zh="只需写出与下层不同的内容",
 )
 NO_TEXT = Message(
     "browser-file-empty",
-    en="{path} would be empty",
-    zh="{path} 将为空",
+    en="{file} would be empty",
+    zh="{file} 将为空",
     hint_en="discard the file instead",
     hint_zh="请改为放弃此文件",
 )
@@ -71,8 +71,8 @@ TOO_MANY = Message(
 )
 STALE = Message(
     "browser-file-stale",
-    en="{path} has been changed meanwhile, by {who}",
-    zh="{path} 已被 {who} 修改",
+    en="{file} has been changed meanwhile, by {who}",
+    zh="{file} 已被 {who} 修改",
     hint_en="look at what is there now, then save again",
     hint_zh="请查看现有内容后再保存",
 )
@@ -85,8 +85,8 @@ UNFIT = Message(
 )
 GONE = Message(
     "browser-file-gone",
-    en="{path} is no longer in the browser layer",
-    zh="浏览器层中已没有 {path}",
+    en="{file} is no longer in the browser layer",
+    zh="浏览器层中已没有 {file}",
     hint_en="it was discarded or pulled; save it as a new file",
     hint_zh="已被放弃或移出；请另存为新文件",
 )
@@ -189,7 +189,7 @@ def save_file(
     try:
         row = connection.execute(sa.insert(_FILE).values(new).returning(*_FILE.c)).one()
     except IntegrityError:  # somebody else was quicker; the transaction is given up
-        raise Refusal(STALE(path=path, who="–")) from None
+        raise Refusal(STALE(file=path, who="–")) from None
     return _file(row)
 
 
@@ -241,11 +241,11 @@ def _check(path: str, text: str) -> None:
     known = path in singles or (in_folder and path == f"{parts[0]}/{stem}{ENDING}")
     if not known or not _NAME.match(stem):
         folder = did_you_mean(parts[0] + "/" if parts else "", folders) or folders[0]
-        raise Refusal(BAD_PATH(path=path[:100], best=f"{folder}name{ENDING}"))
+        raise Refusal(BAD_PATH(file=path[:100], best=f"{folder}name{ENDING}"))
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
-        raise Refusal(TOO_LARGE(path=path, limit=MAX_BYTES // 1024))
+        raise Refusal(TOO_LARGE(file=path, limit=MAX_BYTES // 1024))
     if not text.strip():
-        raise Refusal(NO_TEXT(path=path))
+        raise Refusal(NO_TEXT(file=path))
     if found := _UNFIT.search(text):
         line = text.count("\n", 0, found.start()) + 1
         raise Refusal(UNFIT(Place(f"{NAME}{path}", line, 1)))
@@ -254,7 +254,7 @@ def _check(path: str, text: str) -> None:
 def _stale(connection: sa.Connection, path: str) -> Problem:
     """Who has changed the file, or that it is gone."""
     found = browser_file(connection, path)
-    return STALE(path=path, who=found.changed_by or "–") if found else GONE(path=path)
+    return STALE(file=path, who=found.changed_by or "–") if found else GONE(file=path)
 
 
 def _file(row: sa.Row[Any]) -> BrowserFile:

@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import sqlalchemy as sa
 
@@ -28,7 +28,7 @@ from assembly.kinds import KINDS
 from assembly.proposing import back_planner, planner
 from assembly.publishing import Proposal
 from engine.definition.kinds import DefinitionKind
-from engine.loading import Loaded, TextLayer, TreeLayer, load
+from engine.loading import Loaded, Source, TextLayer, TreeLayer, load
 from engine.loading.files import ENDING
 from engine.loading.packing import unpack
 from engine.schema.engines import Databases
@@ -110,15 +110,19 @@ def loaded_with(
     return load((*lower, TextLayer(NAME, texts)), KINDS)
 
 
-def draft_proposal(databases: Databases, extra: Sequence[sa.MetaData]) -> Proposal:
+def draft_proposal(
+    databases: Databases, extra: Sequence[sa.MetaData], folders: Sequence[Path] = ()
+) -> Proposal:
     """The plan that publishes the draft. Raises Refusal with all problems of its definitions.
 
-    `extra` are tables of libraries (accounts).
+    `extra` are tables of libraries (accounts); `folders` hold the scenarios that lie in folders.
     """
     with databases.reading() as connection:
-        loaded = draft_loaded(lower_layers(connection), browser_files(connection))
+        files = browser_files(connection)
+        loaded = draft_loaded(lower_layers(connection), files)
         replan = planner(loaded, extra)
-        return Proposal(databases, replan(connection), replan)
+        layers: tuple[Source, ...] = (*folders, *browser_layer(files))
+        return Proposal(databases, replan(connection), replan, loaded, layers)
 
 
 def back_proposal(databases: Databases, extra: Sequence[sa.MetaData], revision: int) -> Proposal:

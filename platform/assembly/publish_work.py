@@ -11,18 +11,21 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from assembly.application import Application
 from assembly.drafting import back_proposal, discard_draft, draft_proposal
 from assembly.kept_plans import KeptPlan, kept, kept_plan, refuse_drift
-from assembly.publishing import Order, publish
+from assembly.publishing import Order, Proposal, publish
 from engine.problems import Message, Refusal, Text
 from engine.schema.applying import Hook
 from engine.schema.planning import Plan
+from engine.schema.state import Rehearsed
 from jobs.work import ADMINISTER, Work
 from jobs.work_ongoing import Ongoing
 from jobs.work_running import WorkKind
@@ -35,8 +38,16 @@ TITLES: Mapping[bool, Mapping[str, str]] = {
     False: {"en": "Publish the draft", "zh": "发布草稿"},
     True: {"en": "Go back to revision {number}", "zh": "回退到版本 {number}"},
 }
+SCENARIOS_FAIL = ("scenarios-fail", "scenarios-unplayed")
+"""The codes of a refusal that somebody can take upon themselves, by a reason."""
 REFUSED = Message("not-published", en="{what}", zh="{what}")
-"""All that stands in the way, as the one problem that work has."""
+"""All that stands in the way, as the one problem that work has; its code is that of the first."""
+
+
+Rehearse = Callable[[Proposal, str, Callable[[int, int], object]], Rehearsed | None]
+"""Plays the scenarios of a proposal: given the reason for which failures do not stand in the way
+(empty: they do), and what is told how many have been played of how many. Gives what the revision
+keeps of it; raises Refusal when some fail."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +55,17 @@ class Publisher:
     """What publishing needs of the rooms above.
 
     `extra` gives the tables of libraries (accounts), `hooks` is what happens in the transaction
-    (roles are mirrored), `tell` says to other processes that there is a revision.
+    (roles are mirrored), `tell` says to other processes that there is a revision, `rehearse`
+    plays the scenarios of `folders` before anything is touched, and `running` is the application
+    that runs.
     """
 
     extra: Callable[[], Sequence[sa.MetaData]] = tuple
     hooks: Sequence[Hook] = ()
     tell: Callable[[int], object] = field(default=lambda revision: None)
+    rehearse: Rehearse = field(default=lambda proposed, despite, telling: None)
+    folders: Sequence[Path] = ()
+    running: Callable[[], Application | None] = field(default=lambda: None)
 
 
 def publish_work(
@@ -60,10 +76,12 @@ def publish_work(
     answered: bool,
     back_to: int | None = None,
     with_files: bool = False,
+    despite: str = "",
 ) -> Work:
     """The long work that carries out the plan that was shown.
 
     `with_files`: the files of the browser layer go back with a way back, what is drafted too.
+    `despite` is the reason for which scenarios that fail do not stand in the way.
     """
     title = {
         locale: text.format(number=back_to) for locale, text in TITLES[back_to is not None].items()
@@ -74,6 +92,7 @@ def publish_work(
         "allow_loss": allow_loss,
         "answered": answered,
         "with_files": with_files,
+        "despite": despite,
     }
     return Work(kind=PUBLISH, title=title, params=params)
 
@@ -100,16 +119,19 @@ def _run(publisher: Publisher, ongoing: Ongoing) -> None:
     except Refusal as refusal:
         if len(refusal.problems) == 1:
             raise
-        raise Refusal(REFUSED(what=_joined(refusal))) from None
+        first = refusal.problems[0].code
+        raise Refusal(replace(REFUSED, code=first)(what=_joined(refusal))) from None
 
 
 def _publish(publisher: Publisher, ongoing: Ongoing, plan: KeptPlan) -> None:
     databases, row = ongoing.gate.databases, ongoing.row
     if plan.back_to is None:
-        proposed = draft_proposal(databases, publisher.extra())
+        proposed = draft_proposal(databases, publisher.extra(), publisher.folders)
     else:
         proposed = back_proposal(databases, publisher.extra(), plan.back_to)
     refuse_drift(plan, proposed.plan)
+    despite = str(row.params.get("despite") or "")
+    played = publisher.rehearse(proposed, despite, ongoing.glance)
     order = Order(
         by=row.name,
         person=row.person,
@@ -117,11 +139,13 @@ def _publish(publisher: Publisher, ongoing: Ongoing, plan: KeptPlan) -> None:
         message=row.params["message"],
         allow_loss=row.params["allow_loss"],
         answered=row.params["answered"],
+        rehearsed=played,
     )
     hooks: list[Hook] = [*publisher.hooks, partial(_note, ongoing.gate.tables.system(WORK), row.id)]
     if plan.back_to is not None and row.params.get("with_files"):
         hooks.append(_files_back(row.name, ongoing.gate.clock(), plan.back_to))
-    publish(proposed, order, hooks, publisher.tell, ongoing.gate.clock)
+    former, clock = publisher.running(), ongoing.gate.clock
+    publish(proposed, order, hooks, publisher.tell, clock, former)
 
 
 def _files_back(by: str, now: dt.datetime, revision: int) -> Hook:

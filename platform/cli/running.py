@@ -46,7 +46,8 @@ log = logging.getLogger("formwright.start")
 
 def site_services(chosen: Settings, site: Site) -> Services:
     """What the handlers of a site use, by its settings."""
-    # these load Flask-AppBuilder: half a second
+    # these load Flask-AppBuilder, half a second, and all that scenarios need
+    from scenarios.rehearsing import rehearse
     from webapp.directory import AccountDirectory
     from webapp.mirroring import mirror_roles
     from webapp.tables import account_tables
@@ -63,7 +64,14 @@ def site_services(chosen: Settings, site: Site) -> Services:
         url=chosen.url,
         files=Files(chosen.files_url, chosen.folder),
         by_account=lambda gate, name: _by_account(site, name),
-        publisher=Publisher(extra=account_tables, hooks=(mirror_roles,), tell=site.notice),
+        publisher=Publisher(
+            extra=account_tables,
+            hooks=(mirror_roles,),
+            tell=site.notice,
+            rehearse=rehearse,
+            folders=tuple(layer for layer in chosen.layers if layer.is_dir()),
+            running=lambda: site.current,
+        ),
     )
 
 

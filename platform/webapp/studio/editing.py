@@ -251,8 +251,10 @@ def _home(on: Bench, path: str, loaded: Loaded | None = None) -> str:
 
 
 def _require_path(path: str) -> None:
-    """Refuses what lies in no folder of definitions."""
-    if not kinds_of(path) and not path.startswith(f"{SCENARIOS}/"):
+    """Refuses what is no file of a layer, as if there were none of that name."""
+    name = stem(path)
+    known = [path_of(kind, name) for kind in kinds_of(path)] or [f"{SCENARIOS}/{name}.yaml"]
+    if path not in known or name_problem(name, Place("")) is not None:
         raise Refusal(say.NOT_FOUND(object=path[:100], record=""))
 
 

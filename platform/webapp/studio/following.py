@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response
 
 from assembly.drafting import read_draft
-from assembly.publish_work import PUBLISH, published
+from assembly.publish_work import PUBLISH, SCENARIOS_FAIL, published
 from assembly.revision_changes import revision_changes
 from engine.problems import Refusal
 from engine.records import messages as say
@@ -52,6 +52,7 @@ def show_publishing(id: int) -> Response:
         texts=texts[:MOST_CHANGES],
         more=max(0, len(texts) - MOST_CHANGES),
         reason=seen.reason,
+        despite=row.code in SCENARIOS_FAIL,
     )
 
 

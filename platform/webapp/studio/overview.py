@@ -76,6 +76,7 @@ def show_revision(number: int) -> Response:
         batch=found.batch,
         back=found.back,
         definitions=found.definitions,
+        rehearsed=found.one.rehearsed,
     )
 
 

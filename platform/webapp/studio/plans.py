@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from assembly.drafting import back_proposal, draft_proposal, read_draft
 from assembly.effects import effects_of, lines_of
 from assembly.kept_plans import KeptPlan, differences, kept, kept_plan
+from assembly.layering import settle
 from assembly.publish_work import publish_work
 from assembly.publishing import Proposal
 from engine.problems import Message, Refusal
@@ -130,8 +131,11 @@ def _publish(at: Here, back_to: int | None, make: Make) -> AnyResponse:
         differing = [at.sentence(one) for one in differences(shown, made)] if shown else []
         said = (at.sentence(CHANGED()), *differing)
         return _page(at, back_to, proposed, given, said, 409)
+    if made.empty:  # the files differ, but not in what they define: they are only noted
+        settle(proposed.databases, made, proposed.folders)
+        return redirect("/studio/", 303)
     missing = list(_missing(made, given, back_to))
-    if missing or made.problems or made.empty:
+    if missing or made.problems:
         said = tuple(at.sentence(message()) for message in missing)
         return _page(at, back_to, proposed, given, said, 422)
     work = publish_work(
@@ -141,6 +145,7 @@ def _publish(at: Here, back_to: int | None, make: Make) -> AnyResponse:
         answered=True,
         back_to=back_to,
         with_files="files" in given,
+        despite=given.get("despite", "").strip()[:LONGEST_MESSAGE],
     )
     id = at.gate.write(at.actor, lambda tx: start_work(tx, work))
     return redirect(f"/studio/publishing/{id}", 303)
@@ -207,7 +212,7 @@ def _page(
             if found.severity == severity
         ]
 
-    on = bench(at)
+    loaded = proposed.loaded or bench(at).loaded()
     cost = made.publishing(databases.dialect).said()
     return studio_page(
         "studio_plan.html",
@@ -216,7 +221,7 @@ def _page(
         len(draft.changes()),
         status,
         back_to=back_to,
-        drafted=drafted(at, draft, on.loaded()),
+        drafted=drafted(at, draft, loaded),
         made=made,
         kept=json.dumps(kept(made, back_to), ensure_ascii=False),
         steps=[_step(at, made, step, databases.dialect) for step in made.steps],
@@ -232,6 +237,7 @@ def _page(
         given=given,
         agreed=request.form.getlist("agree") if status == 422 else (),
         said=said,
+        despite="despite" in given or "despite" in request.args,
         stale=status == 409,
         ready=not made.problems and not made.empty,
     )

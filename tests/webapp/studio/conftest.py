@@ -6,24 +6,16 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from assembly.background import Background, Services
-from assembly.publish_work import Publisher
-from documents.rendering import Renderer
-from engine.files import Files
+from support.publishing import HIDDEN, carrying
 from support.world import World, opened_world
-from webapp.directory import AccountDirectory
-from webapp.mirroring import mirror_roles
-from webapp.tables import account_tables
 
 _TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
-_HIDDEN = re.compile(r'<input type="hidden" name="(digest|kept)" value="([^"]*)"')
 
 
 @dataclass
@@ -43,6 +35,12 @@ class Administrator:
         assert answer.status_code == status, answer.text[:3000]
         return answer.text
 
+    def text_in(self, locale: str, address: str) -> str:
+        """The text of a page in a language."""
+        answer = self.client.get(address, headers={"Accept-Language": locale})
+        assert answer.status_code == 200, answer.text[:3000]
+        return answer.text
+
     def post(self, address: str, *, script: bool = True, **form: Any) -> TestResponse:
         """A form, sent as a script sends it or as a plain form."""
         token = _TOKEN.search(self.text("/styleguide"))
@@ -60,7 +58,7 @@ class Administrator:
 
     def hidden(self, address: str) -> dict[str, str]:
         """What the form of a plan keeps of what it has shown."""
-        return {name: unescape(value) for name, value in _HIDDEN.findall(self.text(address))}
+        return {name: unescape(value) for name, value in HIDDEN.findall(self.text(address))}
 
     def send_plan(
         self, address: str = "/studio/plan", message: str = "a change", **agreed: Any
@@ -96,13 +94,6 @@ def admin(world: World) -> Iterator[Administrator]:
 
 
 @pytest.fixture
-def carry(world: World, tmp_path: Path) -> Callable[[], object]:
-    """Carries out what was asked for, as a worker does."""
-    databases = world.site.databases
-    services = Services(
-        directory=AccountDirectory(databases),
-        renderer=Renderer(),
-        files=Files("files", tmp_path),
-        publisher=Publisher(extra=account_tables, hooks=(mirror_roles,)),
-    )
-    return Background(world.site, services).drain
+def carry(world: World) -> Callable[[], object]:
+    """Carries out what was asked for, as a worker does; no scenarios are played."""
+    return carrying(world)
