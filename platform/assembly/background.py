@@ -15,6 +15,7 @@ from assembly.document_work import document_handlers
 from assembly.failures import after_failure
 from assembly.file_work import ask_to_sweep, sweeping
 from assembly.long_work import ByAccount, work_handlers
+from assembly.publish_work import Publisher
 from assembly.revisions import Site
 from assembly.sealing_work import sealing, watching
 from automation.approvals import ApprovalNews
@@ -50,7 +51,7 @@ class Services:
     `outgoing` sends requests to other systems; `secrets` are values by the names that definitions
     know them by. `post` is where mails go (None: nowhere), `url` the site's public address for
     links in them. `files` is the store for files; `by_account` says as whom an account without a
-    person acts.
+    person acts; `publisher` is what publishing needs of the rooms above.
     """
 
     directory: Directory
@@ -62,6 +63,7 @@ class Services:
     url: str = ""
     files: Files = field(default_factory=lambda: Files("var/files", Path()))
     by_account: ByAccount = lambda gate, name: None
+    publisher: Publisher = field(default_factory=Publisher)
 
 
 def handlers_of(services: Services) -> Mapping[str, Handler]:
@@ -72,7 +74,7 @@ def handlers_of(services: Services) -> Mapping[str, Handler]:
         *_telling(services),
         sweeping(services.files),
         *document_handlers(services.directory, services.renderer, services.layers, services.files),
-        *work_handlers(services.directory, services.by_account, services.files),
+        *work_handlers(services.directory, services.by_account, services.files, services.publisher),
     )
     return {handler.kind: handler for handler in found}
 

@@ -98,8 +98,8 @@ def settle(databases: Databases, plan: Plan, folders: Sequence[Path] = ()) -> li
     return removed
 
 
-def _identity(layers: Sequence[KeptLayer]) -> list[tuple[str, str]]:
-    return [(layer.name, layer.digest) for layer in layers]
+def _identity(layers: Sequence[KeptLayer]) -> list[tuple[object, ...]]:
+    return [(layer.name, layer.digest, dict(layer.texts)) for layer in layers]
 
 
 def _same_without(

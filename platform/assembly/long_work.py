@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from assembly.handing_over import hand_over_kind
+from assembly.publish_work import Publisher, publish_kind
 from assembly.rotating import ROTATE_KIND
 from assembly.settings import Settings
 from engine.files import Files
@@ -32,7 +33,8 @@ from notices.telling import NOTICE, Notice
 KINDS = (
     IMPORT_KIND, EXPORT_KIND, BULK_KIND, UNDO_KIND, SCAN_KIND, STANDARD_KIND, ROTATE_KIND,
 )  # fmt: skip
-"""Everything that can be long work, besides hand-over, which closes accounts."""
+"""Everything that can be long work, besides what the rooms above have a part in: hand-over, which
+closes accounts, and publishing, which mirrors roles."""
 AREA = "work"
 """The area of the store for files of long work."""
 
@@ -45,10 +47,13 @@ def work_files(settings: Settings) -> Files:
     return Files(settings.files_url, settings.folder, AREA)
 
 
-def work_handlers(directory: Directory, by_account: ByAccount, files: Files) -> Iterable[Handler]:
+def work_handlers(
+    directory: Directory, by_account: ByAccount, files: Files, publisher: Publisher
+) -> Iterable[Handler]:
     """What carries long work out, and removes the files of old work. `files` is the whole store."""
     area = files.area(AREA)
-    kinds = {kind.name: kind for kind in (*KINDS, hand_over_kind(directory))}
+    above = (hand_over_kind(directory), publish_kind(publisher))
+    kinds = {kind.name: kind for kind in (*KINDS, *above)}
 
     def acting(gate: Gate, row: WorkRow) -> Actor | None:
         if row.system:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assembly.application import Clock, build_application, utc_now
+from assembly.application import Application, Clock, build_application, utc_now
 from assembly.filling import filler
 from assembly.layering import settle
 from assembly.noting import COMMAND, noting_apply
@@ -74,12 +74,14 @@ def publish(
     hooks: Sequence[Hook] = (),
     tell: Callable[[int], object] = lambda revision: None,
     clock: Clock = utc_now,
+    former: Application | None = None,
 ) -> int | None:
     """Carries out the plan that was shown; the revision that it made, None if nothing was to do.
 
     `hooks` is what rooms above do in its transaction (roles are mirrored), `tell` says to other
-    processes that there is a revision. Raises Refusal when the plan has problems or is no longer
-    what would be done, when something would be lost or is probably not meant and nobody agreed.
+    processes that there is a revision; of `former`, the running application, the new one takes
+    over what is the same. Raises Refusal when the plan has problems or is no longer what would be
+    done, when something would be lost or is probably not meant and nobody agreed.
     """
     databases, now = proposed.databases, clock()
     noting = noting_apply(order.by, now, order.person, order.via)
@@ -100,7 +102,7 @@ def publish(
         answered=order.answered,
     )
     settle(databases, proposed.plan, proposed.folders)
-    sow(build_application(databases).gate)
+    sow(build_application(databases, former=former).gate)
     if revision is not None:
         tell(revision)
     return revision

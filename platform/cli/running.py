@@ -15,6 +15,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from assembly.background import Background, Services, carrier_of
+from assembly.publish_work import Publisher
 from assembly.revision_alarm import telling_of_failures
 from assembly.revisions import Site
 from assembly.settings import Settings
@@ -46,7 +47,11 @@ log = logging.getLogger("formwright.start")
 
 def site_services(chosen: Settings, site: Site) -> Services:
     """What the handlers of a site use, by its settings."""
-    from webapp.directory import AccountDirectory  # loads Flask-AppBuilder: half a second
+    # these load Flask-AppBuilder, half a second, and all that scenarios need
+    from scenarios.rehearsing import rehearse
+    from webapp.directory import AccountDirectory
+    from webapp.mirroring import mirror_roles
+    from webapp.tables import account_tables
 
     for problem in missing_secrets(site.current.catalog, chosen.secrets):
         log.warning(problem.line(), extra={"event": problem.code})
@@ -60,6 +65,14 @@ def site_services(chosen: Settings, site: Site) -> Services:
         url=chosen.url,
         files=Files(chosen.files_url, chosen.folder),
         by_account=lambda gate, name: _by_account(site, name),
+        publisher=Publisher(
+            extra=account_tables,
+            hooks=(mirror_roles,),
+            tell=site.notice,
+            rehearse=rehearse,
+            folders=tuple(layer for layer in chosen.layers if layer.is_dir()),
+            running=lambda: site.current,
+        ),
     )
 
 

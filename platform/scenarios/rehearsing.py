@@ -108,6 +108,22 @@ def rehearsal(
     return found if found.outcomes or found.off or found.problems else None
 
 
+def rehearse(proposed: Proposal, despite: str, telling: Telling) -> Rehearsed | None:
+    """Plays the scenarios before publishing; what the revision keeps of it, None where none play.
+
+    Half of the processors are left to others. Raises Refusal, with what the first ones that fail
+    say, when some do and `despite` gives no reason to go on.
+    """
+    found = rehearsal(proposed, jobs=max(1, processors() // 2), telling=telling)
+    if found is None:
+        return None
+    try:
+        return found.kept(despite)
+    except Refusal as refusal:
+        told = [failure.problem for one in found.failed for failure in one.failures]
+        raise Refusal(*refusal.problems, *found.problems, *told[:NAMES_SHOWN]) from None
+
+
 def played(
     target: Target,
     layers: Sequence[Source],

@@ -21,7 +21,17 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from assembly.revisions import Site
 from engine.files import Files
 from engine.records.uploading import FileLimits
-from webapp import failures, headers, noting, numbering, operations, screens, tracing, uploads
+from webapp import (
+    failures,
+    headers,
+    noting,
+    numbering,
+    operations,
+    screens,
+    studio,
+    tracing,
+    uploads,
+)
 from webapp.actors import Actors
 from webapp.api.bodies import LARGEST
 from webapp.api.routes import BASE, api_blueprint
@@ -97,6 +107,7 @@ def create_app(
         accounts.remove()
     app.register_blueprint(api_blueprint())
     screens.register(app)
+    studio.register(app)
     return app
 
 

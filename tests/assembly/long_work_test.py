@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from assembly.failures import after_failure
 from assembly.long_work import AREA, work_handlers
+from assembly.publish_work import Publisher
 from engine.files import Files
 from engine.permissions.actors import Actor
 from exchange.import_work import IMPORT, ImportRequest, import_work
@@ -57,7 +58,9 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
         handlers = {
             handler.kind: handler
             for handler in (
-                *work_handlers(directory, lambda gate, name: accounts.get(name), files),
+                *work_handlers(
+                    directory, lambda gate, name: accounts.get(name), files, Publisher()
+                ),
                 Teller(directory=directory, by_mail=False).handler(),
             )
         }

@@ -8,6 +8,7 @@ from engine.records import reading
 from leaks import paths_api, paths_screens
 from leaks.runs import Run
 from leaks.topics import PATHS
+from webapp.studio.registering import ROUTES as STUDIO
 
 assert paths_api and paths_screens
 NOTHING_TO_TELL = {
@@ -20,6 +21,10 @@ NOTHING_TO_TELL = {
     "screens.GET /o/<object>/import/columns": "is about one's own file",
     "screens.POST /o/<object>/import/columns": "is about one's own file",
     "screens.POST /o/<object>/duplicates/scan": "starts a scan; its results are asked about",
+    **dict.fromkeys(
+        (f"studio.{method} {address}" for method, address, _ in STUDIO),
+        "for administrators; examples of records are read with their own rights",
+    ),
     "screens.assets": "files of the platform",
     "static": "files of the platform",
     "operations.healthz": "holds no data",

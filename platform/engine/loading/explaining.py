@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.definition.tree import Node, Scalar
 from engine.loading.loading import Loaded
@@ -35,6 +35,7 @@ SHORT_LIST = 60
 LATEST_COMMENT = 72
 """The column at which comments begin at the latest, where values are short enough."""
 
+_T = TypeVar("_T")
 _PLAIN = re.compile(r"[^\W\d](?:[\w .()/+*<>='-]*[\w.()/+*<>='-])?\Z")
 
 
@@ -80,6 +81,10 @@ class Explanation:
             if place in self.written
         )
 
+    def lines(self) -> Iterator[tuple[str, Value | None]]:
+        """The definition as YAML, line by line, each with the value that ends it."""
+        return _lines(self.node, (), {value.path: value for value in self.values()})
+
     def to_json(self) -> dict[str, Any]:
         """The explanation for programs."""
         return {
@@ -100,7 +105,8 @@ class Explanation:
     def to_text(self) -> str:
         """The explanation for people: YAML with comments."""
         comments = {value.path: _comment(value) for value in self.values()}
-        lines = list(_lines(self.node, (), comments))
+        found = _lines(self.node, (), comments)
+        lines = [(text, comment or "") for text, comment in found]
         if self.path:
             last = str(self.path[-1])
             if _inline(self.node):
@@ -181,8 +187,8 @@ def _inline(node: Node) -> bool:
 
 
 def _lines(
-    node: Node, path: tuple[str | int, ...], comments: Mapping[tuple[str | int, ...], str]
-) -> Iterator[tuple[str, str]]:
+    node: Node, path: tuple[str | int, ...], comments: Mapping[tuple[str | int, ...], _T]
+) -> Iterator[tuple[str, _T | None]]:
     if _inline(node):
         yield _flow(node.to_plain()), comments[path]
     elif isinstance(node.value, tuple):
@@ -196,7 +202,7 @@ def _lines(
                 text, comment = next(inner)
                 yield f"{yaml_text(key)}: {text}", comment
             else:
-                yield f"{yaml_text(key)}:", ""
+                yield f"{yaml_text(key)}:", None
                 yield from ((f"  {text}", comment) for text, comment in inner)
 
 

@@ -24,7 +24,7 @@ from engine.loading.files import OTHER_FOLDERS, read_layer
 from engine.loading.merging import Trees
 from engine.loading.schemas import SCHEMAS, prepared
 from engine.loading.several_parents import merged_layers
-from engine.loading.sources import Source, TreeLayer, name_of
+from engine.loading.sources import Source, TreeLayer, files_of, name_of
 from engine.loading.storing import Texts, restored, texts_of
 from engine.loading.validating import validate
 from engine.pausing import collector_paused
@@ -88,7 +88,8 @@ def _load(
     problems: Problems = []
     read = [read_layer(source, kinds, problems, others) for source in layers]
     sources = tuple(
-        TreeLayer(name_of(source), layer.trees) for source, layer in zip(layers, read, strict=True)
+        TreeLayer(name_of(source), layer.trees, files_of(source))
+        for source, layer in zip(layers, read, strict=True)
     )
     by_kind = {kind.name: prepared(kind.schema, schemas) for kind in kinds}
     broken = set().union(*(layer.broken for layer in read))

@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from engine.loading.merging import Trees
@@ -23,11 +23,15 @@ from engine.schema.differences import Plain, digest_of
 
 @dataclass(frozen=True, slots=True)
 class KeptLayer:
-    """A layer of an applied revision; `digest` covers what it says, wherever that was written."""
+    """A layer of an applied revision; `digest` covers what it says, wherever that was written.
+
+    `texts` are the files of one that lies in no folder, by path.
+    """
 
     name: str
     digest: str
     packed: str = field(repr=False)
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def unpacked(self) -> TreeLayer:
         """The layer as it was read. Raises Refusal when it cannot be understood."""
@@ -35,13 +39,16 @@ class KeptLayer:
             data = json.loads(zlib.decompress(base64.b64decode(self.packed)))
         except (binascii.Error, zlib.error, ValueError) as error:
             raise Refusal(UNREADABLE(why=f"{type(error).__name__} {error}")) from None
-        return TreeLayer(self.name, restore(data))
+        return TreeLayer(self.name, restore(data), self.texts)
 
 
 def pack(layers: Sequence[TreeLayer]) -> str:
     """The layers as one text, which `unpack` reads."""
     return packed_again(
-        [KeptLayer(layer.name, said(layer.trees), _packed(layer.trees)) for layer in layers]
+        [
+            KeptLayer(layer.name, said(layer.trees), _packed(layer.trees), dict(layer.texts))
+            for layer in layers
+        ]
     )
 
 
@@ -54,7 +61,9 @@ def unpack(text: str) -> tuple[KeptLayer, ...]:
     """The layers of a revision, lowest first. Raises Refusal for what `pack` never wrote."""
     try:
         return tuple(
-            KeptLayer(str(one["name"]), str(one["digest"]), str(one["packed"]))
+            KeptLayer(
+                str(one["name"]), str(one["digest"]), str(one["packed"]), one.get("texts") or {}
+            )
             for one in json.loads(text)
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.loading.merging import Trees
@@ -28,10 +28,14 @@ class TextLayer:
 
 @dataclass(frozen=True, slots=True)
 class TreeLayer:
-    """A layer that was read before, as a revision keeps it. `name` is that of its folder."""
+    """A layer that was read before, as a revision keeps it. `name` is that of its folder.
+
+    Of a layer that lies in no folder the `texts` by path are kept as well, to go back to them.
+    """
 
     name: str
     trees: Trees
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 Source = Path | TextLayer | TreeLayer
@@ -40,6 +44,13 @@ Source = Path | TextLayer | TreeLayer
 def name_of(source: Source) -> str:
     """What the layer is called: its folder as problems show it, or its own name."""
     return shown(source) if isinstance(source, Path) else source.name
+
+
+def files_of(source: Source) -> Mapping[str, str]:
+    """The files of a layer that lies in no folder; nothing of one that does."""
+    if isinstance(source, TextLayer):
+        return dict(source.files)
+    return source.texts if isinstance(source, TreeLayer) else {}
 
 
 def folders_of(sources: Sequence[Source]) -> list[Path]:

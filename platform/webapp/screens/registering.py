@@ -159,14 +159,14 @@ def register(app: Flask) -> None:
     screens = Blueprint("screens", __name__)
     for method, address, view in ROUTES:
         name = f"{method} {address}".replace(".", "_")
-        screens.add_url_rule(address, name, _with_here(view), methods=[method])
+        screens.add_url_rule(address, name, with_here(view), methods=[method])
     screens.add_url_rule("/assets/<digest>/<path:name>", "assets", assets.send)
     app.register_blueprint(screens)
     app.jinja_env.globals["asset"] = assets.address
-    app.view_functions[HOME] = _with_here(home.show_home)
+    app.view_functions[HOME] = with_here(home.show_home)
 
 
-def _with_here(view: View) -> View:
+def with_here(view: View) -> View:
     """The view, asked as the person who is signed in; refusals become screens."""
 
     @wraps(view)

@@ -27,7 +27,7 @@ THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 SIDE_COOKIE = "side"
 SIGN_OUT = "/logout/"
-OWN_PLACES = ("/", "/approvals", "/audit", "/hand-over", "/jobs", "/work")
+OWN_PLACES = ("/", "/approvals", "/audit", "/hand-over", "/jobs", "/studio", "/work")
 """Screens of the side bar that are no object's."""
 LANGUAGES = {"en": "English", "zh": "中文"}
 """What languages call themselves."""

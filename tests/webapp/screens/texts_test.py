@@ -11,9 +11,13 @@ from support.project import ROOT
 from webapp.screens.rendering import TEMPLATES
 from webapp.screens.texts import texts
 
-SOURCES = [*TEMPLATES.glob("*.html"), *(ROOT / "platform/webapp/screens").glob("*.py")]
+SOURCES = [
+    *TEMPLATES.glob("*.html"),
+    *(ROOT / "platform/webapp/screens").glob("*.py"),
+    *(ROOT / "platform/webapp/studio").glob("*.py"),
+]
 BUILT = re.compile(
-    r"good_|act_|via_|key_|audit_(?:done|seen)$"
+    r"good_|act_|via_|key_|studio_kinds?_|audit_(?:done|seen)$"
     r"|why_(?:read|update|delete|restore|export|create|import)$"
 )
 """Keys that are put together from parts."""

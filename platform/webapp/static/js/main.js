@@ -22,3 +22,4 @@ import "./groups.js";
 import "./days.js";
 import "./tree.js";
 import "./quick.js";
+import "./studio.js";
