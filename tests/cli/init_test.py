@@ -100,7 +100,7 @@ def test_editors_accept_partial_files() -> None:
     clients = ROOT / "clients"
     found = []
     for path in clients.rglob("*.yaml"):
-        node = read_file(path, clients).node  # as editors read it: by YAML 1.2, where `on` is a word
+        node = read_file(path, clients).node  # as editors do, by YAML 1.2: `on` is a word
         assert node is not None
         data = node.to_plain()
         schema = schemas[f"{next(iter(data))}.schema.json"]
