@@ -19,8 +19,8 @@ from support.project import ROOT
 from support.small import KINDS_OF_DATABASE, fresh_url
 
 END = dt.datetime(2026, 3, 20, 10, 0, tzinfo=dt.UTC)
-SMALL = {"sales.COUNT": 150, "clients.OLD": 40, "leads.LEADS": 60, "leads.NEW": 12,
-         "leads.INQUIRIES": 40}  # fmt: skip
+SMALL = {"sales.COUNT": 80, "clients.OLD": 25, "leads.LEADS": 40, "leads.NEW": 12,
+         "leads.INQUIRIES": 25}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -177,8 +177,8 @@ def test_a_worker_answers_calls(
         assert soon(lambda: len(effects.seen) == 3)
         assert sorted(effects.seen) == ["called", "old", "quiet"]
         assert soon(lambda: set(effects.states().values()) == {"done"})
-    keys = open_redis(redis.url).keys("rq:job:*")
-    assert keys == []
+        # a call that comes while the worker is at it anyhow is taken a moment later
+        assert soon(lambda: open_redis(redis.url).keys("rq:job:*") == [])
 
 
 def test_urgent_effects_come_first(redis: RedisServer, effects: Effects) -> None:
