@@ -6,7 +6,7 @@ applied, and what was pulled out of the browser layer goes once the folders say 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +24,9 @@ from assembly.kinds import KINDS
 from engine.loading.files import read_layer
 from engine.loading.loading import Loaded
 from engine.loading.merging import Trees, merge_trees
-from engine.loading.packing import KeptLayer, packed_again, plain, unpack
+from engine.loading.packing import KeptLayer, pack, packed_again, plain, unpack
 from engine.loading.schemas import prepared
+from engine.loading.sources import TextLayer, TreeLayer
 from engine.loading.threeway import Picture, Standing, picture
 from engine.loading.threeway_wording import gone_problems
 from engine.problems import Problem
@@ -91,8 +92,8 @@ def settle(databases: Databases, plan: Plan, folders: Sequence[Path] = ()) -> li
         return []
     with databases.writing() as connection:
         removed = remove_pulled(connection, gone)
-        if not browser_files(connection):
-            text = packed_again([layer for layer in layers if layer.name != NAME])
+        if removed:
+            text = packed_again([*_without(layers, removed)])
         if current_revision(connection) == revision:
             keep_layers(connection, revision, text)
     return removed
@@ -100,6 +101,16 @@ def settle(databases: Databases, plan: Plan, folders: Sequence[Path] = ()) -> li
 
 def _identity(layers: Sequence[KeptLayer]) -> list[tuple[object, ...]]:
     return [(layer.name, layer.digest, dict(layer.texts)) for layer in layers]
+
+
+def _without(layers: Sequence[KeptLayer], gone: Collection[str]) -> Iterator[KeptLayer]:
+    """The layers, that of the browser without the files that went from it."""
+    for layer in layers:
+        if layer.name != NAME:
+            yield layer
+        elif left := {path: text for path, text in layer.texts.items() if path not in gone}:
+            trees = read_layer(TextLayer(NAME, left), KINDS, []).trees
+            yield from unpack(pack([TreeLayer(NAME, trees, left)]))
 
 
 def _same_without(

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from assembly.browser_layer import browser_files, save_file
+from assembly.drafting import published_texts, read_draft
 from cli.main import main
 from engine.schema.engines import open_databases
 
@@ -167,6 +168,21 @@ def test_pull(site: str) -> None:
     assert left_in_browser(site) == []
     assert (run("plan").stdout, run("apply").stderr) == ("", SAME)
     assert run("pull").stderr == "nothing was made in the browser\n"
+
+
+def test_what_is_left_in_the_browser_stays_published(site: str) -> None:
+    """One file was pulled, another begun since: the browser's is no draft, the pulled one gone."""
+    in_browser(site, "objects/book.yaml", BROWSER)
+    run("pull")
+    in_browser(site, "site.yaml", "site: Library\n")
+    run("apply", "--yes")
+    assert left_in_browser(site) == ["site.yaml"]
+    databases = open_databases(site)
+    with databases.reading() as connection:
+        assert read_draft(connection).changes() == ()
+        assert list(published_texts(connection)) == ["site.yaml"]
+    databases.dispose()
+    assert run("plan").stderr == SAME
 
 
 def test_pulling_into_a_new_layer(site: str) -> None:

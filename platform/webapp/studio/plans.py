@@ -230,6 +230,7 @@ def _page(
         stopping=having(Severity.STOPS),
         questions=having(Severity.ASKS),
         losses=having(Severity.LOSES),
+        looking=having(Severity.WARNS),
         telling=having(Severity.TELLS),
         effects=list(lines_of(effects_of(proposed, everybody), at.locale)),
         sql=_sql(at, made, proposed),
