@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from assembly.settings import PREFIX, SITES, Settings, env_file, settings_of
+from assembly.settings import NO_KEY, PREFIX, SITES, Settings, env_file, settings_of
 from assembly.sharing import shared
 from engine.problems import Message, Place, Problem, Refusal, did_you_mean
 
@@ -167,9 +167,15 @@ def variable(site: str, setting: str) -> str:
     return f"{FOR_ONE}{site.upper().replace('-', '_')}__{setting}"
 
 
-def without_host(sites: Sequence[Settings]) -> list[Problem]:
-    """Sites that nobody could reach."""
-    return [NO_HOSTS(_place(one.folder), name=one.site) for one in sites if not one.hosts]
+def incomplete(sites: Sequence[Settings]) -> list[Problem]:
+    """Sites that could not be served: nobody could reach them, or they have no secret key."""
+    problems = []
+    for one in sites:
+        if not one.hosts:
+            problems.append(NO_HOSTS(_place(one.folder), name=one.site))
+        if one.own_server and not one.secret_key:
+            problems.append(NO_KEY(_place(one.folder)))
+    return problems
 
 
 def _read(

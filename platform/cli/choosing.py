@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from assembly.settings import Settings, read_settings
-from assembly.sites import not_read, read_site, read_sites, sites_folder, without_host
+from assembly.sites import incomplete, not_read, read_site, read_sites, sites_folder
 from cli.site_option import chosen_site
 from engine.problems import Problem, Refusal
 
@@ -31,9 +31,9 @@ def all_sites(folder: Path) -> tuple[Settings, ...]:
 
 
 def reachable_sites(folder: Path) -> tuple[Settings, ...]:
-    """As `all_sites`; refused as well where one has no host to be reached by."""
+    """As `all_sites`; refused as well where one has no host, or no key."""
     found = all_sites(folder)
-    if problems := without_host(found):
+    if problems := incomplete(found):
         raise Refusal(*problems)
     return found
 
@@ -43,7 +43,7 @@ def sites_problems() -> tuple[Problem, ...]:
     try:
         if folder := folder_of_sites():
             found = read_sites(os.environ, Path.cwd(), folder)
-            return tuple(without_host(found))
+            return tuple(incomplete(found))
     except Refusal as refusal:
         return tuple(refusal.problems)
     return ()

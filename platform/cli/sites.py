@@ -11,7 +11,7 @@ import click
 
 from assembly.settings import Settings
 from assembly.sharing import database_of
-from assembly.sites import NO_SITES, without_host
+from assembly.sites import NO_SITES, incomplete
 from cli.choosing import all_sites, folder_of_sites, overlooked, settings
 from cli.printing import locale_of, locale_option, print_json, print_problems
 from cli.site_option import chosen_site
@@ -46,7 +46,7 @@ def sites(ctx: click.Context, as_json: bool, locale: str | None) -> None:
         print_json(looked)
     else:
         _print(looked, locale)
-    warnings = [*without_host(found), *overlooked()]
+    warnings = [*incomplete(found), *overlooked()]
     print_problems(warnings, locale, err=True)
     ctx.exit(0)
 

@@ -166,8 +166,10 @@ def test_what_two_sites_share_is_refused_at_start(
         told = refused.stdout + refused.stderr
         assert (refused.exit_code, "sites-share-secret-key" in told) == (1, True), (words, told)
         assert "the very same" not in told
-    here.site("north", HOSTS="")
-    assert "site-without-host" in run("serve", "--port", "0").stderr
+    here.site("north", HOSTS="", DATABASE_URL="postgresql://north@db/north")
+    told = run("serve", "--port", "0").stderr
+    assert "sites/north/.env:1:1: site-without-host" in told
+    assert "sites/north/.env:1:1: setting-no-key" in told
 
 
 def test_a_burst_is_for_all(here: Installation) -> None:

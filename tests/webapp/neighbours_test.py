@@ -12,6 +12,8 @@ from urllib.parse import quote
 import pytest
 from flask.testing import FlaskClient
 
+from engine.permissions.actors import SYSTEM
+from jobs.outbox import Effect, put
 from support.neighbours import neighbours
 from support.world import Client, World
 from webapp.accounts import add_key, find_account
@@ -124,6 +126,18 @@ def test_files(both: tuple[World, World]) -> None:
     url = sent.get_json()["items"][0]["url"].removeprefix("/api/v1/")
     assert acme.get(url).data == MARKER.encode()
     assert north.get(url).status_code == 404
+
+
+def test_jobs_and_all_that_is_signed(both: tuple[World, World]) -> None:
+    """The number of a job leads nowhere next door; no purpose has a key in common."""
+    effect = Effect(kind="nothing", payload={}, queue="slow")
+    (id,) = both[0].site.gate().write(SYSTEM, lambda tx: put(tx, [effect]))
+    acme, north = (world.client("admin") for world in both)
+    assert acme.get(f"jobs/{id}").status_code == 200
+    assert north.get(f"jobs/{id}").status_code == 404
+    one, other = (world.app.extensions["formwright"].keys for world in both)
+    for purpose in ("session", "token", "api key", "session stamp", "cursor", "form", "import"):
+        assert one.sign(purpose, "the same") != other.sign(purpose, "the same")
 
 
 def test_nothing_of_the_busy_neighbour_is_seen(both: tuple[World, World]) -> None:

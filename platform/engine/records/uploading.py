@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shlex
 import subprocess
 from collections.abc import Callable
@@ -145,7 +146,7 @@ def scanner(command: str) -> Scan:
         try:
             done = subprocess.run(
                 [*words, str(path)], capture_output=True, timeout=SCAN_SECONDS, check=False,
-                text=True, errors="replace",
+                text=True, errors="replace", env=_without_settings(),
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Refusal(NO_SCANNER(why=type(error).__name__)) from None
@@ -155,3 +156,8 @@ def scanner(command: str) -> Scan:
         return (said[0] if said else f"status {done.returncode}").replace(str(path), path.name[:8])
 
     return scan
+
+
+def _without_settings() -> dict[str, str]:
+    """The environment for programs of others: settings, which hold secrets, are not for them."""
+    return {name: os.environ[name] for name in os.environ if not name.startswith("FORMWRIGHT_")}

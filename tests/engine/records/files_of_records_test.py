@@ -218,7 +218,10 @@ def test_attachments_follow_the_record(site: SmallSite, store: Files, wang: Acto
 
 
 def test_quota_and_scanner(site: SmallSite, store: Files, wang: Actor, tmp_path: Path) -> None:
-    """The site's limit is for different contents; a scanner says why, or that it is not there."""
+    """The site's limit is for different contents; a scanner says why, or that it is not there.
+
+    It learns nothing of the settings.
+    """
     small = FileLimits(quota_mb=1)
     put(site, store, wang, limits=small)
     big = b"x" * 1024 * 1024
@@ -226,7 +229,9 @@ def test_quota_and_scanner(site: SmallSite, store: Files, wang: Actor, tmp_path:
         ("files-quota", "")
     ]
     script = tmp_path / "scan.sh"
-    script.write_text("#!/bin/sh\ngrep -q EICAR \"$1\" && echo 'a virus' && exit 1\nexit 0\n")
+    script.write_text(
+        "#!/bin/sh\ngrep -q EICAR \"$1\" && echo 'a virus' && exit 1\n! env | grep -q FORMWRIGHT_\n"
+    )
     script.chmod(0o700)
     scanned = FileLimits(scan=scanner(str(script)))
     put(site, store, wang, limits=scanned)
