@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import tempfile
 import time
 from dataclasses import replace
@@ -22,6 +23,8 @@ SIZES = {50: 0.3, 200: 1.0}
 CHANGED = "thing_010"
 """The object that each of the published revisions changes."""
 TIMES = 7
+MANY = {50: 50, 200: 5}
+"""Swaps between which memory is compared."""
 
 
 def measure_swaps() -> dict[str, object]:
@@ -32,35 +35,47 @@ def measure_swaps() -> dict[str, object]:
     found: dict[str, object] = {}
     for size, aim in SIZES.items():
         with tempfile.TemporaryDirectory() as name:
-            seconds, memory = _swaps(size, Path(name))
+            seconds, memory, grown = _swaps(size, Path(name))
         median, worst = seconds[len(seconds) // 2], seconds[-1]
-        found[str(size)] = {"median": median, "worst": worst, "aim": aim, "objects kept": memory}
+        found[str(size)] = {
+            "median": median,
+            "worst": worst,
+            "aim": aim,
+            "objects kept": memory,
+            "MB kept": grown,
+        }
         print(
             f"swap with {size} objects: {median:.2f} s CPU, worst {worst:.2f} s, aim {aim} s;"
-            f" {memory:+,} objects in memory after {TIMES} more",
+            f" {memory:+,} objects and {grown:+.1f} MB in memory after {MANY[size]} more",
             flush=True,
         )
     return found
 
 
-def _swaps(size: int, folder: Path) -> tuple[list[float], int]:
-    """The seconds of each swap, the least first, and by how many objects memory has grown."""
+def _swaps(size: int, folder: Path) -> tuple[list[float], int, float]:
+    """The seconds of each swap, the least first; by how many objects and MB memory has grown."""
     databases = open_databases(f"sqlite:///{folder}/swap.db", vault=scratch_vault())
     try:
         establish(databases, [big_catalog(size, 18 * size).write(folder)])
         site = Site(databases)
         gc.collect()
         gc.freeze()  # as `serve` does
-        for number in range(2):
-            _publish(site, number)
+        seconds = sorted(_publish(site, number) for number in range(TIMES))
         gc.collect()
-        before = len(gc.get_objects())
-        seconds = sorted(_publish(site, number + 2) for number in range(TIMES))
+        before, megabytes = len(gc.get_objects()), _resident()
+        for number in range(MANY[size]):
+            _publish(site, TIMES + number)
         gc.collect()
-        return seconds, len(gc.get_objects()) - before
+        return seconds, len(gc.get_objects()) - before, _resident() - megabytes
     finally:
         gc.unfreeze()
         databases.dispose()
+
+
+def _resident() -> float:
+    """Megabytes of this process's memory."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def _publish(site: Site, number: int) -> float:

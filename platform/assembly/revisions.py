@@ -161,7 +161,7 @@ class Site:
         try:
             with collector_paused():  # walks what was made once, with what it replaces
                 self.current, self.failed = self._built(self.current), None
-                gc.collect()
+                self._forget()
         except SQLAlchemyError:
             raise
         except Exception as error:  # whatever it is, the old one must go on serving
@@ -173,6 +173,15 @@ class Site:
         log.info("revision-taken", extra={"revision": taken, "ms": round(self.swaps.wall * 1000)})
         self.swapped(taken)
         return True
+
+    def _forget(self) -> None:
+        """Lets go of the application before: statements know its tables, cycles each other.
+
+        What requests in flight still hold goes with the next one.
+        """
+        for engine in (self.databases.reads, self.databases.writes, self.databases.accounts):
+            engine.clear_compiled_cache()
+        gc.collect()
 
     def _note(self, revision: int, error: Exception) -> None:
         """Keeps in mind that the revision cannot be built, and calls for help the first time."""
