@@ -141,8 +141,10 @@ class _Several:
                 process.join(GRACE)
         finally:
             for process in processes:
-                process.terminate()
-                process.join()
+                if process.pid is not None:
+                    process.terminate()
+                    process.join()
+            wanted.cancel_join_thread()  # whoever was to read the rest is gone
 
     def _process(self, context: BaseContext, number: int, wanted: Any, found: Any) -> BaseProcess:
         folder = self.folder / f"stage-{number}"

@@ -38,23 +38,27 @@ def layers(tmp_path: Path) -> list[Path]:
     return [CONFIG, layer]
 
 
-def outcomes(layers: list[Path], folder: Path, jobs: int) -> dict[str, Outcome]:
+def outcomes(
+    layers: list[Path], folder: Path, jobs: int, *, apart: bool = False
+) -> dict[str, Outcome]:
     """What became of the layer's own scenarios."""
     folder.mkdir()
     found = load_scenarios(layers, load(layers, KINDS).catalog)
     assert found.problems == ()
     chosen = [one for one in found.scenarios if one.name in FILES]
-    return {one.name: one for one in run_scenarios(chosen, layers, folder, jobs=jobs)}
+    found_out = run_scenarios(chosen, layers, folder, jobs=jobs, apart=apart)
+    return {one.name: one for one in found_out}
 
 
 def test_parallel_equals_serial(layers: list[Path], tmp_path: Path) -> None:
-    """The same outcomes, whoever runs them in whichever order."""
-    one, three = (outcomes(layers, tmp_path / str(jobs), jobs) for jobs in (1, 3))
-    assert one.keys() == three.keys() == FILES.keys()
+    """The same outcomes, whoever runs them in whichever order: forked, or apart from threads."""
+    one, two = (outcomes(layers, tmp_path / str(jobs), jobs) for jobs in (1, 2))
+    apart = outcomes(layers, tmp_path / "apart", 1, apart=True)
+    assert one.keys() == two.keys() == apart.keys() == FILES.keys()
     for name in FILES:
-        told = [[f.problem.line() for f in outcome[name].failures] for outcome in (one, three)]
-        assert told[0] == told[1]
-        assert one[name].failures == three[name].failures
+        told = [[f.problem.line() for f in outcome[name].failures] for outcome in (one, two, apart)]
+        assert told[0] == told[1] == told[2]
+        assert one[name].failures == two[name].failures
     assert {name for name, outcome in one.items() if outcome.passed} == {"passes", "is_alone"}
 
 

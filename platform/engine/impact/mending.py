@@ -17,19 +17,23 @@ import sqlalchemy as sa
 
 from engine.definition.objects import Field, Object
 from engine.expressions import evaluate
+from engine.expressions.folding import fold
 from engine.fieldtypes.choice import Choices, Tags
+from engine.fieldtypes.link import Link, Reference
 from engine.impact.conversions import Conversion
 from engine.impact.ground import decoded
 from engine.impact.returning import CONFLICT, RETURN, outcomes
 from engine.problems import Message, Refusal
 from engine.records.auditing import audit, plain
 from engine.records.changes import UPDATE, Batch, Change
+from engine.records.inputs import targets_by_word
 from engine.records.rows import RowView
 from engine.records.shapes import Row
 from engine.records.transaction import Transaction
 from engine.records.values import as_stored
 from engine.records.writing import update_rows
 from engine.schema.converting import NotConvertible
+from engine.schema.state import SEED
 from engine.schema.targets import Fix
 
 CHUNK = 1_000
@@ -42,6 +46,14 @@ NOT_SHOWN = Message(
     zh="{object} {record}：{value} 无法转换为 {field}",
     hint_en="it was not in the plan: make the plan again",
     hint_zh="该值不在原计划中：请重新生成计划",
+)
+
+NO_DEFAULT = Message(
+    "default-not-found",
+    en="{object}: {field} cannot be filled with {found!r}: no record, or several, are called so",
+    zh="{object}：无法以 {found!r} 填充 {field}：没有或有多条同名记录",
+    hint_en="write the key of a seed record, a number or a unique name as `default_for_existing`",
+    hint_zh="请在 `default_for_existing` 下填写预置数据的键、编号或唯一名称",
 )
 
 Becomes = Callable[[Mapping[int, Row]], Iterator[tuple[Row, Row]]]
@@ -118,7 +130,7 @@ def _replacing(field: Field, replaced: Mapping[str, str | None]) -> Becomes:
 
 def defaulting(tx: Transaction, definition: Object, field: Field) -> Becomes:
     """What fills the empty values of a field."""
-    constant = None if field.existing is None else field.type.read(field.existing)
+    constant = None if field.existing is None else _constant(tx, definition, field)
 
     def becomes(rows: Mapping[int, Row]) -> Iterator[tuple[Row, Row]]:
         for row in rows.values():
@@ -130,6 +142,26 @@ def defaulting(tx: Transaction, definition: Object, field: Field) -> Becomes:
                 yield row, row | {field.name: value}
 
     return becomes
+
+
+def _constant(tx: Transaction, definition: Object, field: Field) -> Any:
+    """The value that is said; of a link the seed of that key, else the record of that name."""
+    value = field.type.read(field.existing)
+    if not isinstance(value, Reference):
+        return value
+    assert isinstance(field.type, Link)
+    target, word = field.type.to, value.word
+    keys = tx.tables.system("fw_key")
+    seed = sa.select(keys.c.key).where(
+        keys.c.kind == SEED, keys.c.owner == target, keys.c.name == word
+    )
+    found = [int(key) for key in tx.connection.scalars(seed)]
+    if not found:
+        asking = Batch(tx, definition, UPDATE, [], tx.lens(definition.name))
+        found = targets_by_word(asking, target, {word}).get(fold(word), [])
+    if len(found) != 1:
+        raise Refusal(NO_DEFAULT(field=field.label, object=definition.label, found=word))
+    return found[0]
 
 
 def _rewrite(

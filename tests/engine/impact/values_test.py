@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from engine.permissions.actors import SYSTEM
 from engine.problems import Refusal
 from engine.schema.findings import Finding
+from engine.schema.state import SEED
 from support.workshop import Workshop
 
 BOOK = """
@@ -84,6 +85,34 @@ def test_new_and_required(shop: Workshop) -> None:
     shop.write(book=more % ", default_for_existing: b")
     shop.apply()
     assert column(shop, "grade") == ["b", "b"]
+
+
+def test_links_are_filled(shop: Workshop) -> None:
+    """With the seed of a key, or the record of that name; one that is not there is told."""
+    shop.write(publisher="title: name\nfields: {name: {type: text, unique: true}}\n")
+    stocked(shop, Kim={}, Emma={})
+    application = shop.application()
+    ids = [
+        c.id for c in application.gate.create(SYSTEM, "publisher", [{"name": "A"}, {"name": "B"}])
+    ]
+    seeds = application.tables.system("fw_key")
+    with shop.databases.writing() as connection:
+        seed = {"kind": SEED, "owner": "publisher", "name": "house", "key": str(ids[1])}
+        connection.execute(sa.insert(seeds).values(seed))
+    by = BOOK + "  %s: {type: link, to: publisher, default_for_existing: %s}\n"
+    shop.write(book=by % ("by", "Zz"))
+    with pytest.raises(Refusal) as refused:
+        shop.apply()
+    assert [problem.code for problem in refused.value.problems] == ["default-not-found"]
+    shop.write(book=by % ("by", "house"))
+    shop.apply()
+    assert column(shop, "by") == [ids[1], ids[1]]
+    shop.write(
+        book=by % ("by", "house")
+        + "  other: {type: link, to: publisher, default_for_existing: a}\n"
+    )
+    shop.apply()
+    assert column(shop, "other") == [ids[0], ids[0]]
 
 
 def test_required_when(shop: Workshop) -> None:
