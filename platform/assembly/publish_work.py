@@ -11,12 +11,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from assembly.application import Application
 from assembly.drafting import back_proposal, discard_draft, draft_proposal
@@ -24,10 +26,12 @@ from assembly.kept_plans import KeptPlan, kept, kept_plan, refuse_drift
 from assembly.publishing import Order, Proposal, publish
 from engine.problems import Message, Refusal, Text
 from engine.schema.applying import Hook
+from engine.schema.backfilling import Progress
 from engine.schema.planning import Plan
 from engine.schema.state import Rehearsed
+from jobs.handlers import LeaseLost
 from jobs.work import ADMINISTER, Work
-from jobs.work_ongoing import Ongoing
+from jobs.work_ongoing import Asked, Ongoing
 from jobs.work_running import WorkKind
 from jobs.work_tables import WORK
 
@@ -131,7 +135,7 @@ def _publish(publisher: Publisher, ongoing: Ongoing, plan: KeptPlan) -> None:
         proposed = back_proposal(databases, publisher.extra(), plan.back_to)
     refuse_drift(plan, proposed.plan)
     despite = str(row.params.get("despite") or "")
-    played = publisher.rehearse(proposed, despite, ongoing.glance)
+    played = publisher.rehearse(proposed, despite, partial(_shown, ongoing))
     order = Order(
         by=row.name,
         person=row.person,
@@ -145,7 +149,27 @@ def _publish(publisher: Publisher, ongoing: Ongoing, plan: KeptPlan) -> None:
     if plan.back_to is not None and row.params.get("with_files"):
         hooks.append(_files_back(row.name, ongoing.gate.clock(), plan.back_to))
     former, clock = publisher.running(), ongoing.gate.clock
-    publish(proposed, order, hooks, publisher.tell, clock, former)
+    shown = partial(_show, ongoing)
+    publish(proposed, order, hooks, publisher.tell, clock, former, shown)
+
+
+def _shown(ongoing: Ongoing, done: int, total: int) -> None:
+    """Shows how many scenarios have been played; ends the work where that is wanted."""
+    ongoing.done, ongoing.total = done, total
+    ongoing.heed()
+
+
+def _show(ongoing: Ongoing, progress: Progress) -> None:
+    """Shows how far it is with a large table, and keeps the work; it never stops publishing.
+
+    On SQLite all is one transaction, which nobody could write beside.
+    """
+    if ongoing.gate.dialect == "sqlite":
+        return
+    with suppress(Asked, LeaseLost, DBAPIError):
+        ongoing.glance(progress.done, progress.total)
+    with suppress(LeaseLost, DBAPIError):
+        ongoing.running.beat(PATIENCE)
 
 
 def _files_back(by: str, now: dt.datetime, revision: int) -> Hook:

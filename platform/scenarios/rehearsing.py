@@ -111,10 +111,10 @@ def rehearsal(
 def rehearse(proposed: Proposal, despite: str, telling: Telling) -> Rehearsed | None:
     """Plays the scenarios before publishing; what the revision keeps of it, None where none play.
 
-    Half of the processors are left to others. Raises Refusal, with what the first ones that fail
-    say, when some do and `despite` gives no reason to go on.
+    Raises Refusal, with what the first ones that fail say, when some do and `despite` gives no
+    reason to go on.
     """
-    found = rehearsal(proposed, jobs=max(1, processors() // 2), telling=telling)
+    found = rehearsal(proposed, telling=telling)
     if found is None:
         return None
     try:

@@ -52,8 +52,11 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 
 @contextmanager
-def served(folder: Path, *layers: Path) -> Iterator[Office]:
-    """`formwright serve` on a database in `folder`, the layers laid over the shipped system."""
+def served(folder: Path, *layers: Path, base: Path = ROOT / "config") -> Iterator[Office]:
+    """`formwright serve` on a database in `folder`, the layers laid over the shipped system.
+
+    The server finds what belongs to that, templates and scenarios, in the folder `base`.
+    """
     url = f"sqlite:///{folder / 'formwright.db'}"
     world = make_world(url, *layers)
     made = furnish(world)
@@ -62,7 +65,7 @@ def served(folder: Path, *layers: Path) -> Iterator[Office]:
         port = probe.getsockname()[1]
     environment = os.environ | {
         "FORMWRIGHT_DATABASE_URL": url,
-        "FORMWRIGHT_LAYERS": os.pathsep.join(map(str, (ROOT / "config", *layers))),
+        "FORMWRIGHT_LAYERS": os.pathsep.join(map(str, (base, *layers))),
         "FORMWRIGHT_SECRET_KEY": "a secret of the acceptance tests",
         "PYTHONPATH": str(ROOT / "platform"),
     }

@@ -32,7 +32,7 @@ BAD = frozenset(("rejected", "conflicts", "approvals_staying"))
 ICONS = {
     "import": "upload", "export": "download", "bulk": "list-checks", "undo": "undo-2",
     "hand-over": "arrow-right-left",
-    "scan": "scan-search", "standardise": "spell-check",
+    "scan": "scan-search", "standardise": "spell-check", "publish": "rocket",
 }  # fmt: skip
 
 

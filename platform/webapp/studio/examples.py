@@ -58,12 +58,13 @@ def _may_see_value(at: Here, found: Finding, example: Example, record: Record) -
 
 
 def _reads_all(at: Here, found: Finding) -> bool:
-    """Whether every record and every field of the object can be read, so nothing is given away."""
+    """Whether the field, or every field, can be read on every record: nothing is given away."""
     definition = at.catalog.objects.get(found.object)
     if definition is None or definition.parent:
         return False
     lens = at.lens(found.object)
-    return lens.may_read_all() and all(lens.may_read(name) for name in definition.fields)
+    names = [found.field] if found.field else definition.fields
+    return lens.may_read_all() and all(lens.may_read(name) for name in names)
 
 
 def _said(title: str, value: str) -> str:
