@@ -18,6 +18,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
 from sqlalchemy.exc import OperationalError
 
@@ -169,7 +170,8 @@ class Carrier:
             # none of them came to an end, or it would have failed: it ends whoever takes it
             self._fail(claims, effect, say.NEVER_ENDED(attempts=handler.attempts))
             return False
-        running = Running(self.gate(), effect, claims)
+        gate = self.gate()
+        running = Running(gate, by_present_name(gate, effect), claims)
         try:
             with self.time_limit(handler.timeout):
                 handler.run(running)
@@ -239,3 +241,12 @@ class Carrier:
             self.failed(self.gate(), effect, problem)
         except Exception:  # it stands among the failed ones, whoever could not be told
             log.exception("not-told", extra={"effect": effect.id, "kind": effect.kind})
+
+
+def by_present_name(gate: Gate, effect: Claimed) -> Claimed:
+    """The effect, of an object that was renamed since it was asked for under its present name."""
+    objects = gate.catalog.objects
+    if not effect.object or effect.object in objects:
+        return effect
+    found = (name for name, o in objects.items() if effect.object in o.formers)
+    return replace(effect, object=next(found, effect.object))

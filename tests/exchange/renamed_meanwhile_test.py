@@ -14,6 +14,7 @@ from assembly.long_work import KINDS
 from engine.files import Files
 from engine.permissions.actors import SYSTEM
 from engine.records.gate import Gate
+from engine.records.transaction import Transaction
 from engine.schema.rewording import reworded
 from engine.schema.since import since
 from exchange.bulk import BulkRequest
@@ -23,6 +24,8 @@ from exchange.import_work import ImportRequest, import_work
 from exchange.standard_work import standard_work
 from exchange.standardising import StandardRequest
 from jobs.carrying import Carrier
+from jobs.handlers import Handler
+from jobs.outbox import Effect, put
 from jobs.work import Work, one, start_work
 from jobs.work_running import Workshop, work_handler
 from jobs.work_tables import DONE
@@ -81,6 +84,7 @@ class Queue:
     live: Live
     folder: Path
     works: dict[str, int] = field(default_factory=dict)
+    effects: list[tuple[str, int | None]] = field(default_factory=list)
 
     @property
     def gate(self) -> Gate:
@@ -134,19 +138,29 @@ def start_everything(queue: Queue) -> None:
         queue.ask(name, import_work(gate.catalog, request))
 
 
+def ask_for_effect(tx: Transaction) -> None:
+    """Any effect that is about a record."""
+    put(tx, [Effect(kind="told", object="deal", record=1)])
+
+
 @pytest.fixture(scope="module")
 def queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Queue]:
     folder = tmp_path_factory.mktemp("renamed_meanwhile")
     with live_world(f"sqlite:///{folder}/site.db", folder, BEFORE) as live:
         made = Queue(live, folder)
         start_everything(made)
+        made.gate.write(SYSTEM, ask_for_effect)
         (live.layer / "objects" / "deal.yaml").unlink()
         live.publish(AFTER)
         live.publish(LATER)
         assert live.site.refresh(wait=True)
         kinds = {kind.name: kind for kind in KINDS}
         handler = work_handler(Workshop(kinds, made.files, lambda gate, row: SYSTEM))
-        Carrier(live.site.gate, {handler.kind: handler}).drain()
+        told = Handler(
+            kind="told",
+            run=lambda running: made.effects.append((running.effect.object, running.effect.record)),
+        )
+        Carrier(live.site.gate, {one.kind: one for one in (handler, told)}).drain()
         yield made
 
 
@@ -156,6 +170,11 @@ def test_a_change_of_many(queue: Queue) -> None:
     assert queue.done("bulk").counts == {"updated": 1}
     assert (queue.values(2)["value"], queue.values(2)["warmth"]) == (7, "cold")
     assert queue.values(2)["amount"] is None
+
+
+def test_an_effect(queue: Queue) -> None:
+    """Whatever carries it out finds the object."""
+    assert queue.effects == [("chance", 1)]
 
 
 def test_standard_spelling(queue: Queue) -> None:
