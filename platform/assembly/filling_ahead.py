@@ -21,6 +21,7 @@ from assembly.filling_order import is_phone, is_tree, passes, wanted, with_mende
 from engine.definition.dependencies import Key, Path, Read, reads_of
 from engine.definition.objects import Field, Object
 from engine.expressions import Expression
+from engine.expressions.among import among_ids
 from engine.fieldtypes.choice import Stage
 from engine.fieldtypes.link import Link
 from engine.impact.conversions import Conversion
@@ -35,7 +36,7 @@ from engine.records.dependents import leading_to
 from engine.records.gate import Gate
 from engine.records.shapes import Row
 from engine.records.transaction import Transaction
-from engine.records.writing import index_words
+from engine.records.writing import index_words, update_many
 from engine.schema.audit_tables import AUDIT, add_audit_tables
 from engine.schema.backfill_tables import TOLD, add_backfill_tables
 from engine.schema.backfilling import Journal, Pass
@@ -180,6 +181,11 @@ class FillingAhead:
         """The tables that are walked over (`Ahead`)."""
         return {way.one.object: self.objects[way.one.object].table for way in self._ways}
 
+    def read(self) -> Collection[str]:
+        """The tables that are walked over or read on the way (`Ahead`)."""
+        steps = {step for way in self._ways for read in way.reads for step in read.path}
+        return {*self.tables().values(), *(self.objects[step.target].table for step in steps)}
+
     def said(self, one: Pass) -> Text:
         """What a walk does (`Ahead`)."""
         definition = self.objects[one.object]
@@ -285,9 +291,12 @@ class FillingAhead:
         table = sa.table(
             definition.table, sa.column("id"), sa.column(former.column, former.type.column_type())
         )
-        query = sa.select(table.c.id, table.c[former.column]).where(table.c.id.in_(list(before)))
+        among = among_ids(table.c.id, "ids", tx.dialect)
+        query = sa.select(table.c.id, table.c[former.column]).where(among)
+        ids = {"ids": sorted(before)}
         after, told = {}, []
-        for id, value in tx.connection.execute(query).all():
+        found = tx.connection.execute(query, ids).all()
+        for id, value in found:
             old = decoded(former, value)
             new = None
             if old is not None:
@@ -301,9 +310,9 @@ class FillingAhead:
                     "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")),
                 })  # fmt: skip
         ours = (_TOLD.c.object == definition.name, _TOLD.c.field == name)
-        tx.connection.execute(sa.delete(_TOLD).where(*ours, _TOLD.c.record.in_(list(before))))
-        if told:
-            tx.connection.execute(sa.insert(_TOLD), told)
+        among = among_ids(_TOLD.c.record, "ids", tx.dialect)
+        tx.connection.execute(sa.delete(_TOLD).where(*ours, among), ids)
+        tx.insert(_TOLD, told)
         return after
 
     def _write(
@@ -323,8 +332,7 @@ class FillingAhead:
             parameters: dict[str, Any] = {f"set_{name}": v for name, v in columns.items()}
             written[frozenset(columns)].append(parameters | {"row_id": id})
         for columns_set, parameters_list in written.items():
-            statement = self.gate.statements.update(shape.table, columns_set)
-            statement.run(tx.connection, parameters_list)
+            update_many(tx, shape.table, columns_set, parameters_list)
         index_words(tx, shape, words)
 
 

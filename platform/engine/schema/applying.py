@@ -251,7 +251,9 @@ class _Apply:
         journal = read_journal(connection)
         if journal is not None and journal.target == plan.way and journal.passes:
             return found
-        tables, rows = found.tables().values(), self.publishing.online_from
+        rows = self.publishing.online_from
+        known = read_structure(connection).tables.keys()
+        tables = sorted(set(found.read()) & known)
         return found if any(is_large(connection, table, rows) for table in tables) else None
 
     def expanded(self, plan: Plan, ahead: Ahead | None) -> None:

@@ -36,8 +36,9 @@ from engine.schema.touching import Watched, take_touched, unwatch, waiting, watc
 ONLINE_FROM = 5_000
 """Rows from which a table counts as large. Below, what is computed is computed while publishing:
 writers wait for less than a second (measured: docs/performance.md)."""
-AIM = 0.025
-"""Seconds that one transaction shall take."""
+AIM = {"sqlite": 0.025, "postgresql": 0.1}
+"""Seconds that one transaction shall take. PostgreSQL holds only the records that it writes, and
+those for a quarter of that time; on SQLite all other writers wait for all of it."""
 FEWEST, MOST = 20, 4_000
 """Records in one transaction, at least and at most."""
 PAUSE = {"sqlite": 1.0, "postgresql": 0.25}
@@ -88,6 +89,9 @@ class Ahead(Protocol):
 
     def tables(self) -> Mapping[str, str]:
         """The tables that are walked over, by object."""
+
+    def read(self) -> Collection[str]:
+        """The tables that are walked over or read on the way."""
 
     def watched(self, structure: Structure) -> Sequence[Watched]:
         """The tables that are read, as they stood before."""
@@ -225,7 +229,8 @@ class Backfill:
         journal = retried(self._walk)
         took = time.perf_counter() - began
         if journal is not None:
-            wanted = self.most * min(2.0, max(0.25, AIM / max(took, 0.000_1)))
+            share = AIM[self.databases.dialect] / max(took, 0.000_1)
+            wanted = self.most * min(2.0, max(0.25, share))
             self.most = max(FEWEST, min(MOST, int(wanted)))
             time.sleep(took * PAUSE[self.databases.dialect])
         return journal
@@ -279,7 +284,7 @@ def tidy(databases: Databases, tell: Callable[[sa.Connection, Journal], int]) ->
             return tell(connection, told)
 
     while retried(some):
-        time.sleep(AIM * PAUSE[databases.dialect])
+        time.sleep(AIM[databases.dialect] * PAUSE[databases.dialect])
     with databases.writing() as connection:
         end_journal(connection)
 
