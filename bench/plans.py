@@ -15,7 +15,7 @@ AIM = 10.0
 CHANGES = (
     ("deal", "weight: {type: text}", "weight: {type: number, scale: 1}"),
     ("deal", "  code: {type: text}", "  code: {type: text, required: true, max_length: 20}"),
-    ("deal", "f: F}}", "e: E2}, replace: {f: e}}"),
+    ("deal", ", f: F}}", "}, replace: {f: e}}"),
     ("deal", "amount: {type: number, scale: 2}", "amount: {type: number, scale: 2, max: 900000}"),
     ("deal", "  kind:", "  score: {type: number, formula: amount * 2, stored: true}\n  kind:"),
     ("deal", "views:", "unique: [[code]]\nviews:"),

@@ -24,6 +24,7 @@ from assembly.seeding import sow
 from engine.loading.loading import Loaded
 from engine.loading.sources import Source
 from engine.schema.applying import Hook, Publishing, Replan, apply_plan
+from engine.schema.backfilling import Tell
 from engine.schema.engines import Databases
 from engine.schema.planning import Plan
 from engine.schema.state import Rehearsed
@@ -75,13 +76,15 @@ def publish(
     tell: Callable[[int], object] = lambda revision: None,
     clock: Clock = utc_now,
     former: Application | None = None,
+    progress: Tell = lambda progress: None,
 ) -> int | None:
     """Carries out the plan that was shown; the revision that it made, None if nothing was to do.
 
     `hooks` is what rooms above do in its transaction (roles are mirrored), `tell` says to other
     processes that there is a revision; of `former`, the running application, the new one takes
-    over what is the same. Raises Refusal when the plan has problems or is no longer what would be
-    done, when something would be lost or is probably not meant and nobody agreed.
+    over what is the same. `progress` is told how far it is with large tables. Raises Refusal when
+    the plan has problems or is no longer what would be done, when something would be lost or is
+    probably not meant and nobody agreed.
     """
     databases, now = proposed.databases, clock()
     noting = noting_apply(order.by, now, order.person, order.via)
@@ -92,6 +95,7 @@ def publish(
         hooks=(*hooks, noting),
         message=order.message,
         rehearsed=order.rehearsed,
+        tell=progress,
     )
     revision = apply_plan(
         databases,
