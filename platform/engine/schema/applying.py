@@ -181,6 +181,7 @@ class _Apply:
         with self.databases.reading() as connection:
             keys = self.unchanged(connection, plan, but=(Phase.INDEX,))
         late = plan.of(Phase.INDEX, Phase.DROP)
+        self.settled(ahead)
         with self.databases.writing() as connection:
             self.still_unchanged(connection, plan, keys)
             self.hooks(connection, plan)
@@ -223,6 +224,7 @@ class _Apply:
         with holder.begin():
             keys = self.unchanged(holder, plan)
             layers = plan.target.layers(holder)
+        self.settled(ahead)
 
         def publish() -> int:
             with briefly_locking(self.databases) as connection:
@@ -288,6 +290,11 @@ class _Apply:
         backfill = Backfill(self.databases, ahead, self.publishing.tell)
         backfill.watch(self.structure().without(plan.fresh))
         backfill.run()
+
+    def settled(self, ahead: Ahead | None) -> None:
+        """Leaves as little as can be to compute while nobody may write."""
+        if ahead is not None:
+            Backfill(self.databases, ahead, self.publishing.tell).settle()
 
     def unchanged(self, connection: sa.Connection, plan: Plan, but: Sequence[Phase] = ()) -> Keys:
         """The keys as they stand. Raises Refusal unless all is as the plan left it."""

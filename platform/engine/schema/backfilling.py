@@ -43,8 +43,10 @@ FEWEST, MOST = 20, 4_000
 """Records in one transaction, at least and at most."""
 PAUSE = {"sqlite": 1.0, "postgresql": 0.25}
 """The pause after a transaction, as a share of its time. SQLite has but one writer."""
-FEW = 200
+FEW = 50
 """Touched records that are left to publishing."""
+SOME = 200
+"""Touched records that are looked at again in one transaction."""
 ROUNDS = 50
 """How often touched records are looked at again before publishing, at most."""
 
@@ -208,6 +210,10 @@ class Backfill:
         while (journal := self._batch()) is not None:
             one = self.ahead.passes[min(journal.step, len(self.ahead.passes) - 1)]
             self.tell(Progress(self.ahead.said(one), journal.count, total))
+        self.settle()
+
+    def settle(self) -> None:
+        """Looks again at records that were touched meanwhile, until few are left."""
         for _ in range(ROUNDS):
             with self.databases.reading() as connection:
                 if waiting(connection, FEW) < FEW:
@@ -254,7 +260,7 @@ class Backfill:
 
     def _round(self) -> None:
         with briefly_locking(self.databases) as connection:
-            self.ahead.catch_up(connection, take_touched(connection, FEW))
+            self.ahead.catch_up(connection, take_touched(connection, SOME))
 
     def catch_up(self, connection: sa.Connection) -> None:
         """Computes what is left, in the transaction that publishes: nobody writes meanwhile."""
