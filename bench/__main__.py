@@ -19,10 +19,10 @@ from bench.timers import measure_timers
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from bench import erp, swap
+from bench import erp, online, plans, swap
 from support import postgres
 
-PARTS = ("work", "effects", "timers", "formulas", "erp", "duplicates", "swap")
+PARTS = ("work", "effects", "timers", "formulas", "erp", "duplicates", "swap", "online", "plan")
 HEAD = f"{'work':28} {'CPU ours':>16} {'by hand':>16} {'ratio':>7} {'aim':>5} {'wall ours':>10}"
 
 
@@ -37,6 +37,7 @@ def main() -> int:
     if binaries is None:
         print(postgres.NOT_FOUND, file=sys.stderr)
         return 1
+    share = 20 if chosen.small else 1
     server = postgres.start(binaries)
     try:
         figures: dict[str, object] = {}
@@ -56,6 +57,14 @@ def main() -> int:
             figures["duplicates"] = _duplicates(url, chosen.small)
         if chosen.only in (None, "swap"):
             figures["swap"] = swap.measure_swaps()
+        if chosen.only in (None, "online"):
+            url = postgres.create_database(server.url, "online")
+            figures["online"] = online.measure_online(
+                url, online.ROWS // (20 if chosen.small else 1)
+            )
+        if chosen.only in (None, "plan"):
+            url = postgres.create_database(server.url, "plans")
+            figures["plan"] = plans.measure_plans(url, online.ROWS // share)
         if chosen.only in (None, "timers"):
             url = postgres.create_database(server.url, "timers")
             figures["timers"] = _timers(url, chosen.small)

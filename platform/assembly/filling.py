@@ -97,9 +97,10 @@ class _Filler:
         fresh: Collection[tuple[str, str]],
     ) -> Ahead | None:
         """What can be computed before (`Filling`)."""
+        gate = self.gate(tables)  # in any case, since it takes longer than nobody may write
         if not fresh or not (fills or fixes):
             return None
-        return FillingAhead(self.gate(tables), fills, fixes, frozenset(fresh))
+        return FillingAhead(gate, fills, fixes, frozenset(fresh))
 
     def tell(self, connection: sa.Connection, journal: Journal) -> int:
         """Writes to the audit what was converted before (`Filling`)."""

@@ -2,28 +2,20 @@
 
 It is what `engine.schema.backfilling` carries out, walk by walk.
 
-What goes ahead is what is written to fresh columns only, and reads nothing that publishing itself
-writes anew. The rest is left to `filling`. Where it cannot be told which records a change of
-another one moves, it is left as well: conversions that look records up, and settings.
+What is computed so is chosen in `filling_choice`; the rest is left to `filling`.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from assembly.filling_order import is_phone, is_tree, passes, wanted, with_mended
-from engine.definition.dependencies import Key, Path, Read, reads_of
-from engine.definition.objects import Field, Object
-from engine.expressions import Expression
-from engine.fieldtypes.choice import Stage
-from engine.fieldtypes.link import Link
-from engine.impact.conversions import Conversion
+from assembly.filling_choice import BESIDE, COMPUTE, CONVERT, DEFAULT, Way, chosen
+from engine.expressions.among import among_ids
 from engine.impact.ground import decoded
 from engine.impact.mending import CAUSE, convert_one, defaulting
 from engine.permissions.actors import SYSTEM
@@ -35,7 +27,7 @@ from engine.records.dependents import leading_to
 from engine.records.gate import Gate
 from engine.records.shapes import Row
 from engine.records.transaction import Transaction
-from engine.records.writing import index_words
+from engine.records.writing import index_words, update_many
 from engine.schema.audit_tables import AUDIT, add_audit_tables
 from engine.schema.backfill_tables import TOLD, add_backfill_tables
 from engine.schema.backfilling import Journal, Pass
@@ -45,7 +37,6 @@ from engine.schema.targets import Fill, Fix
 from engine.schema.touching import Watched, watches
 from engine.schema.wording import both, joined, of_field, of_object
 
-COMPUTE, BESIDE, DEFAULT, CONVERT = "compute", "beside", "default", "convert"
 CHUNK = 500
 """Records held in memory at a time when they are computed again."""
 MOST_TOLD = 500
@@ -55,16 +46,6 @@ _METADATA = sa.MetaData()
 add_backfill_tables(_METADATA)
 add_audit_tables(_METADATA)
 _TOLD, _AUDIT = _METADATA.tables[TOLD], _METADATA.tables[AUDIT]
-
-
-@dataclass(frozen=True)
-class _Way:
-    """Something that is computed, and what it reads."""
-
-    one: Pass
-    reads: frozenset[Read]
-    fix: Fix | None = None
-    conversion: Conversion | None = None
 
 
 class FillingAhead:
@@ -82,94 +63,7 @@ class FillingAhead:
         self._fresh: dict[str, set[str]] = defaultdict(set)
         for table, column in fresh:
             self._fresh[table].add(column)
-        self._ways = tuple(self._chosen(fills, fixes))
-
-    # What goes ahead
-
-    def _chosen(self, fills: Sequence[Fill], fixes: Sequence[Fix]) -> Iterator[_Way]:
-        own = [fix for fix in fixes if fix.field and fix.object in self.objects]
-        late: set[Key] = {(f.object, f.field) for f in fills if not f.column}
-        late |= {
-            (f.object, f.field) for f in fills if is_tree(f, self.gate) or is_phone(f, self.gate)
-        }
-        for fix in own:
-            way = self._fixed(fix, late)
-            if way is None:
-                late.add((fix.object, fix.field))
-            else:
-                yield way
-        mended = [(fix.object, fix.field) for fix in own]
-        computed, beside = wanted(with_mended(fills, mended), self.gate)
-        ahead: list[Key] = []
-        for key in self.gate.dependencies.following(computed):
-            kept = self.gate.dependencies.kept[key]
-            if self._fits(kept.object, kept.field, kept.expression, kept.reads, late):
-                ahead.append(key)
-            else:
-                late.add(key)
-        for object, names in passes(ahead, self.gate):
-            reads = (self.gate.dependencies.kept[object, name].reads for name in names)
-            yield _Way(Pass(COMPUTE, object, tuple(names)), frozenset().union(*reads))
-        for object, texts in beside.items():
-            table = self.objects[object].table
-            columns = {f.column for f in fills if f.object == object and self._is_beside(f)}
-            if columns <= self._fresh[table] and not late & {(object, text) for text in texts}:
-                yield _Way(Pass(BESIDE, object, tuple(sorted(texts))), frozenset())
-
-    def _is_beside(self, fill: Fill) -> bool:
-        return bool(fill.column) and (fill.object, fill.field) not in self.gate.dependencies.kept
-
-    def _fixed(self, fix: Fix, late: Collection[Key]) -> _Way | None:
-        if fix.kind not in (DEFAULT, CONVERT):
-            return None
-        definition = self.objects[fix.object]
-        field, conversion = definition.fields[fix.field], None
-        expression = field.existing_from
-        if fix.kind == CONVERT:
-            if fix.former is None:
-                return None
-            conversion = Conversion(self.gate.tables, fix.former, field)
-            expression = conversion.expression
-            if conversion.by:
-                return None
-        reads = reads_of(expression) if expression is not None else frozenset[Read]()
-        if isinstance(field.type, Stage) or not self._fits(
-            definition, field, expression, reads, late
-        ):
-            return None
-        return _Way(Pass(fix.kind, fix.object, (fix.field,)), reads, fix, conversion)
-
-    def _fits(
-        self,
-        definition: Object,
-        field: Field,
-        expression: Expression | None,
-        reads: Collection[Read],
-        late: Collection[Key],
-    ) -> bool:
-        fresh = self._fresh[definition.table]
-        searched = field.name in definition.search and GRAMS not in fresh
-        if field.column not in fresh or searched or field.name == definition.tree:
-            return False
-        if expression is not None and (expression.uses_settings or expression.uses_user):
-            return False
-        return not any((r.object, r.field) in late or not self._followed(r.path) for r in reads)
-
-    def _followed(self, path: Path) -> bool:
-        """Whether a change at its end can be followed back to the record."""
-        for step in path:
-            source, target = self.objects[step.object], self.objects[step.target]
-            if source.is_view or target.is_view:
-                return False
-            if step.is_link:
-                link = source.fields.get(step.member)
-                if link is None or not isinstance(link.type, Link):
-                    return False
-            elif not step.join:
-                back = target.fields.get(step.via)
-                if back is None or back.column in self._fresh[target.table]:
-                    return False
-        return True
+        self._ways = chosen(gate, fills, fixes, fresh)
 
     @property
     def passes(self) -> Sequence[Pass]:
@@ -179,6 +73,11 @@ class FillingAhead:
     def tables(self) -> Mapping[str, str]:
         """The tables that are walked over (`Ahead`)."""
         return {way.one.object: self.objects[way.one.object].table for way in self._ways}
+
+    def read(self) -> Collection[str]:
+        """The tables that are walked over or read on the way (`Ahead`)."""
+        steps = {step for way in self._ways for read in way.reads for step in read.path}
+        return {*self.tables().values(), *(self.objects[step.target].table for step in steps)}
 
     def said(self, one: Pass) -> Text:
         """What a walk does (`Ahead`)."""
@@ -237,7 +136,7 @@ class FillingAhead:
                 self._compute(tx, way, ids[start : start + CHUNK])
             known.setdefault(object, set()).update(ids)
 
-    def _affected(self, tx: Transaction, way: _Way, known: Mapping[str, set[int]]) -> set[int]:
+    def _affected(self, tx: Transaction, way: Way, known: Mapping[str, set[int]]) -> set[int]:
         """The records of the walk that read any of these, wherever on the way they stand."""
         found = set(known.get(way.one.object, ()))
         for path in {read.path for read in way.reads if read.path}:
@@ -251,10 +150,10 @@ class FillingAhead:
     def _transaction(self, connection: sa.Connection) -> Transaction:
         return Transaction(self.gate, connection, SYSTEM, cause=CAUSE)
 
-    def _way(self, one: Pass) -> _Way:
+    def _way(self, one: Pass) -> Way:
         return next(way for way in self._ways if way.one == one)
 
-    def _compute(self, tx: Transaction, way: _Way, ids: Sequence[int]) -> None:
+    def _compute(self, tx: Transaction, way: Way, ids: Sequence[int]) -> None:
         definition = self.objects[way.one.object]
         rows = tx.fetch(definition.name, ids)
         before = {id: dict(rows[id]) for id in ids if id in rows}
@@ -271,13 +170,13 @@ class FillingAhead:
         self._write(tx, way, before, after)
         tx.forget_all()
 
-    def _defaulted(self, tx: Transaction, way: _Way, before: Mapping[int, Row]) -> dict[int, Row]:
+    def _defaulted(self, tx: Transaction, way: Way, before: Mapping[int, Row]) -> dict[int, Row]:
         definition, name = self.objects[way.one.object], way.one.fields[0]
         empty = {id: row | {name: None} for id, row in before.items()}
         filled = defaulting(tx, definition, definition.fields[name])
         return empty | {row["id"]: row for _, row in filled(empty)}
 
-    def _converted(self, tx: Transaction, way: _Way, before: Mapping[int, Row]) -> dict[int, Row]:
+    def _converted(self, tx: Transaction, way: Way, before: Mapping[int, Row]) -> dict[int, Row]:
         """The rows with the converted value; what the audit will say of it is kept."""
         fix, conversion = way.fix, way.conversion
         assert fix is not None and fix.former is not None and conversion is not None
@@ -285,9 +184,12 @@ class FillingAhead:
         table = sa.table(
             definition.table, sa.column("id"), sa.column(former.column, former.type.column_type())
         )
-        query = sa.select(table.c.id, table.c[former.column]).where(table.c.id.in_(list(before)))
+        among = among_ids(table.c.id, "ids", tx.dialect)
+        query = sa.select(table.c.id, table.c[former.column]).where(among)
+        ids = {"ids": sorted(before)}
         after, told = {}, []
-        for id, value in tx.connection.execute(query).all():
+        found = tx.connection.execute(query, ids).all()
+        for id, value in found:
             old = decoded(former, value)
             new = None
             if old is not None:
@@ -301,13 +203,13 @@ class FillingAhead:
                     "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")),
                 })  # fmt: skip
         ours = (_TOLD.c.object == definition.name, _TOLD.c.field == name)
-        tx.connection.execute(sa.delete(_TOLD).where(*ours, _TOLD.c.record.in_(list(before))))
-        if told:
-            tx.connection.execute(sa.insert(_TOLD), told)
+        among = among_ids(_TOLD.c.record, "ids", tx.dialect)
+        tx.connection.execute(sa.delete(_TOLD).where(*ours, among), ids)
+        tx.insert(_TOLD, told)
         return after
 
     def _write(
-        self, tx: Transaction, way: _Way, before: Mapping[int, Row], after: Mapping[int, Row]
+        self, tx: Transaction, way: Way, before: Mapping[int, Row], after: Mapping[int, Row]
     ) -> None:
         """Writes the fresh columns, and no other."""
         shape, names = tx.shape(way.one.object), way.one.fields
@@ -323,8 +225,7 @@ class FillingAhead:
             parameters: dict[str, Any] = {f"set_{name}": v for name, v in columns.items()}
             written[frozenset(columns)].append(parameters | {"row_id": id})
         for columns_set, parameters_list in written.items():
-            statement = self.gate.statements.update(shape.table, columns_set)
-            statement.run(tx.connection, parameters_list)
+            update_many(tx, shape.table, columns_set, parameters_list)
         index_words(tx, shape, words)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from assembly.filling_choice import beforehand
 from assembly.impact import every_fix, look
 from assembly.kinds import KINDS, TABLES, kinds_with
 from assembly.layering import picture_of
@@ -140,8 +141,11 @@ def planner(
             None if way is None else way.batches,
         )  # fmt: skip
         made = replace(made, fills=(*made.fills, *searched_again(ground)))
-        found = look(ground) if findings else ()
-        return made.found((*found, *below), every_fix(ground))
+        fixed = every_fix(ground)
+        if not findings:
+            return made.found(below, fixed)
+        ahead = beforehand(target.tables, made.fills, fixed, made.fresh, made.rows)
+        return replace(made, ahead=ahead).found((*look(ground), *below), fixed)
 
     return replan
 

@@ -14,6 +14,7 @@ from assembly.publishing import Order, Proposal, publish
 from cli.opening import settings
 from cli.plan import NOTHING, print_plan
 from cli.printing import print_json, print_problems
+from cli.progress import progress_bar
 from cli.rehearsing import kept_json, rehearsed
 from cli.running import hints_of
 from engine.problems import Refusal
@@ -28,6 +29,7 @@ MEANT = {
     "zh": "不是改名，确实是不同的东西：是否按现写法应用？",
 }
 WRITE = {"en": "then write:", "zh": "请改写为："}
+COMPUTING = {"en": "existing records", "zh": "已有记录"}
 DONE = {"en": "revision {number} is in force", "zh": "版本 {number} 已生效"}
 NOT_DONE = {"en": "nothing was changed", "zh": "未做任何更改"}
 
@@ -119,7 +121,11 @@ def _apply(proposed: Proposal, asked: Asked, answered: bool, kept: Rehearsed | N
     )
     hints = hints_of(settings(check_layers=False), proposed.databases)
     tell = hints.tell if hints is not None else lambda revision: None
-    return publish(proposed, order, (mirror_roles,), tell)
+    with progress_bar(COMPUTING[asked.locale]) as bar:
+        return publish(
+            proposed, order, (mirror_roles,), tell,
+            progress=lambda progress: bar(progress.done, progress.total),
+        )  # fmt: skip
 
 
 def _answered(made: Plan, asked: Asked) -> bool:

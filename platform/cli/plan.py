@@ -31,6 +31,10 @@ MARKS = {
     Phase.NOTE: "~",
     Phase.DROP: "-",
 }
+BEFOREHAND = {
+    "en": "existing records are computed before publishing",
+    "zh": "发布前预先计算已有记录",
+}
 PUBLISHING = {"en": "existing records are written anew", "zh": "重写已有记录"}
 NOTHING = {"en": "nothing to do: the database is as defined", "zh": "无需变更：数据库与定义一致"}
 
@@ -139,6 +143,8 @@ def print_plan(made: Plan, dialect: str, locale: str) -> None:
         mark = "!" if step.loses else MARKS[step.phase]
         said = made.cost(step, dialect).said()
         click.echo(f"{mark} {step.text.in_(locale)}{f' ({said.in_(locale)})' if said else ''}")
+    if before := made.beforehand(dialect).said():
+        click.echo(f"~ {BEFOREHAND[locale]} ({before.in_(locale)})")
     if publishing := made.publishing(dialect).said():
         click.echo(f"~ {PUBLISHING[locale]} ({publishing.in_(locale)})")
     for line in finding_lines(made.findings, locale):
@@ -170,6 +176,7 @@ def plan_json(made: Plan, dialect: Any, locale: str) -> dict[str, Any]:
             }
             for step in made.steps
         ],
+        "beforehand": _cost_json(made.beforehand(dialect.name)),
         "publishing": _cost_json(made.publishing(dialect.name)),
         "findings": [finding_json(finding, locale) for finding in made.findings],
         "problems": [problem_json(problem, locale) for problem in made.problems],

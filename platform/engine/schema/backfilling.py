@@ -36,14 +36,17 @@ from engine.schema.touching import Watched, take_touched, unwatch, waiting, watc
 ONLINE_FROM = 5_000
 """Rows from which a table counts as large. Below, what is computed is computed while publishing:
 writers wait for less than a second (measured: docs/performance.md)."""
-AIM = 0.025
-"""Seconds that one transaction shall take."""
+AIM = {"sqlite": 0.025, "postgresql": 0.1}
+"""Seconds that one transaction shall take. PostgreSQL holds only the records that it writes, and
+those for a quarter of that time; on SQLite all other writers wait for all of it."""
 FEWEST, MOST = 20, 4_000
 """Records in one transaction, at least and at most."""
 PAUSE = {"sqlite": 1.0, "postgresql": 0.25}
 """The pause after a transaction, as a share of its time. SQLite has but one writer."""
-FEW = 200
+FEW = 50
 """Touched records that are left to publishing."""
+SOME = 200
+"""Touched records that are looked at again in one transaction."""
 ROUNDS = 50
 """How often touched records are looked at again before publishing, at most."""
 
@@ -88,6 +91,9 @@ class Ahead(Protocol):
 
     def tables(self) -> Mapping[str, str]:
         """The tables that are walked over, by object."""
+
+    def read(self) -> Collection[str]:
+        """The tables that are walked over or read on the way."""
 
     def watched(self, structure: Structure) -> Sequence[Watched]:
         """The tables that are read, as they stood before."""
@@ -204,6 +210,10 @@ class Backfill:
         while (journal := self._batch()) is not None:
             one = self.ahead.passes[min(journal.step, len(self.ahead.passes) - 1)]
             self.tell(Progress(self.ahead.said(one), journal.count, total))
+        self.settle()
+
+    def settle(self) -> None:
+        """Looks again at records that were touched meanwhile, until few are left."""
         for _ in range(ROUNDS):
             with self.databases.reading() as connection:
                 if waiting(connection, FEW) < FEW:
@@ -225,7 +235,8 @@ class Backfill:
         journal = retried(self._walk)
         took = time.perf_counter() - began
         if journal is not None:
-            wanted = self.most * min(2.0, max(0.25, AIM / max(took, 0.000_1)))
+            share = AIM[self.databases.dialect] / max(took, 0.000_1)
+            wanted = self.most * min(2.0, max(0.25, share))
             self.most = max(FEWEST, min(MOST, int(wanted)))
             time.sleep(took * PAUSE[self.databases.dialect])
         return journal
@@ -249,7 +260,7 @@ class Backfill:
 
     def _round(self) -> None:
         with briefly_locking(self.databases) as connection:
-            self.ahead.catch_up(connection, take_touched(connection, FEW))
+            self.ahead.catch_up(connection, take_touched(connection, SOME))
 
     def catch_up(self, connection: sa.Connection) -> None:
         """Computes what is left, in the transaction that publishes: nobody writes meanwhile."""
@@ -279,7 +290,7 @@ def tidy(databases: Databases, tell: Callable[[sa.Connection, Journal], int]) ->
             return tell(connection, told)
 
     while retried(some):
-        time.sleep(AIM * PAUSE[databases.dialect])
+        time.sleep(AIM[databases.dialect] * PAUSE[databases.dialect])
     with databases.writing() as connection:
         end_journal(connection)
 

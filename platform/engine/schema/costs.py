@@ -26,6 +26,8 @@ INDEXED = {"sqlite": 700_000, "postgresql": 400_000}
 """Rows that are indexed in a second."""
 REWRITTEN = {"sqlite": 12_000, "postgresql": 8_000}
 """Rows that are computed and written anew in a second."""
+BEFOREHAND = {"sqlite": 4_000, "postgresql": 6_000}
+"""The same, with the pauses that leave room for others."""
 TOLD_FROM = 1.0
 """Seconds from which people are told."""
 
@@ -69,6 +71,11 @@ def cost_of(step: Step, dialect: str, rows: Mapping[str, int]) -> Cost:
 def publishing_cost(objects: Collection[str], dialect: str, rows: Mapping[str, int]) -> Cost:
     """What publishing costs that writes the rows of these tables anew, once for each mention."""
     return Cost(WRITERS, sum(rows.get(table, 0) for table in objects) / REWRITTEN[dialect])
+
+
+def beforehand_cost(objects: Collection[str], dialect: str, rows: Mapping[str, int]) -> Cost:
+    """What computing the rows of these tables before publishing costs, once for each mention."""
+    return Cost(NONE, sum(rows.get(table, 0) for table in objects) / BEFOREHAND[dialect])
 
 
 def rows_of(connection: sa.Connection, tables: Collection[str]) -> dict[str, int]:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from engine.problems import Problem
 from engine.schema.comparing import Comparison
-from engine.schema.costs import Cost, cost_of, publishing_cost, rows_of
+from engine.schema.costs import Cost, beforehand_cost, cost_of, publishing_cost, rows_of
 from engine.schema.differences import Plain, digest_of
 from engine.schema.findings import Finding, Severity, seal_of
 from engine.schema.noting import Notes
@@ -36,7 +36,8 @@ class Plan:
 
     `fills` are the columns of existing records to compute, `fixes` the values to write anew.
     `findings` say what it means for the records that exist, and what they offer as a remedy.
-    `rows` tells about how many records the tables have that it touches.
+    `rows` tells about how many records the tables have that it touches. `ahead` are the fields
+    (object, field) that are computed before publishing, beside everybody's work.
     """
 
     target: Target
@@ -48,6 +49,7 @@ class Plan:
     fixes: tuple[Fix, ...] = ()
     findings: tuple[Finding, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
+    ahead: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def empty(self) -> bool:
@@ -102,11 +104,23 @@ class Plan:
         return cost_of(step, dialect, self.rows)
 
     def publishing(self, dialect: str) -> Cost:
-        """What writing anew and computing existing records costs."""
+        """What writing anew and computing existing records costs while nobody else writes."""
+        return publishing_cost(self._written(ahead=False), dialect, self.rows)
+
+    def beforehand(self, dialect: str) -> Cost:
+        """What computing existing records before publishing costs."""
+        return beforehand_cost(self._written(ahead=True), dialect, self.rows)
+
+    def _written(self, *, ahead: bool) -> list[str]:
+        """The tables whose records are written, once for each field."""
         objects = self.target.tables.catalog.objects
-        touched = [objects[one.object].table for one in self.fills if one.object in objects]
-        touched += [objects[one.object].table for one in self.fixes if one.object in objects]
-        return publishing_cost(touched, dialect, self.rows)
+        written = [(fill.object, fill.field) for fill in self.fills]
+        written += [(fix.object, fix.field) for fix in self.fixes]
+        return [
+            objects[object].table
+            for object, field in written
+            if object in objects and ((object, field) in self.ahead) == ahead
+        ]
 
     def of(self, *phases: Phase) -> tuple[Step, ...]:
         """The steps of these phases."""

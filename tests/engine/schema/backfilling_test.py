@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from assembly.filling_choice import beforehand
 from engine.permissions.actors import SYSTEM
 from engine.problems import Refusal
 from engine.schema.backfilling import Progress, read_journal
@@ -253,3 +255,19 @@ def test_equal_values_refuse_all(shop: Workshop) -> None:
     shop.write(order=AFTER)
     assert shop.apply(online_from=10) == 2
     whole(shop)
+
+
+def test_the_plan_says_when(shop: Workshop) -> None:
+    """What is computed before publishing holds nobody up; what is not, says so."""
+    begun(shop).write(order=AFTER)
+    plan = shop.plan()
+    large = replace(plan, rows={"order": 600_000}, ahead=frozenset({("order", "score")}))
+    dialect = shop.databases.dialect
+    said = large.beforehand(dialect).said()
+    assert said is not None and "nobody waits" in said.in_("en")
+    assert large.publishing(dialect).seconds > large.beforehand(dialect).seconds
+    assert plan.ahead == frozenset()
+    target = plan.target
+    chosen = beforehand(target.tables, plan.fills, plan.fixes, plan.fresh, {"order": 600_000})
+    names = {"weight", "region", "code", "score", "pieces", "both"}
+    assert chosen == {("order", name) for name in names}
