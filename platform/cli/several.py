@@ -46,7 +46,14 @@ class Ending:
             stop()
 
     def set(self) -> None:
-        """The end has come. May be called from a signal handler."""
+        """The end has come. May be called from a signal handler.
+
+        The thread that the signal interrupts may just hold the event's lock, so another one sets
+        it.
+        """
+        threading.Thread(target=self._end, name="ending").start()
+
+    def _end(self) -> None:
         self.event.set()
         for stop in [*self._told]:
             stop()
