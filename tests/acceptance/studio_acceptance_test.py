@@ -70,6 +70,8 @@ def test_a_field_is_published(enter: Any, picture: Picture) -> None:
     page.click("[data-save]")
     expect(page.locator("[data-state]")).to_have_text("No problems")
     expect(page.locator("[data-note]")).to_be_empty()
+    page.click("button[value=discard]")
+    expect(page.locator("button[value=discard]")).to_have_text("Sure? Click again")
 
     page.goto("/studio/")
     picture(page, "studio")
@@ -79,7 +81,6 @@ def test_a_field_is_published(enter: Any, picture: Picture) -> None:
     picture(page, "studio-plan")
     page.click(".form-foot .primary")
     expect(page.locator(".state h2")).to_have_text("Revision 2 is in force", timeout=60_000)
-    picture(page, "studio-published")
     page.goto("/o/competitor/new")
     expect(page.get_by_label("Motto")).to_be_visible()
 

@@ -85,6 +85,7 @@ function editor() {
     const box = note("warning", words.stale, [[other.who, other.when].filter(Boolean).join(" · "), words.staleText].filter(Boolean));
     const inside = box.firstElementChild;
     const details = inside.appendChild(document.createElement("details"));
+    details.open = true;
     details.appendChild(document.createElement("summary")).textContent = words.theirs;
     const text = details.appendChild(document.createElement("pre"));
     text.className = "studio-pre";
@@ -126,6 +127,8 @@ function editor() {
       place.replaceChildren();
       const chip = document.querySelector("[data-drafted]");
       if (chip) chip.hidden = !body.drafted;
+      form.querySelector("[value=discard]").hidden = !body.drafted;
+      form.querySelector("[value=remove]").hidden = body.drafted;
       if (code.value === sent) show(body.problems);
       told();
       toast(body.told);
@@ -135,6 +138,16 @@ function editor() {
       const at = body.problems?.find((one) => one.here);
       if (at) go(at.line, at.column);
     }
+  }
+
+  /** Whether it was asked for twice: what is given up cannot be brought back. */
+  function sure(button) {
+    const label = button.querySelector("span"), said = label.textContent;
+    if (button.classList.contains("danger")) return true;
+    button.classList.add("danger");
+    label.textContent = button.dataset.sure;
+    setTimeout(() => { button.classList.remove("danger"); label.textContent = said; }, 4000);
+    return false;
   }
 
   function put(text, from = code.selectionStart, to = code.selectionEnd) {
@@ -172,6 +185,7 @@ function editor() {
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    if (event.submitter?.dataset.sure && !sure(event.submitter)) return;
     act(event.submitter?.value ?? "save", event.submitter);
   });
   addEventListener("keydown", (event) => {
