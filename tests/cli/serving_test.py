@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -118,6 +119,9 @@ def test_accounts(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.chdir(tmp_path)
     for name, value in Project(tmp_path, sqlite_url).environment.items():
         monkeypatch.setenv(name, value)
+    unplayed = shutil.ignore_patterns("scenarios")  # they have tests of their own
+    shutil.copytree(ROOT / "config", tmp_path / "config", ignore=unplayed)
+    monkeypatch.setenv("FORMWRIGHT_LAYERS", str(tmp_path / "config"))
 
     def user(*words: str, told: str = "") -> Result:
         return CliRunner().invoke(main, ["user", *words], input=told)
