@@ -6,6 +6,7 @@ import getpass
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import click
 
@@ -119,13 +120,17 @@ def _apply(proposed: Proposal, asked: Asked, answered: bool, kept: Rehearsed | N
         answered=answered,
         rehearsed=kept,
     )
-    hints = hints_of(settings(check_layers=False), proposed.databases)
-    tell = hints.tell if hints is not None else lambda revision: None
     with progress_bar(COMPUTING[asked.locale]) as bar:
         return publish(
-            proposed, order, (mirror_roles,), tell,
+            proposed, order, (mirror_roles,), partial(_tell, proposed),
             progress=lambda progress: bar(progress.done, progress.total),
         )  # fmt: skip
+
+
+def _tell(proposed: Proposal, revision: int) -> None:
+    """Says by Redis that the revision is in force; before the first one the site has no name."""
+    if hints := hints_of(settings(check_layers=False), proposed.databases):
+        hints.tell(revision)
 
 
 def _answered(made: Plan, asked: Asked) -> bool:
