@@ -59,6 +59,7 @@ def draft(world: World, admin: Any, object: str, name: str, more: str = "") -> d
     return said
 
 
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)  # SQLite: test_scenarios
 def test_there_and_back(world: World, admin: Any, carry: Callable[[], object]) -> None:
     """A field is drafted, planned and published: it is in the form and the API at once, in another
     worker too. It is taken away again, which has to be agreed to; going back brings its values."""
