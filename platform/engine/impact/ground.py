@@ -54,6 +54,7 @@ class Pair:
             if self.by_column:
                 taken = former is not None and former.name in self._kept
                 former = self._same.get(field.column, None if taken else former)
+                former = former or self._renamed.get(name)
             if former is not None:
                 found[name] = (former, field)
         return found
@@ -64,6 +65,15 @@ class Pair:
         kept = {field.column for field in self.after.fields.values() if field.stored}
         before = self.before.fields.values()
         return {f.column: f for f in before if f.stored and f.column in kept}
+
+    @cached_property
+    def _renamed(self) -> Mapping[str, Field]:
+        """The fields before that say what they were called, in another column."""
+        return {
+            str(field.source.plain("was", "")): field
+            for field in self.before.fields.values()
+            if field.source and field.name not in self._kept | self.after.fields.keys()
+        }
 
     @cached_property
     def _kept(self) -> frozenset[str]:

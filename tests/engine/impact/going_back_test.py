@@ -230,3 +230,24 @@ def test_what_was_dropped(shop: Workshop) -> None:
         shop.go_back(1)
     with pytest.raises(Refusal, match="no-such-revision"):
         shop.way_back(7)
+
+
+def test_renamed_and_retyped_in_one(shop: Workshop) -> None:
+    """A field that got another name and another type at once comes back with what it held, and
+    with what was entered since."""
+    shop.write(book="title: name\nfields:\n  name: {type: text}\n  price: {type: text}\n")
+    shop.apply()
+    rows = [{"name": f"b{n}", "price": f"{n}.50"} for n in range(1, 4)]
+    shop.application().gate.create(SYSTEM, "book", rows)
+    shop.write(
+        book="title: name\nfields:\n  name: {type: text}\n"
+        "  cost: {type: number, scale: 2, was: price}\n"
+    )
+    assert shop.apply() == 2
+    shop.application().gate.update(SYSTEM, "book", 2, {"cost": "9.75"})
+    shop.go_back(1, allow_loss=True)
+    gate = shop.application().gate
+    found = gate.write(
+        SYSTEM, lambda tx: [r["price"] for _, r in sorted(tx.fetch("book", [1, 2, 3]).items())]
+    )
+    assert found == ["1.50", "9.75", "3.50"]
