@@ -38,7 +38,7 @@ def live(tmp_path: Path, database_url: str) -> Iterator[Live]:
         yield made
 
 
-def broken(databases: Databases) -> Application:
+def broken(databases: Databases, former: Application | None) -> Application:
     """A build that fails, as after a publish by a newer version of the programs."""
     raise LookupError("an unknown step")
 
