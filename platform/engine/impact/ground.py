@@ -7,7 +7,7 @@ What is counted are live records, in the columns that stand in the database now.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as field_
 from functools import cached_property
@@ -28,6 +28,9 @@ LONGEST = 60
 """Characters of a value that an example shows."""
 MOST_VALUES = 300_000
 """Different values of a field that are looked at one by one."""
+
+Condition = Callable[[sa.ColumnElement[Any]], sa.ColumnElement[bool]]
+"""Makes a condition of a column."""
 
 
 @dataclass(frozen=True)
@@ -171,13 +174,19 @@ class Ground:
             for id, named, found in rows
         )
 
-    def values(self, definition: Object, field: Field) -> Iterator[tuple[Any, int]]:
-        """The different values of a field with the number of live records that hold each."""
+    def values(
+        self, definition: Object, field: Field, only: Condition | None = None
+    ) -> Iterator[tuple[Any, int]]:
+        """The different values of a field with the number of live records that hold each.
+
+        `only` makes of the column what they have to fulfil.
+        """
         table = self.rows(definition, field)
         column = table.c[field.column]
+        wanted = (column.is_not(None), only(column)) if only else (column.is_not(None),)
         query = (
             sa.select(column, sa.func.count())
-            .where(table.c[DELETED].is_(None), column.is_not(None))
+            .where(table.c[DELETED].is_(None), *wanted)
             .group_by(column)
             .limit(MOST_VALUES + 1)
         )

@@ -1,20 +1,30 @@
 """Fields that take less than before: shorter texts, smaller ranges, a pattern, another form.
 
 Values stay as they are; but whoever changes the field of such a record next is refused.
+
+What a field refuses is what its type cannot read, so the values are read, one of each. Where only
+a length or a range is new, the database picks those that lie beyond it, and no others are read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import sqlalchemy as sa
+
 from engine.definition.objects import Field
+from engine.expressions.sqltypes import quantized
 from engine.fieldtypes.choice import Choice
 from engine.fieldtypes.file import File
 from engine.fieldtypes.link import Collection, Link
+from engine.fieldtypes.number import NumberType
 from engine.fieldtypes.secret import Secret
 from engine.fieldtypes.series import Series
-from engine.impact.ground import MOST_VALUES, Ground, Pair
+from engine.fieldtypes.text import TextType
+from engine.impact.ground import MOST_VALUES, Condition, Ground, Pair
 from engine.impact.remedies import of_field
 from engine.impact.wording import field_of
 from engine.problems import Refusal
@@ -44,7 +54,7 @@ def _may_refuse(former: Field, field: Field) -> bool:
 
 def _finding(ground: Ground, pair: Pair, former: Field, field: Field) -> Finding | None:
     bad, looked, wrong = 0, 0, list[Any]()
-    for value, number in ground.values(pair.before, former):
+    for value, number in ground.values(pair.before, former, _beyond(former, field)):
         looked += 1
         if not _reads(field, former.type.to_text(value)):
             bad += number
@@ -76,6 +86,30 @@ def _finding(ground: Ground, pair: Pair, former: Field, field: Field) -> Finding
             count=count.said(),
         ),
     )
+
+
+def _beyond(former: Field, field: Field) -> Condition | None:
+    """What a value has to fulfil to be refused, where nothing but a limit is another one."""
+    was, now = former.type, field.type
+    if isinstance(was, TextType) and isinstance(now, TextType):
+        if replace(now, max_length=was.max_length) == was:
+            return lambda column: sa.func.length(column) > now.limit
+    if isinstance(was, NumberType) and isinstance(now, NumberType):
+        if replace(now, min=was.min, max=was.max) == was and _are_values(now, now.min, now.max):
+            return lambda column: sa.or_(
+                sa.false(),
+                *((column < now.min,) if now.min is not None else ()),
+                *((column > now.max,) if now.max is not None else ()),
+            )
+    return None
+
+
+def _are_values(type: NumberType, *bounds: Decimal | None) -> bool:
+    """Whether limits are numbers that the column could hold, so that it compares with them."""
+    try:
+        return all(bound is None or quantized(bound, type.scale) == bound for bound in bounds)
+    except (OverflowError, InvalidOperation):
+        return False
 
 
 def _plain(field: Field, key: str) -> Any:

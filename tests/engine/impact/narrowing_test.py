@@ -59,6 +59,24 @@ def test_narrowed(shop: Workshop) -> None:
     assert shop.plan().empty
 
 
+def test_limits(shop: Workshop) -> None:
+    """Where only a limit is new, what lies beyond it is counted as reading would have it."""
+    shop.write(book="fields:\n  name: {type: text}\n  price: {type: number}\n")
+    shop.apply()
+    texts = ["四个汉字", "😀😀😀😀", "five5", "ab c", None]
+    prices = ["-0.01", "0", "9.99", "10", None]
+    books = [{"name": text, "price": price} for text, price in zip(texts, prices, strict=True)]
+    shop.application().gate.create(SYSTEM, "book", books)
+    new = (
+        "fields:\n  name: {type: text, max_length: 4}\n  price: {type: number, min: %s, max: %s}\n"
+    )
+    for low, high in (("0", "9.99"), ("0.000", "9.995"), ("-0.005", "9.99")):
+        shop.write(book=new % (low, high))
+        found = findings(shop)
+        assert [e.value for e in found["narrowed", "name"].examples] == ["five5"]
+        assert sorted(e.value for e in found["narrowed", "price"].examples) == ["-0.01", "10.00"]
+
+
 def test_probable_renames(shop: Workshop) -> None:
     """A field or role that went while its like came is asked about, with the remedy."""
     stocked(shop)
