@@ -50,6 +50,7 @@ from engine.schema.running import index_of, indexes_in, no_duplicates, run_outsi
 from engine.schema.state import (
     Keys,
     Rehearsed,
+    has_state,
     keep_state,
     read_keys,
     write_keys,
@@ -198,7 +199,7 @@ class _Apply:
                 return None
             for step in plan.of(Phase.CREATE, Phase.ALTER):
                 step.run(connection)
-            _keep_state(connection, plan)
+            _keep_state(connection, plan, read_keys(connection))
             layers, late = plan.target.layers(connection), plan.of(Phase.INDEX, Phase.DROP)
             revision = self.publish(connection, plan, None, layers, late)
             self.hooks(connection, plan)
@@ -262,12 +263,16 @@ class _Apply:
         """Adds tables and columns, the journal before them."""
         creating = plan.of(Phase.CREATE)
         begun = Journal(plan.way, RUNNING, plan.fresh, tuple(ahead.passes) if ahead else ())
+        with self.databases.reading() as connection:
+            before = read_keys(connection)
+            late = plan.applied is not None and not has_state(connection)
 
         def create() -> None:
             with briefly_locking(self.databases) as connection:
                 for step in creating:
                     step.run(connection)
-                _keep_state(connection, plan)
+                if not late:
+                    _keep_state(connection, plan, before)
                 # with the tables, so that after a failure we still know them as ours; what has a
                 # key keeps it until publishing, for the revision that runs
                 write_keys(connection, {**plan.target.keys, **read_keys(connection)})
@@ -279,6 +284,9 @@ class _Apply:
         for step in plan.of(Phase.ALTER):
             if not step.columns or not structure.tables[step.table].columns >= set(step.columns):
                 retried(partial(_alter, self.databases, step), step.text)
+        if late:  # the database is of a version that kept no states
+            with self.databases.writing() as connection:
+                _keep_state(connection, plan, before)
 
     def structure(self) -> Structure:
         """What stands in the database now."""
@@ -346,9 +354,9 @@ class _Apply:
         return revision
 
 
-def _keep_state(connection: sa.Connection, plan: Plan) -> None:
+def _keep_state(connection: sa.Connection, plan: Plan, keys: Keys) -> None:
     if plan.applied is not None:
-        keep_state(connection, plan.applied.id, read_keys(connection))
+        keep_state(connection, plan.applied.id, keys)
 
 
 def _write(

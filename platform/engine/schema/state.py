@@ -200,6 +200,12 @@ def write_keys(connection: sa.Connection, keys: Keys) -> None:
         connection.execute(sa.insert(_KEY), rows)
 
 
+def has_state(connection: sa.Connection) -> bool:
+    """Whether revisions here can say how their data stood."""
+    known = {column["name"] for column in sa.inspect(connection).get_columns(_REVISION.name)}
+    return _REVISION.c.state.name in known
+
+
 def keep_state(connection: sa.Connection, revision: int, keys: Keys) -> None:
     """Keeps the keys of a revision that an earlier version of the platform applied."""
     missing = sa.and_(_REVISION.c.id == revision, _REVISION.c.state.is_(None))

@@ -88,7 +88,7 @@ def test_changing_in_place(browser: FlaskClient) -> None:
     """The whole is edited by its parts; what was not touched stays."""
     _, address = post(browser, "/o/sample/new", **TYPED)
     controls = browser.get(f"{address}/value/home").text
-    assert controls.count("<input") == 8 and "home_country" in controls
+    assert controls.count("<input") == 9 and "home_country" in controls
     version = re.search(r'name="version" value="(\d+)"', controls)
     assert version is not None
     status, _ = post(
