@@ -24,6 +24,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from werkzeug import security
 
+from engine.pausing import freeze
 from support import postgres
 
 SERVER_URL = "FORMWRIGHT_TEST_POSTGRES_URL"
@@ -88,7 +89,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Thousands of tests and all that they import stay: to walk them again and again is a quarter
     of the work, as is looking for garbage after every 700 objects."""
-    gc.freeze()
+    freeze()
     gc.set_threshold(20_000, 20, 20)
 
 

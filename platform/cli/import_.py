@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from cli.opening import database, settings
 from cli.printing import locale_of, locale_option, print_json, print_problems
 from cli.progress import ending_in_good_order, progress_bar
 from engine.files import Files
+from engine.pausing import freeze, frozen
 from engine.permissions.actors import Actor
 from exchange.import_work import import_here, import_work, request_of
 from exchange.importing import Order, Watch, prepared, run_import
@@ -107,7 +107,8 @@ def import_(
         if background:
             click.echo(_handed_over(application, actor, files, order))
             return
-        gc.freeze()  # or each collection would go through all definitions again
+        if not frozen():
+            freeze()  # or each collection would go through all definitions again
         with ending_in_good_order(), _progress(file) as watch:
             if dry_run:
                 report = run_import(application.gate, actor, order, watch)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 from typing import Any
@@ -14,6 +13,7 @@ from cli.choosing import folder_of_sites, overlooked, reachable_sites, settings
 from cli.housing import House, ManySites, OneSite, Opened
 from cli.printing import print_problems
 from cli.server_log import ServerLog
+from engine.pausing import freeze
 from webapp.hosts import Wsgi
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -91,7 +91,7 @@ class Server(BaseApplication):
     def load(self) -> Wsgi:
         """The application: once, before the workers are forked."""
         app = self.house.load()
-        gc.freeze()  # collections in the workers neither walk nor copy what they share
+        freeze()  # collections in the workers neither walk nor copy what they share
         return app
 
     def reload(self) -> None:

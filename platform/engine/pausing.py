@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+_frozen = threading.Event()
+
+
+def freeze() -> None:
+    """Takes all that there is out of the collector's walks, for as long as the process lives.
+
+    For what stays to the end. What is garbage by now is never collected.
+    """
+    gc.freeze()
+    _frozen.set()
+
+
+def frozen() -> bool:
+    """Whether this process has ever frozen anything; to count what is frozen takes a walk."""
+    return _frozen.is_set()
 
 
 @contextmanager
@@ -21,7 +38,7 @@ def collector_paused() -> Iterator[None]:
     try:
         yield
     finally:
-        if not gc.get_freeze_count():  # at once among the old ones, without being walked
+        if not frozen():  # at once among the old ones, without being walked
             gc.freeze()
             gc.unfreeze()
         gc.enable()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import multiprocessing as mp
 import queue
@@ -15,6 +14,7 @@ from typing import Any
 
 from assembly.kinds import KINDS
 from engine.loading import Loaded, load
+from engine.pausing import freeze
 from scenarios import verdicts
 from scenarios.definitions import Scenario
 from scenarios.outcomes import Failure, Outcome
@@ -175,7 +175,7 @@ def _work(
     found: Any,
 ) -> None:
     """What each process does."""
-    gc.freeze()  # what was there before stays, so nobody need look at it again
+    freeze()  # what was there before stays, so nobody need look at it again
     with _Quiet():
         runner = begin(folder)
         try:

@@ -85,8 +85,10 @@ def world(
         made.account("keeper", name="keeper")
         gc.freeze()  # what stays need not be walked again and again
         yield made
-        gc.unfreeze()
         site.close()
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()  # again what `conftest.py` has frozen
 
 
 def test_a_record_of_each(world: World, big: BigCatalog) -> None:

@@ -36,6 +36,7 @@ REMEMBERED = {
 }
 """Functions that remember what they worked out: of nothing but their arguments, and why."""
 KEPT = {
+    "engine/pausing.py:_frozen": "the process's own collector",
     "engine/tracing.py:_current": "the thread's own piece of work",
     "engine/tracing.py:_site": "the thread's own piece of work",
 }
