@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import redis
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 log = logging.getLogger("formwright.jobs")
 
@@ -59,6 +60,9 @@ class Hints:
                     while True:
                         if heard.get_message(timeout=LISTEN) is not None:
                             look()
-            except Exception as error:  # Redis or the database is away
+            except (RedisError, SQLAlchemyError, OSError) as error:  # Redis or the database is away
                 log.debug("no-hints", extra={"why": type(error).__name__})
+                rest.wait(REST)
+            except Exception:  # whatever it is, the next hint is heard
+                log.exception("unexpected")
                 rest.wait(REST)
