@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from assembly.application import Clock
 from assembly.filling_ahead import FillingAhead, tell_converted
+from assembly.filling_choice import BESIDE, COMPUTE, VALUES
 from assembly.filling_order import is_phone, is_tree, passes, wanted, with_mended
 from assembly.mending import mend_all
 from engine.definition.objects import Object
@@ -75,16 +76,16 @@ class _Filler:
         for phone in [f for f in fills if is_phone(f, gate)]:
             _respell(tx, gate.catalog.objects[phone.object], phone.field)
         known = {(one.kind, one.object, name) for one in done for name in one.fields}
-        fixed = [fix for fix in fixes if (fix.kind, fix.object, fix.field) in known]
+        fixed = [fix for fix in fixes if (VALUES, fix.object, fix.field) in known]
         mended, batch = mend_all(tx, fixes, fixed)
         computed, beside = wanted(with_mended(fills, mended), gate)
         left = [
-            key for key in gate.dependencies.following(computed) if ("compute", *key) not in known
+            key for key in gate.dependencies.following(computed) if (COMPUTE, *key) not in known
         ]
         for name, fields in passes(left, gate):
             _compute(tx, name, fields)
         for name, texts in beside.items():
-            if rest := {text for text in texts if ("beside", name, text) not in known}:
+            if rest := {text for text in texts if (BESIDE, name, text) not in known}:
                 _write_beside(tx, name, rest)
         rebuild_keys(tx)
         return batch

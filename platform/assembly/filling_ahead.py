@@ -14,10 +14,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from assembly.filling_choice import BESIDE, COMPUTE, CONVERT, DEFAULT, Way, chosen
+from assembly.filling_choice import BESIDE, COMPUTE, CONVERT, DEFAULT, REPLACE, VALUES, Way, chosen
+from engine.definition.objects import Field, Object
 from engine.expressions.among import among_ids
 from engine.impact.ground import decoded
-from engine.impact.mending import CAUSE, convert_one, defaulting
+from engine.impact.mending import CAUSE, convert_one, defaulting, replacing
 from engine.permissions.actors import SYSTEM
 from engine.problems import Text
 from engine.records.anew import right_values
@@ -161,52 +162,67 @@ class FillingAhead:
             kept = [self.gate.dependencies.kept[definition.name, n] for n in way.one.fields]
             values = right_values(tx, definition, kept, before)
             after = {id: row | values[id] for id, row in before.items()}
-        elif way.one.kind == DEFAULT:
-            after = self._defaulted(tx, way, before)
-        elif way.one.kind == CONVERT:
-            after = self._converted(tx, way, before)
+        elif way.one.kind == VALUES:
+            after = self._values(tx, way, before)
         else:
             after = before
         self._write(tx, way, before, after)
         tx.forget_all()
 
-    def _defaulted(self, tx: Transaction, way: Way, before: Mapping[int, Row]) -> dict[int, Row]:
-        definition, name = self.objects[way.one.object], way.one.fields[0]
-        empty = {id: row | {name: None} for id, row in before.items()}
-        filled = defaulting(tx, definition, definition.fields[name])
-        return empty | {row["id"]: row for _, row in filled(empty)}
+    def _values(self, tx: Transaction, way: Way, rows: Mapping[int, Row]) -> dict[int, Row]:
+        """The rows with the field's value as the fixes say, each after those before it.
 
-    def _converted(self, tx: Transaction, way: Way, before: Mapping[int, Row]) -> dict[int, Row]:
-        """The rows with the converted value; what the audit will say of it is kept."""
-        fix, conversion = way.fix, way.conversion
-        assert fix is not None and fix.former is not None and conversion is not None
-        definition, name, former = self.objects[fix.object], fix.field, fix.former
+        What stood in another column until then is told to the audit, where it has changed.
+        """
+        definition, name = self.objects[way.one.object], way.one.fields[0]
+        field, former = definition.fields[name], way.before
+        old = self._stood(tx, definition, former, rows) if former else dict.fromkeys(rows)
+        after = {id: row | {name: old.get(id)} for id, row in rows.items()}
+        for fix in way.fixes:
+            if fix.kind == CONVERT and way.conversion is not None:
+                for id, row in rows.items():
+                    value = old.get(id)
+                    if value is not None:
+                        value = convert_one(tx, definition, way.conversion, fix, value, row)
+                    after[id] = row | {name: value}
+            elif fix.kind == REPLACE:
+                after |= {row["id"]: row for _, row in replacing(field, fix.replaced)(after)}
+            elif fix.kind == DEFAULT:
+                after |= {row["id"]: row for _, row in defaulting(tx, definition, field)(after)}
+        if former is not None:
+            self._note(tx, definition, name, [(old.get(id), row) for id, row in after.items()])
+        return after
+
+    def _stood(
+        self, tx: Transaction, definition: Object, former: Field, ids: Collection[int]
+    ) -> dict[int, Any]:
+        """What the records hold in the column that the field has had, by id."""
         table = sa.table(
             definition.table, sa.column("id"), sa.column(former.column, former.type.column_type())
         )
         among = among_ids(table.c.id, "ids", tx.dialect)
         query = sa.select(table.c.id, table.c[former.column]).where(among)
-        ids = {"ids": sorted(before)}
-        after, told = {}, []
-        found = tx.connection.execute(query, ids).all()
-        for id, value in found:
-            old = decoded(former, value)
-            new = None
-            if old is not None:
-                new = convert_one(tx, definition, conversion, fix, old, before[id])
-            after[id] = before[id] | {name: new}
-            if plain(new) != plain(old):
-                data = {"fields": {name: [plain(old), plain(new)]}}
+        found = tx.connection.execute(query, {"ids": sorted(ids)})
+        return {id: decoded(former, value) for id, value in found}
+
+    def _note(
+        self, tx: Transaction, definition: Object, name: str, pairs: Sequence[tuple[Any, Row]]
+    ) -> None:
+        """Keeps what the audit will say of values that have changed: before, and the row after."""
+        told = []
+        for old, row in pairs:
+            if plain(row[name]) != plain(old):
+                data = {"fields": {name: [plain(old), plain(row[name])]}}
                 told.append({
-                    "object": definition.name, "field": name, "record": id,
-                    "version": before[id].get("version"),
+                    "object": definition.name, "field": name, "record": row["id"],
+                    "version": row.get("version"),
                     "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")),
                 })  # fmt: skip
         ours = (_TOLD.c.object == definition.name, _TOLD.c.field == name)
         among = among_ids(_TOLD.c.record, "ids", tx.dialect)
+        ids = {"ids": sorted(row["id"] for _, row in pairs)}
         tx.connection.execute(sa.delete(_TOLD).where(*ours, among), ids)
         tx.insert(_TOLD, told)
-        return after
 
     def _write(
         self, tx: Transaction, way: Way, before: Mapping[int, Row], after: Mapping[int, Row]

@@ -1,38 +1,57 @@
 """What of a plan's fills and fixes is computed before publishing.
 
 What goes ahead is what is written to fresh columns only, and reads nothing that publishing itself
-writes anew. The rest is left to publishing. Where it cannot be told which records a change of
-another one moves, it is left as well: conversions that look records up, and settings.
+writes anew. Where a large table is read for it, fields whose values are written anew get a fresh
+column for that (`rewritten`). The rest is left to publishing. Where it cannot be told which records
+a change of another one moves, it is left as well: conversions that look records up, and settings.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from assembly.filling_order import Coming, is_phone, is_tree, passes, wanted, with_mended
+from assembly.renaming import KINDS as NAMES
 from engine.definition.dependencies import Key, Path, Read, dependencies, reads_of
 from engine.definition.objects import Field, Object
 from engine.expressions import Expression
 from engine.fieldtypes.choice import Stage
+from engine.fieldtypes.file import File
 from engine.fieldtypes.link import Link
+from engine.fieldtypes.secret import Secret
+from engine.fieldtypes.series import Series
 from engine.impact.conversions import Conversion
-from engine.schema.backfilling import ONLINE_FROM, Pass
+from engine.problems import Refusal
+from engine.schema.backfilling import Pass
 from engine.schema.tables import GRAMS, Tables
 from engine.schema.targets import Fill, Fix
 
-COMPUTE, BESIDE, DEFAULT, CONVERT = "compute", "beside", "default", "convert"
+COMPUTE, VALUES, BESIDE = "compute", "values", "beside"
+"""Walks that compute derived fields, write the values of others as fixes say, or what stands beside
+texts."""
+DEFAULT, REPLACE, CONVERT = "default", "replace", "convert"
+_AHEAD = frozenset((DEFAULT, REPLACE, CONVERT))
+_NEVER = (Stage, Secret, File, Series)
+"""Types whose values stay where they are: much stands beside them, or depends on the place."""
+
+Large = Callable[[Collection[str]], bool]
+"""Whether one of these tables is a large one."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """Something that is computed, and what it reads."""
+    """Something that is computed, and what it reads.
+
+    Of values: `fixes` in their order, and the field `before` where they stood, if they did.
+    """
 
     one: Pass
     reads: frozenset[Read]
-    fix: Fix | None = None
+    fixes: tuple[Fix, ...] = ()
     conversion: Conversion | None = None
+    before: Field | None = None
 
 
 def beforehand(
@@ -40,21 +59,75 @@ def beforehand(
     fills: Sequence[Fill],
     fixes: Sequence[Fix],
     fresh: Collection[tuple[str, str]],
-    rows: Mapping[str, int],
+    large: Large,
 ) -> frozenset[Key]:
     """The fields (object, field) that are computed before publishing, if a table that is read
-    for it is large; without a field, what the object is searched by. `rows` are those of tables.
+    for it is large; without a field, what the object is searched by.
     """
-    if not fresh or max(rows.values(), default=0) < ONLINE_FROM:
+    if not fresh:
         return frozenset()
     found = chosen(_Graph(tables), fills, fixes, fresh)
-    objects = tables.catalog.objects
-    read = {way.one.object for way in found}
-    read |= {s.target for way in found for one in way.reads for s in one.path}
-    if all(rows.get(objects[name].table, 0) < ONLINE_FROM for name in read):
+    if not large(_read(tables, found)):
         return frozenset()
     fields = {(way.one.object, name) for way in found for name in way.one.fields}
     return frozenset(fields | {(way.one.object, "") for way in found if way.one.kind == BESIDE})
+
+
+def rewritten(
+    tables: Tables,
+    fills: Sequence[Fill],
+    fixes: Sequence[Fix],
+    fresh: Collection[tuple[str, str]],
+    large: Large,
+    many: Callable[[Fix], bool],
+) -> frozenset[Key]:
+    """The fields (object, field) that get a new column to be computed before publishing, though
+    they have one: if a table that is read for it is large.
+
+    A value that not `many` records hold is written in place, unless others are computed from it.
+    """
+    if not fills and not fixes:
+        return frozenset()
+    graph, objects = _Graph(tables), tables.catalog.objects
+    few = {
+        key
+        for key, group in _by_field([fix for fix in fixes if fix.kind in _AHEAD]).items()
+        if not wanted([Fill(*key, "")], graph)[0] and not any(map(many, group))
+    }
+    mended = [(fix.object, fix.field) for fix in fixes if fix.kind not in NAMES]
+    computed, _ = wanted(with_mended(fills, mended), graph)
+    standing: dict[Key, tuple[str, str]] = {}
+    for object, name in (*mended, *graph.dependencies.following(computed)):
+        field = objects[object].fields.get(name)  # approvals' steps are fixed as well
+        if field is not None and field.stored and not field.system:
+            standing[object, name] = (objects[object].table, field.column)
+    standing = {
+        key: column for key, column in standing.items() if column not in fresh and key not in few
+    }
+    found = chosen(graph, fills, fixes, {*fresh, *standing.values()})
+    if not large(_read(tables, found)):
+        return frozenset()
+    return frozenset(
+        (way.one.object, name)
+        for way in found
+        for name in way.one.fields
+        if way.one.kind != BESIDE and (way.one.object, name) in standing
+    )
+
+
+def _read(tables: Tables, found: Sequence[Way]) -> set[str]:
+    """The tables that are walked over or read on the way."""
+    names = {way.one.object for way in found}
+    names |= {step.target for way in found for one in way.reads for step in one.path}
+    return {tables.catalog.objects[name].table for name in names}
+
+
+def _by_field(fixes: Sequence[Fix]) -> dict[Key, list[Fix]]:
+    """The fixes of each field, in their order."""
+    found: dict[Key, list[Fix]] = defaultdict(list)
+    for fix in fixes:
+        found[fix.object, fix.field].append(fix)
+    return found
 
 
 class _Graph:
@@ -83,17 +156,16 @@ class _Choosing:
 
     def ways(self, fills: Sequence[Fill], fixes: Sequence[Fix]) -> Iterator[Way]:
         """What goes ahead, in the order in which it is computed."""
-        own = [fix for fix in fixes if fix.field and fix.object in self.objects]
-        late: set[Key] = {(f.object, f.field) for f in fills if not f.column}
-        late |= {
+        own = [fix for fix in fixes if fix.kind not in NAMES and fix.object in self.objects]
+        late: set[Key] = {
             (f.object, f.field)
             for f in fills
             if is_tree(f, self.coming) or is_phone(f, self.coming)
         }
-        for fix in own:
-            way = self._fixed(fix, late)
+        for (object, name), group in _by_field(own).items():
+            way = self._values(object, name, group, late)
             if way is None:
-                late.add((fix.object, fix.field))
+                late.add((object, name))
             else:
                 yield way
         mended = [(fix.object, fix.field) for fix in own]
@@ -101,7 +173,7 @@ class _Choosing:
         ahead: list[Key] = []
         for key in self.coming.dependencies.following(computed):
             kept = self.coming.dependencies.kept[key]
-            if self._fits(kept.object, kept.field, kept.expression, kept.reads, late):
+            if self._fits(kept.object, kept.field, (kept.expression,), kept.reads, late):
                 ahead.append(key)
             else:
                 late.add(key)
@@ -117,31 +189,41 @@ class _Choosing:
     def _is_beside(self, fill: Fill) -> bool:
         return bool(fill.column) and (fill.object, fill.field) not in self.coming.dependencies.kept
 
-    def _fixed(self, fix: Fix, late: Collection[Key]) -> Way | None:
-        if fix.kind not in (DEFAULT, CONVERT):
+    def _values(
+        self, object: str, name: str, fixes: Sequence[Fix], late: Collection[Key]
+    ) -> Way | None:
+        definition = self.objects[object]
+        field = definition.fields.get(name)
+        kinds = {fix.kind for fix in fixes}
+        if field is None or isinstance(field.type, _NEVER) or not kinds <= _AHEAD:
             return None
-        definition = self.objects[fix.object]
-        field, conversion = definition.fields[fix.field], None
-        expression = field.existing_from
-        if fix.kind == CONVERT:
-            if fix.former is None:
-                return None
-            conversion = Conversion(self.coming.tables, fix.former, field)
-            expression = conversion.expression
-            if conversion.by:
-                return None
-        reads = reads_of(expression) if expression is not None else frozenset[Read]()
-        if isinstance(field.type, Stage) or not self._fits(
-            definition, field, expression, reads, late
-        ):
+        before, conversion = fixes[0].source, None
+        expressions = []
+        for fix in fixes:
+            if fix.kind == CONVERT:
+                if fix.former is None:
+                    return None
+                before = fix.former
+                try:
+                    conversion = Conversion(self.coming.tables, before, field)
+                except Refusal:  # a finding tells of it
+                    return None
+                if conversion.by:
+                    return None
+                expressions.append(conversion.expression)
+            elif fix.kind == DEFAULT:
+                expressions.append(field.existing_from)
+        found = [one for one in expressions if one is not None]
+        reads = frozenset(read for one in found for read in reads_of(one))
+        if not self._fits(definition, field, found, reads, late):
             return None
-        return Way(Pass(fix.kind, fix.object, (fix.field,)), reads, fix, conversion)
+        return Way(Pass(VALUES, object, (name,)), reads, tuple(fixes), conversion, before)
 
     def _fits(
         self,
         definition: Object,
         field: Field,
-        expression: Expression | None,
+        expressions: Collection[Expression],
         reads: Collection[Read],
         late: Collection[Key],
     ) -> bool:
@@ -149,7 +231,7 @@ class _Choosing:
         searched = field.name in definition.search and GRAMS not in fresh
         if field.column not in fresh or searched or field.name == definition.tree:
             return False
-        if expression is not None and (expression.uses_settings or expression.uses_user):
+        if any(one.uses_settings or one.uses_user for one in expressions):
             return False
         return not any((r.object, r.field) in late or not self._followed(r.path) for r in reads)
 

@@ -51,24 +51,27 @@ class Workshop:
         assert found.catalog is not None, "\n".join(map(str, found.problems))
         return found
 
-    def replan(self) -> Replan:
-        """What makes the plan for the definitions as they are now."""
-        return planner(self.loaded())
+    def replan(self, online_from: int = ONLINE_FROM) -> Replan:
+        """What makes the plan for the definitions as they are now; tables with so many rows are
+        computed before."""
+        return planner(self.loaded(), online_from=online_from)
 
-    def plan(self) -> Plan:
+    def plan(self, online_from: int = ONLINE_FROM) -> Plan:
         """The plan for the definitions as they are now."""
         with self.databases.reading() as connection:
-            return self.replan()(connection)
+            return self.replan(online_from)(connection)
 
-    def way_back(self, revision: int) -> tuple[Plan, Replan]:
+    def way_back(self, revision: int, online_from: int = ONLINE_FROM) -> tuple[Plan, Replan]:
         """The plan that goes back to a revision, and what makes it."""
         with self.databases.reading() as connection:
-            replan = back_planner(connection, revision)
+            replan = back_planner(connection, revision, online_from=online_from)
             return replan(connection), replan
 
-    def go_back(self, revision: int, *, allow_loss: bool = False) -> int | None:
+    def go_back(
+        self, revision: int, *, allow_loss: bool = False, online_from: int = ONLINE_FROM
+    ) -> int | None:
         """Goes back to a revision."""
-        return self.carry_out(*self.way_back(revision), allow_loss=allow_loss)
+        return self.carry_out(*self.way_back(revision, online_from), allow_loss=allow_loss)
 
     def said(self) -> list[str]:
         """The plan in English."""
@@ -84,11 +87,10 @@ class Workshop:
     ) -> int | None:
         """Applies the definitions as they are now."""
         return self.carry_out(
-            self.plan(),
-            self.replan(),
+            self.plan(online_from),
+            self.replan(online_from),
             allow_loss=allow_loss,
             hooks=hooks,
-            online_from=online_from,
             tell=tell,
         )
 
@@ -99,14 +101,11 @@ class Workshop:
         *,
         allow_loss: bool = False,
         hooks: tuple[Hook, ...] = (),
-        online_from: int = ONLINE_FROM,
         tell: Tell = lambda progress: None,
     ) -> int | None:
-        """Applies a plan that was made before; tables with so many rows are computed before."""
+        """Applies a plan that was made before."""
         fill = filler(self.databases, lambda: NOW)
-        publishing = Publishing(
-            by="test", now=NOW, fill=fill, hooks=hooks, online_from=online_from, tell=tell
-        )
+        publishing = Publishing(by="test", now=NOW, fill=fill, hooks=hooks, tell=tell)
         return apply_plan(self.databases, plan, replan, publishing, allow_loss=allow_loss)
 
     def application(self) -> Application:

@@ -98,8 +98,8 @@ def replacements(ground: Ground, former: Field, field: Field) -> dict[str, str |
     if isinstance(type_, Stage):
         workflow = ground.after.of("workflow").get(type_.workflow)
         said = dict(workflow.replaced) if workflow is not None else {}
-    if isinstance(type_, Tags):
-        return said
+    if isinstance(type_, Tags):  # nothing tells that a tag is gone, so it is said once
+        return {name: new for name, new in said.items() if former.replaced.get(name, name) != new}
     if not (isinstance(type_, Choice) and isinstance(old, Choice)):
         return {}
     present = {option.name for option in type_.options}

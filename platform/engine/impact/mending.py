@@ -34,6 +34,7 @@ from engine.records.values import as_stored
 from engine.records.writing import update_rows
 from engine.schema.converting import NotConvertible
 from engine.schema.state import SEED
+from engine.schema.tables import Tables
 from engine.schema.targets import Fix
 
 CHUNK = 1_000
@@ -90,6 +91,15 @@ def _lot(tx: Transaction, fixes: Sequence[Fix]) -> int:
     return number
 
 
+def many_held(connection: sa.Connection, tables: Tables, fix: Fix, rows: int) -> bool:
+    """Whether so many records hold what is replaced or filled in place."""
+    table = tables.table(fix.object)
+    field = tables.catalog.objects[fix.object].fields[fix.field]
+    some = sa.select(sa.literal(1)).select_from(table)
+    some = some.where(_holding(tables, field, fix)).limit(rows)
+    return (connection.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0) >= rows
+
+
 def _mend(tx: Transaction, fix: Fix, told: Told) -> int:
     definition = tx.catalog.objects[fix.object]
     field = definition.fields[fix.field]
@@ -98,21 +108,23 @@ def _mend(tx: Transaction, fix: Fix, told: Told) -> int:
     if fix.kind == "convert":
         return _convert(tx, definition, field, fix, told)
     if fix.kind == "replace":
-        becomes = _replacing(field, fix.replaced)
-        return _rewrite(tx, definition, _holding(tx, field, fix), becomes, told)
-    table = tx.tables.table(definition.name)
-    return _rewrite(tx, definition, table.c[field.column].is_(None),
-                    defaulting(tx, definition, field), told)  # fmt: skip
+        becomes = replacing(field, fix.replaced)
+    else:
+        becomes = defaulting(tx, definition, field)
+    return _rewrite(tx, definition, _holding(tx.tables, field, fix), becomes, told)
 
 
-def _holding(tx: Transaction, field: Field, fix: Fix) -> sa.ColumnElement[bool]:
-    column = tx.tables.table(fix.object).c[field.column]
+def _holding(tables: Tables, field: Field, fix: Fix) -> sa.ColumnElement[bool]:
+    column = tables.table(fix.object).c[field.column]
+    if fix.kind == "default":
+        return column.is_(None)
     if isinstance(field.type, Choices | Tags):
         return column.is_not(None)
     return column.in_(tuple(fix.replaced))
 
 
-def _replacing(field: Field, replaced: Mapping[str, str | None]) -> Becomes:
+def replacing(field: Field, replaced: Mapping[str, str | None]) -> Becomes:
+    """What puts options and tags (by their stored values) in the place of others."""
     several = isinstance(field.type, Choices | Tags)
 
     def becomes(rows: Mapping[int, Row]) -> Iterator[tuple[Row, Row]]:

@@ -29,6 +29,7 @@ from engine.impact.ground import Ground, Pair, decoded
 from engine.problems import Refusal
 from engine.records.auditing import plain
 from engine.schema.converting import NotConvertible, by_itself
+from engine.schema.keying import column_kind
 from engine.schema.tables import DELETED, GRAMS, Tables
 from engine.schema.targets import Fill, Fix
 
@@ -91,6 +92,15 @@ def searched_again(ground: Ground) -> Iterator[Fill]:
         after = [f.column for n, f in pair.after.fields.items() if n in pair.after.search]
         if set(after) - set(before):
             yield Fill(pair.after.name, "", GRAMS)
+
+
+def computed_again(ground: Ground) -> Iterator[Fill]:
+    """Derived fields that have another column on the way back: it holds what was true then."""
+    for pair in ground.pairs if ground.back else ():
+        for former, field in pair.fields.values():
+            moved = former.column != field.column and ground.has(pair.after, field.column)
+            if field.derived and field.stored and moved:
+                yield Fill(pair.after.name, field.name, field.column)
 
 
 def outcomes(connection: sa.Connection, tables: Tables, fix: Fix) -> Iterator[list[Outcome]]:
@@ -196,7 +206,8 @@ class _Moved:
         # what `convert:` said then was about the way there, not about the way back
         self.conversion = Conversion(tables, former, replace(field, convert=None))
         self.possible = by_itself(former.type, field.type)
-        self.former = former
+        self.same = column_kind(former, str) == column_kind(field, str)
+        self.former, self.field = former, field
         self.context = Context(now=dt.datetime.now(dt.UTC), zone=tables.catalog.site.zone)
 
     def __call__(self, old: Any, present: Any, steps: Sequence[Step]) -> tuple[str, Any]:
@@ -205,11 +216,22 @@ class _Moved:
         if present is None:
             return CARRIED, None
         try:
+            if self.same:  # its values were written anew, in a column of their own
+                return CARRIED, self.again(present)
             if self.possible:
                 return CARRIED, self.conversion.value(present, None, self.context)
-        except NotConvertible:
+        except (NotConvertible, Refusal, ValueError):
             pass
         return CONFLICT, old
+
+    def again(self, present: Any) -> Any:
+        """The same value in the field of then, whose options may be called otherwise."""
+        if not isinstance(self.former.type, Choice):
+            return present
+        keys = self.former.type.keys
+        if isinstance(self.former.type, Choices):
+            return _read(self.field, [keys.get(one, one) for one in present])
+        return _read(self.field, keys.get(present, present))
 
     def untouched(self, old: Any, present: Any, steps: Sequence[Step]) -> bool:
         """Whether nobody has changed the value since it was converted."""

@@ -26,7 +26,6 @@ import sqlalchemy as sa
 
 from engine.problems import Message, Refusal, Text
 from engine.schema.backfilling import (
-    ONLINE_FROM,
     RUNNING,
     Ahead,
     Backfill,
@@ -87,12 +86,13 @@ class Replan(Protocol):
     """Makes the plan for the same target anew, on the database as it is now."""
 
     def __call__(
-        self, connection: sa.Connection, *, findings: bool = True, expanded: bool = False
+        self, connection: sa.Connection, *, findings: bool = True, begun: Plan | None = None
     ) -> Plan:
         """The plan; without `findings` nothing is counted, as is quicker.
 
-        `expanded`: columns that this plan has added already are there. Otherwise it is the plan
-        as it was before, though an apply that did not come to its end has added them.
+        `begun` is the plan that is being carried out: the columns that it has added are there.
+        Otherwise it is the plan as it was before, though an apply that did not come to its end
+        has added them.
         """
 
 
@@ -105,7 +105,7 @@ class Publishing:
     """Who publishes, when, and what else happens in that transaction.
 
     `rehearsed` is how the scenarios went that were played before, None where none were.
-    Tables with `online_from` rows or more are computed before; `tell` is told how far that is.
+    `tell` is told how far it is with what is computed before.
     """
 
     by: str
@@ -114,7 +114,6 @@ class Publishing:
     hooks: Sequence[Hook] = ()
     message: str = ""
     rehearsed: Rehearsed | None = None
-    online_from: int = ONLINE_FROM
     tell: Callable[[Progress], None] = lambda progress: None
 
 
@@ -213,6 +212,9 @@ class _Apply:
             if not _still(plan, shown):
                 return None
             ahead = self.ahead(holder, plan)
+        if plan.published:  # an apply was killed after it had published
+            self.contracted(plan)
+            return None
         self.expanded(plan, ahead)
         if ahead is not None:
             self.computed(plan, ahead)
@@ -236,10 +238,14 @@ class _Apply:
                 return self.publish(connection, plan, ahead, layers)
 
         revision = retried(publish)
-        for step in plan.of(Phase.DROP):
-            retried(partial(run_outside, self.databases, step), step.text)
+        self.contracted(plan)
         self.tidied()
         return revision
+
+    def contracted(self, plan: Plan) -> None:
+        """Drops what nothing asks for any more (PostgreSQL)."""
+        for step in plan.of(Phase.DROP):
+            retried(partial(run_outside, self.databases, step), step.text)
 
     def tidied(self) -> None:
         """Completes what an apply has left to do that has published already."""
@@ -252,12 +258,15 @@ class _Apply:
         if found is None or not found.passes:
             return None
         journal = read_journal(connection)
-        if journal is not None and journal.target == plan.way and journal.passes:
+        begun = journal is not None and journal.target == plan.way and journal.passes
+        done = {(one.object, name) for one in found.passes for name in one.fields}
+        assert target.rewritten <= done, "a column that nothing would fill"
+        if begun or target.rewritten:
             return found
-        rows = self.publishing.online_from
         known = read_structure(connection).tables.keys()
         tables = sorted(set(found.read()) & known)
-        return found if any(is_large(connection, table, rows) for table in tables) else None
+        large = any(is_large(connection, table, plan.online_from) for table in tables)
+        return found if large else None
 
     def expanded(self, plan: Plan, ahead: Ahead | None) -> None:
         """Adds tables and columns, the journal before them."""
@@ -306,7 +315,7 @@ class _Apply:
 
     def unchanged(self, connection: sa.Connection, plan: Plan, but: Sequence[Phase] = ()) -> Keys:
         """The keys as they stand. Raises Refusal unless all is as the plan left it."""
-        now = self.replan(connection, findings=False, expanded=True)
+        now = self.replan(connection, findings=False, begun=plan)
         same = (
             now.target.keys == plan.target.keys
             and (now.applied and now.applied.id) == (plan.applied and plan.applied.id)

@@ -61,7 +61,7 @@ RUNNING, PUBLISHED = "running", "published"
 class Pass:
     """One walk over the records of an object: a fix, derived fields, or what stands beside texts.
 
-    `kind`: "default", "convert", "compute" or "beside".
+    `kind`: "values", "compute" or "beside".
     """
 
     kind: str

@@ -164,16 +164,28 @@ class Comparison:
             self.told.add((definition.name, field.name))
             if field.derived or field.name == definition.tree:
                 self.fills.append(Fill(definition.name, field.name, field.column))
-            converted = (definition.name, field.name) in self.target.converted
-            said = wording.converted_field if converted else wording.new_field
+            kind, said = self.coming(definition, field)
             yield Step(
-                kind="converted-field" if converted else "new-field",
-                text=said(definition, field),
+                kind=kind,
+                text=said,
                 phase=Phase.ALTER,
                 table=table.name,
                 operations=add_columns(table, own),
                 columns=tuple(own),
             )
+        yield from self.new_beside(definition, table, rest)
+
+    def coming(self, definition: Object, field: Field) -> tuple[str, Text]:
+        """The kind of the step that gives a field its column, and what it says."""
+        key = (definition.name, field.name)
+        if key in self.target.rewritten:
+            return "rewritten-field", wording.rewritten_field(definition, field)
+        if key in self.target.converted:
+            return "converted-field", wording.converted_field(definition, field)
+        return "new-field", wording.new_field(definition, field)
+
+    def new_beside(self, definition: Object, table: sa.Table, rest: list[str]) -> Iterator[Step]:
+        """Missing columns beside fields that are there: what search and order need."""
         fields = _by_column(definition)
         self.fills += [
             Fill(definition.name, fields[name].name if name in fields else "", name)

@@ -6,7 +6,8 @@ taken: by something parked, by a table of another program, or by a column of our
 parked and comes back finds its key, so its values, again; with another type it gets a new one.
 
 A change of type is a new column: the old one is parked under `name~column`, and until the change
-is published the new one is known as `name+type`, so that a plan made again finds it.
+is published the new one is known as `name+type`, so that a plan made again finds it. A field whose
+values are written anew beside everybody's work gets a new column in the same way.
 """
 
 from __future__ import annotations
@@ -57,14 +58,16 @@ def allotted(
     applied: Collection[Name],
     problems: Problems,
     before: Catalog | None = None,
+    anew: Collection[tuple[str, str]] = (),
 ) -> dict[Name, Key]:
     """The keys of all names in `catalog`, besides the `stored` ones of what is parked.
 
     `applied` are the names of the revision in force and `before` its catalog. A field of it whose
-    type has changed gets a new key where its values can be converted; else it is a problem.
+    type has changed gets a new key where its values can be converted; else it is a problem. So do
+    the fields (object, field) whose values are written `anew`.
     """
     keys = dict(stored)
-    _Allotting(catalog, keys, structure, applied, problems, before).run()
+    _Allotting(catalog, keys, structure, applied, problems, before, frozenset(anew)).run()
     present = {(*n[:2], keys[n].key): n for n in _names(catalog, keys)}
     kept = {
         name: key
@@ -134,9 +137,10 @@ class _Allotting:
         applied: Collection[Name],
         problems: Problems,
         before: Catalog | None = None,
+        anew: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
         self.catalog, self.keys, self.structure = catalog, keys, structure
-        self.applied, self.problems = applied, problems
+        self.applied, self.problems, self.anew = applied, problems, anew
         self.before = {o.table: o for o in before.objects.values()} if before else {}
         self.given: dict[tuple[str, str], set[str]] = defaultdict(set)
         for name, key in keys.items():
@@ -177,6 +181,10 @@ class _Allotting:
     ) -> None:
         """A changed type moves what is in force to a new column; what was parked begins anew."""
         known = self.keys.get(name) or self.keys.get((*name[:2], _was(field.source)))
+        if known is not None and (definition.name, field.name) in self.anew:
+            self.convert(name, known, kind, occupied)
+            self.keep_options(name[1], known.key, self.keys[name].key)
+            return
         if known is None or not known.type or known.type == kind:
             return
         if name in self.applied or name not in self.keys:
@@ -207,6 +215,15 @@ class _Allotting:
             key = self.free(_column_name(name[2]), self.given[name[:2]], occupied)
             self.keys[pending] = Key(key, kind)
         self.keys[name] = self.keys[pending]
+        for former, one in list(self.keys.items()):
+            if former[:2] == (FORMER, name[1]) and one.key == known.key:
+                self.keys[former] = Key(self.keys[name].key, one.type)
+
+    def keep_options(self, table: str, before: str, after: str) -> None:
+        """Gives the options of a column's values the same keys in another one."""
+        for (kind, owner, option), key in list(self.keys.items()):
+            if kind == OPTION and owner == f"{table}.{before}":
+                self.keys.setdefault((OPTION, f"{table}.{after}", option), key)
 
     def options(self, owner: str, options: Iterable[Option]) -> None:
         by_name = {option.name: option for option in options}

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from engine.problems import Problem
+from engine.schema.backfilling import ONLINE_FROM
 from engine.schema.comparing import Comparison
 from engine.schema.costs import Cost, beforehand_cost, cost_of, publishing_cost, rows_of
 from engine.schema.differences import Plain, digest_of
@@ -37,7 +38,8 @@ class Plan:
     `fills` are the columns of existing records to compute, `fixes` the values to write anew.
     `findings` say what it means for the records that exist, and what they offer as a remedy.
     `rows` tells about how many records the tables have that it touches. `ahead` are the fields
-    (object, field) that are computed before publishing, beside everybody's work.
+    (object, field) that are computed before publishing, beside everybody's work; tables with
+    `online_from` rows or more are large for that.
     """
 
     target: Target
@@ -50,6 +52,7 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     ahead: frozenset[tuple[str, str]] = frozenset()
+    online_from: int = ONLINE_FROM
 
     @property
     def empty(self) -> bool:
@@ -60,6 +63,12 @@ class Plan:
     def definitions_differ(self) -> bool:
         """Whether a new revision has to be written."""
         return self.applied is None or self.applied.digest != digest_of(self.target.definitions)
+
+    @property
+    def published(self) -> bool:
+        """Whether its revision is in force already, and only what comes after is left to do."""
+        left = all(step.phase == Phase.DROP for step in self.steps)
+        return bool(left and self.steps and not self.definitions_differ and not self.fills)
 
     @property
     def way(self) -> str:

@@ -76,10 +76,11 @@ def returned(then: Keys, now: Keys) -> dict[Name, Key]:
         if (*name[:2], key.key) in known and name[0] != FORMER and PENDING not in name[2]
     }
     taken, live = {(*name[:2], key.key) for name, key in found.items()}, frozenset(found)
+    moved = {(*n[:2], now[n].key): key.key for n, key in found.items() if n in now}
     for name, key in now.items():
         kind, owner, text = name
         if kind == FORMER:
-            found.setdefault(name, key)
+            found.setdefault(name, Key(moved.get(("field", owner, key.key), key.key), key.type))
         elif (kind, owner, key.key) not in taken:
             parked = (kind, owner, f"{text}{PARKED}{key.key}") if name in live else name
             found.setdefault(parked, key)

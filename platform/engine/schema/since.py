@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from engine.definition.catalog import Catalog
 from engine.definition.objects import Field, Object
 from engine.fieldtypes.choice import Choice, Stage
+from engine.schema.converting import PARKED, PENDING
 from engine.schema.keying import FORMER, OPTION
 from engine.schema.state import Keys, read_keys, state_of_revision
 
@@ -76,10 +77,25 @@ def since(connection: sa.Connection, revision: int | None, catalog: Catalog) -> 
 
 def renamed(then: Keys, now: Keys) -> Renamed:
     """What is called otherwise now."""
-    present = {(n[0], n[1], key.key): n[2] for n, key in now.items() if n[0] != FORMER}
+    present = {
+        (n[0], n[1], key.key): n[2]
+        for n, key in now.items()
+        if n[0] != FORMER and PARKED not in n[2] and PENDING not in n[2]
+    }
+    owners = _owners(then, now)
     found: dict[tuple[str, str], dict[str, str]] = {}
-    for (kind, owner, name), key in then.items():
+    for (kind, before, name), key in then.items():
+        owner = owners.get(before, before)
         today = present.get((kind, owner, key.key), name)
         if kind != FORMER and today != name:
             found.setdefault((kind, owner), {})[name] = today
     return found
+
+
+def _owners(then: Keys, now: Keys) -> dict[str, str]:
+    """What options belong to now, of the fields that have gone to another column since."""
+    return {
+        f"{name[1]}.{key.key}": f"{name[1]}.{now[name].key}"
+        for name, key in then.items()
+        if name[0] == "field" and name in now and now[name] != key
+    }

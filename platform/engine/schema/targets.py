@@ -22,7 +22,8 @@ class Target:
 
     `definitions` are compared, `stored` is the text that goes into the database. `extra` are
     tables of others (accounts), which are created when missing and otherwise left alone.
-    `converted` are the fields (object, field) whose values go to a column of another type.
+    `converted` are the fields (object, field) whose values go to a column of another type,
+    `rewritten` those whose values go to a new column of the same type, written anew on the way.
     `compared` are the definitions with the names that things have now under `was:`, where the
     way to the target is a way back: they are only compared. `layers` gives what the revision keeps
     of the layers that the definitions were merged from.
@@ -34,6 +35,7 @@ class Target:
     keys: Keys
     extra: tuple[sa.MetaData, ...] = ()
     converted: frozenset[tuple[str, str]] = frozenset()
+    rewritten: frozenset[tuple[str, str]] = frozenset()
     compared: Plain | None = None
     layers: Callable[[sa.Connection], str] = lambda connection: ""
 
@@ -58,7 +60,8 @@ class Fix:
     `kind`: "convert" reads what `former` (the field as it was) holds in its column and writes it
     to the field; "replace" exchanges options and tags (stored value to new name, None: none);
     "default" fills what is empty; "return" takes back what applying wrote. A `strict` conversion
-    was shown to lose nothing.
+    was shown to lose nothing. `source` is the field on the column that it has until then, where
+    what it holds goes to a new column of the same type.
     """
 
     kind: str
@@ -67,6 +70,7 @@ class Fix:
     former: Field | None = None
     replaced: Mapping[str, str | None] = field_(default_factory=dict)
     strict: bool = False
+    source: Field | None = None
     settings: Mapping[str, Any] = field_(default_factory=dict)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from assembly.filling_choice import beforehand
 from engine.permissions.actors import SYSTEM
 from engine.problems import Refusal
 from engine.schema.backfilling import Progress, read_journal
@@ -267,7 +266,5 @@ def test_the_plan_says_when(shop: Workshop) -> None:
     assert said is not None and "nobody waits" in said.in_("en")
     assert large.publishing(dialect).seconds > large.beforehand(dialect).seconds
     assert plan.ahead == frozenset()
-    target = plan.target
-    chosen = beforehand(target.tables, plan.fills, plan.fixes, plan.fresh, {"order": 600_000})
     names = {"weight", "region", "code", "score", "pieces", "both"}
-    assert chosen == {("order", name) for name in names}
+    assert shop.plan(online_from=10).ahead == {("order", name) for name in names}
