@@ -45,6 +45,7 @@ fields:
   customer: {type: link, to: customer}
   amount: {type: number, scale: 2}
   weight: {type: text}
+  place: {type: text}
   kind: {type: choice, options: {a: A, b: B, c: C, d: D, e: E, f: F}}
 views:
   all: {label: All, sort: -amount, columns: [name, amount]}
@@ -67,6 +68,10 @@ CHANGES: tuple[tuple[str, str, str, str], ...] = (
         " sum(one.amount for one in deals)}",
     ),
     ("a new unique key", "deal", "views:", "unique: [[code]]\nviews:"),
+    ("a changed stored formula", "deal",
+     "formula: amount * customer.rating, stored", "formula: amount * customer.rating + 1, stored"),
+    ("a default for a field that is empty", "deal", "place: {type: text}",
+     "place: {type: text, default_for_existing: here}"),
     ("a removed option with replace (a sixth)", "deal",
      "options: {a: A, b: B, c: C, d: D, e: E, f: F}}",
      "options: {a: A, b: B, c: C, d: D, e: E}, replace: {f: e}}"),

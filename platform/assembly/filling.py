@@ -12,19 +12,23 @@ computed before publishing, of large tables, is `filling_ahead`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
 
 import sqlalchemy as sa
 
 from assembly.application import Clock
 from assembly.filling_ahead import FillingAhead, tell_converted
-from assembly.filling_choice import BESIDE, COMPUTE, VALUES
+from assembly.filling_choice import BESIDE, COMPUTE, DEFAULT, REPLACE, VALUES
 from assembly.filling_order import is_phone, is_tree, passes, wanted, with_mended
-from assembly.mending import mend_all
+from assembly.mending import mend_all, of_values
+from engine.definition.dependencies import Key
 from engine.definition.objects import Object
+from engine.impact.returning import RETURN
 from engine.matching.rebuilding import rebuild_keys
 from engine.permissions.actors import SYSTEM
 from engine.records.anew import right_values
+from engine.records.dependents import reading
 from engine.records.gate import Gate
 from engine.records.shapes import Row
 from engine.records.transaction import Transaction
@@ -77,18 +81,41 @@ class _Filler:
             _respell(tx, gate.catalog.objects[phone.object], phone.field)
         known = {(one.kind, one.object, name) for one in done for name in one.fields}
         fixed = [fix for fix in fixes if (VALUES, fix.object, fix.field) in known]
-        mended, batch = mend_all(tx, fixes, fixed)
-        computed, beside = wanted(with_mended(fills, mended), gate)
-        left = [
-            key for key in gate.dependencies.following(computed) if (COMPUTE, *key) not in known
-        ]
-        for name, fields in passes(left, gate):
-            _compute(tx, name, fields)
+        written, batch = mend_all(tx, fixes, fixed)
+        partly = [fix for fix in of_values(fixes) if fix not in fixed and _in_place(fix, gate)]
+        entirely = [fix for fix in of_values(fixes) if fix not in partly]
+        computed, beside = wanted(with_mended(fills, _keys(entirely)), gate)
+        also, _ = wanted(with_mended((), _keys(partly)), gate)
+        self._follow(tx, computed, also, {n: set(ids) for n, ids in written.items()}, known)
         for name, texts in beside.items():
             if rest := {text for text in texts if (BESIDE, name, text) not in known}:
                 _write_beside(tx, name, rest)
         rebuild_keys(tx)
         return batch
+
+    def _follow(
+        self,
+        tx: Transaction,
+        computed: Collection[Key],
+        also: Collection[Key],
+        changed: dict[str, set[int]],
+        known: Collection[tuple[str, str, str]],
+    ) -> None:
+        """Computes these fields and all that follow: of every record, but what follows from `also`
+        alone only of those that read what has `changed` (ids by object)."""
+        dependencies = tx.gate.dependencies
+        whole = frozenset(dependencies.following(computed))
+        left = dependencies.following([*computed, *also])
+        left = tuple(key for key in left if (COMPUTE, *key) not in known)
+        for every, group in groupby(left, key=lambda key: key in whole):
+            for name, fields in passes(list(group), tx.gate):
+                if every:
+                    _compute(tx, name, fields, _chunks(tx, tx.tables.table(name)))
+                    continue
+                reads = {read for field in fields for read in dependencies.kept[name, field].reads}
+                ids = reading(tx, name, reads, changed)
+                changed.setdefault(name, set()).update(ids)
+                _compute(tx, name, fields, _slices(sorted(ids)))
 
     def ahead(
         self,
@@ -117,10 +144,24 @@ def _respell(tx: Transaction, definition: Object, name: str) -> None:
         tx.forget_all()
 
 
-def _compute(tx: Transaction, name: str, fields: Sequence[str]) -> None:
+def _keys(fixes: Collection[Fix]) -> list[Key]:
+    return [(fix.object, fix.field) for fix in fixes]
+
+
+def _in_place(fix: Fix, gate: Gate) -> bool:
+    """Whether all values stay as they are but those that it writes."""
+    if fix.kind in (DEFAULT, REPLACE):
+        return True
+    column = gate.catalog.objects[fix.object].fields[fix.field].column
+    return fix.kind == RETURN and fix.former is not None and fix.former.column == column
+
+
+def _compute(
+    tx: Transaction, name: str, fields: Sequence[str], chunks: Iterable[Sequence[int]]
+) -> None:
     definition = tx.catalog.objects[name]
     kept = [tx.gate.dependencies.kept[name, field] for field in fields]
-    for ids in _chunks(tx, tx.tables.table(name)):
+    for ids in chunks:
         rows = tx.fetch(name, ids)
         before: dict[int, Row] = {id: dict(rows[id]) for id in ids}
         values = right_values(tx, definition, kept, before)
@@ -136,6 +177,10 @@ def _write_beside(tx: Transaction, name: str, fields: set[str]) -> None:
         other = dict.fromkeys(fields, _OTHER)
         update_rows(tx, tx.shape(name), [({**rows[id], **other}, rows[id]) for id in ids])
         tx.forget_all()
+
+
+def _slices(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
 
 
 def _chunks(tx: Transaction, table: sa.Table) -> Iterator[list[int]]:

@@ -24,7 +24,7 @@ from engine.problems import Text
 from engine.records.anew import right_values
 from engine.records.auditing import digests, plain
 from engine.records.changes import UPDATE
-from engine.records.dependents import leading_to
+from engine.records.dependents import reading
 from engine.records.gate import Gate
 from engine.records.shapes import Row
 from engine.records.transaction import Transaction
@@ -132,21 +132,12 @@ class FillingAhead:
         known = {names[table]: set(ids) for table, ids in touched.items() if table in names}
         for way in self._ways:
             object = way.one.object
-            ids = sorted(self._affected(tx, way, known))
+            ids = sorted(reading(tx, object, way.reads, known))
+            if ids and way.before is not None:
+                self._forget(tx, way, ids)
             for start in range(0, len(ids), CHUNK):
                 self._compute(tx, way, ids[start : start + CHUNK])
             known.setdefault(object, set()).update(ids)
-
-    def _affected(self, tx: Transaction, way: Way, known: Mapping[str, set[int]]) -> set[int]:
-        """The records of the walk that read any of these, wherever on the way they stand."""
-        found = set(known.get(way.one.object, ()))
-        for path in {read.path for read in way.reads if read.path}:
-            for level in range(1, len(path) + 1):
-                seeds = known.get(path[level - 1].target)
-                if seeds:
-                    for ids in leading_to(tx, way.one.object, path[:level], sorted(seeds)):
-                        found.update(ids)
-        return found
 
     def _transaction(self, connection: sa.Connection) -> Transaction:
         return Transaction(self.gate, connection, SYSTEM, cause=CAUSE)
@@ -218,11 +209,13 @@ class FillingAhead:
                     "version": row.get("version"),
                     "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")),
                 })  # fmt: skip
-        ours = (_TOLD.c.object == definition.name, _TOLD.c.field == name)
-        among = among_ids(_TOLD.c.record, "ids", tx.dialect)
-        ids = {"ids": sorted(row["id"] for _, row in pairs)}
-        tx.connection.execute(sa.delete(_TOLD).where(*ours, among), ids)
         tx.insert(_TOLD, told)
+
+    def _forget(self, tx: Transaction, way: Way, ids: Collection[int]) -> None:
+        """Takes back what the audit would have said of values that are looked at again."""
+        ours = (_TOLD.c.object == way.one.object, _TOLD.c.field == way.one.fields[0])
+        among = among_ids(_TOLD.c.record, "ids", tx.dialect)
+        tx.connection.execute(sa.delete(_TOLD).where(*ours, among), {"ids": sorted(ids)})
 
     def _write(
         self, tx: Transaction, way: Way, before: Mapping[int, Row], after: Mapping[int, Row]

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from assembly.renaming import KINDS, rename
 from automation.digests import digest_of
@@ -25,20 +25,25 @@ from workflow.history import write_history
 
 def mend_all(
     tx: Transaction, fixes: Sequence[Fix], done: Collection[Fix] = ()
-) -> tuple[Collection[tuple[str, str]], int | None]:
-    """Carries the fixes out but those that are `done` before; returns the fields whose values
-    are written anew, and the batch."""
+) -> tuple[Mapping[str, Collection[int]], int | None]:
+    """Carries the fixes out but those that are `done` before; returns the ids of the records that
+    were written, by object, and the batch."""
     for fix in fixes:
         if fix.kind in KINDS:
             rename(tx, fix)
-    own = [fix for fix in fixes if fix.kind != STEPS and fix.kind not in KINDS]
-    mend(tx, own, write_history, done)
+    own = of_values(fixes)
+    written = mend(tx, own, write_history, done)
     batch, tx.batch = tx.batch, None
     for fix in fixes:
         if fix.kind == STEPS:
             move_steps(tx, fix)
     _set_timers(tx, {fix.object for fix in own})
-    return [(fix.object, fix.field) for fix in own], batch
+    return written, batch
+
+
+def of_values(fixes: Sequence[Fix]) -> list[Fix]:
+    """Those of the fixes that write values of records."""
+    return [fix for fix in fixes if fix.kind != STEPS and fix.kind not in KINDS]
 
 
 def _set_timers(tx: Transaction, objects: Collection[str]) -> None:

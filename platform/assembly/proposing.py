@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from assembly.filling_choice import beforehand, rewritten
+from assembly.filling_choice import DEFAULT, REPLACE, beforehand, rewritten
 from assembly.impact import every_fix, look
 from assembly.kinds import KINDS, TABLES, kinds_with
 from assembly.layering import picture_of
@@ -134,7 +134,12 @@ class _Planner:
         if ground is None:
             return made.found(below, ())
         ahead = beforehand(made.target.tables, made.fills, made.fixes, made.fresh, large)
-        return replace(made, ahead=ahead).found((*look(ground), *below), made.fixes)
+        few = frozenset(
+            (fix.object, fix.field)
+            for fix in made.fixes
+            if fix.kind in (DEFAULT, REPLACE) and not _many(connection, made, fix)
+        )
+        return replace(made, ahead=ahead, few=few).found((*look(ground), *below), made.fixes)
 
     def _stand(self, connection: sa.Connection, structure: Structure) -> _Stand:
         applied, keys = current(connection), read_keys(connection)

@@ -18,7 +18,7 @@ from engine.problems import Refusal, did_you_mean
 from engine.records.events import APPLY, Event, note_in
 from engine.schema.engines import Databases
 from engine.schema.pruning import NEEDED, NOT_PARKED, Parked, Past, drop, parked
-from engine.schema.state import revision_definitions, revisions
+from engine.schema.state import revision_definitions, revisions, state_of_revision
 
 SURE = {"en": "Drop {what} for good?", "zh": "确定永久删除 {what}？"}
 NOTHING = {"en": "nothing is parked", "zh": "没有停用的数据"}
@@ -73,7 +73,12 @@ def _parked(databases: Databases) -> list[Parked]:
     with databases.reading() as connection:
         known = revisions(connection)[:MOST_REVISIONS]
         past = [
-            Past(one.id, one.at, plain(restore(json.loads(text))))
+            Past(
+                one.id,
+                one.at,
+                plain(restore(json.loads(text))),
+                state_of_revision(connection, one.id),
+            )
             for one in known
             if (text := revision_definitions(connection, one.id))
         ]

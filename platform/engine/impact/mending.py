@@ -10,6 +10,7 @@ What follows from the new values (formulas, rollups) is computed afterwards, by 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -68,16 +69,19 @@ def mend(
     fixes: Sequence[Fix],
     told: Told = lambda batch: None,
     done: Collection[Fix] = (),
-) -> int:
-    """Carries the fixes out; returns how many records were written.
+) -> dict[str, set[int]]:
+    """Carries the fixes out; returns the ids of the records that were written, by object.
 
     Those that are `done` already only belong to the batch. Raises Refusal where a value cannot be
     converted that the plan did not speak of.
     """
-    if not fixes:
-        return 0
-    tx.batch = _lot(tx, fixes)
-    return sum(_mend(tx, fix, told) for fix in fixes if fix not in done)
+    written: dict[str, set[int]] = defaultdict(set)
+    if fixes:
+        tx.batch = _lot(tx, fixes)
+    for fix in fixes:
+        if fix not in done:
+            written[fix.object] |= _mend(tx, fix, told)
+    return written
 
 
 def _lot(tx: Transaction, fixes: Sequence[Fix]) -> int:
@@ -100,7 +104,7 @@ def many_held(connection: sa.Connection, tables: Tables, fix: Fix, rows: int) ->
     return (connection.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0) >= rows
 
 
-def _mend(tx: Transaction, fix: Fix, told: Told) -> int:
+def _mend(tx: Transaction, fix: Fix, told: Told) -> set[int]:
     definition = tx.catalog.objects[fix.object]
     field = definition.fields[fix.field]
     if fix.kind == RETURN:
@@ -182,12 +186,13 @@ def _rewrite(
     condition: sa.ColumnElement[bool],
     becomes: Becomes,
     told: Told,
-) -> int:
-    table, last, written = tx.tables.table(definition.name), 0, 0
+) -> set[int]:
+    table, last = tx.tables.table(definition.name), 0
+    written: set[int] = set()
     query = sa.select(table.c.id).where(condition).order_by(table.c.id).limit(CHUNK)
     while ids := list(tx.connection.scalars(query.where(table.c.id > last))):
         rows = tx.fetch(definition.name, ids)
-        written += _write(tx, definition, [*becomes({id: dict(rows[id]) for id in ids})], told)
+        written |= _write(tx, definition, [*becomes({id: dict(rows[id]) for id in ids})], told)
         last = ids[-1]
     return written
 
@@ -199,7 +204,7 @@ def _write(
     told: Told,
     *,
     quiet: bool = False,
-) -> int:
+) -> set[int]:
     """Writes the rows, with their version where people see that they changed, and audits them."""
     versioned = "version" in definition.fields and not quiet
     after = [row | {"version": row["version"] + 1} if versioned else row for _, row in pairs]
@@ -214,16 +219,17 @@ def _write(
         audit(batch)
         told(batch)
     tx.forget_all()
-    return len(both)
+    return {row["id"] for _, row in both}
 
 
-def _convert(tx: Transaction, definition: Object, field: Field, fix: Fix, told: Told) -> int:
+def _convert(tx: Transaction, definition: Object, field: Field, fix: Fix, told: Told) -> set[int]:
     assert fix.former is not None
     former, conversion = fix.former, Conversion(tx.tables, fix.former, field)
     table = sa.table(
         definition.table, sa.column("id"), sa.column(former.column, former.type.column_type())
     )
-    column, last, written = table.c[former.column], 0, 0
+    column, last = table.c[former.column], 0
+    written: set[int] = set()
     query = sa.select(table.c.id, column).where(column.is_not(None)).order_by(table.c.id)
     query = query.limit(CHUNK)
     while found := tx.connection.execute(query.where(table.c.id > last)).all():
@@ -238,15 +244,15 @@ def _convert(tx: Transaction, definition: Object, field: Field, fix: Fix, told: 
                 silent.append(pair)  # the same to people: no change of theirs
             else:
                 shown.append((row | {field.name: old[id]}, pair[1]))
-        written += _write(tx, definition, shown, told)
-        written += _write(tx, definition, silent, told, quiet=True)
+        written |= _write(tx, definition, shown, told)
+        written |= _write(tx, definition, silent, told, quiet=True)
         last = found[-1][0]
     return written
 
 
-def _take_back(tx: Transaction, definition: Object, fix: Fix, told: Told) -> int:
+def _take_back(tx: Transaction, definition: Object, fix: Fix, told: Told) -> set[int]:
     """Writes what going back makes of values; the audit has what people saw before it."""
-    name, written = fix.field, 0
+    name, written = fix.field, set[int]()
     in_place = fix.former is not None and definition.fields[name].column == fix.former.column
     for some in outcomes(tx.connection, tx.tables, fix):
         rows = tx.fetch(definition.name, [one.id for one in some])
@@ -260,8 +266,8 @@ def _take_back(tx: Transaction, definition: Object, fix: Fix, told: Told) -> int
                 shown.append((row | {name: one.present}, after))
             elif row[name] != one.value:
                 silent.append((row, after))
-        written += _write(tx, definition, shown, told)
-        written += _write(tx, definition, silent, told, quiet=True)
+        written |= _write(tx, definition, shown, told)
+        written |= _write(tx, definition, silent, told, quiet=True)
     return written
 
 

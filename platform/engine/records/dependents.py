@@ -7,12 +7,12 @@ read in chunks in the order of ids, whatever the number of dependents.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine.definition.dependencies import DELETED, Edge, Path, Step
+from engine.definition.dependencies import DELETED, Edge, Path, Read, Step
 from engine.expressions.among import among_ids
 from engine.expressions.joined_sql import FROM, TO
 from engine.records.holding import ids_named
@@ -69,6 +69,21 @@ def leading_to(tx: Transaction, object: str, path: Path, seeds: list[int]) -> It
             if len(rows) < CHUNK:
                 break
             last = rows[-1][0]
+
+
+def reading(
+    tx: Transaction, object: str, reads: Iterable[Read], changed: Mapping[str, Collection[int]]
+) -> set[int]:
+    """The ids of the records of `object` that read any of the changed ones (ids by object),
+    wherever on the way they stand; live ones, and the changed ones of `object` itself."""
+    found = set(changed.get(object, ()))
+    for path in {read.path for read in reads if read.path}:
+        for level in range(1, len(path) + 1):
+            seeds = changed.get(path[level - 1].target)
+            if seeds:
+                for ids in leading_to(tx, object, path[:level], sorted(seeds)):
+                    found.update(ids)
+    return found
 
 
 def _statement(tx: Transaction, object: str, path: Sequence[Step]) -> Prepared:

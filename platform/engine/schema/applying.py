@@ -311,7 +311,9 @@ class _Apply:
     def settled(self, ahead: Ahead | None) -> None:
         """Leaves as little as can be to compute while nobody may write."""
         if ahead is not None:
-            Backfill(self.databases, ahead, self.publishing.tell).settle()
+            backfill = Backfill(self.databases, ahead, self.publishing.tell)
+            backfill.sweep()
+            backfill.settle()
 
     def unchanged(self, connection: sa.Connection, plan: Plan, but: Sequence[Phase] = ()) -> Keys:
         """The keys as they stand. Raises Refusal unless all is as the plan left it."""

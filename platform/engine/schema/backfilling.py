@@ -216,9 +216,20 @@ class Backfill:
         """Looks again at records that were touched meanwhile, until few are left."""
         for _ in range(ROUNDS):
             with self.databases.reading() as connection:
-                if waiting(connection, FEW) < FEW:
-                    return
+                left = waiting(connection, FEW)
+            if left < FEW:
+                break
             retried(self._round)
+
+    def sweep(self) -> None:
+        """Leaves no dead rows to be passed over, nor plans that were made for empty tables, to
+        what is done while nobody may write (PostgreSQL)."""
+        if self.databases.dialect != "postgresql":
+            return
+        with self.databases.writes.connect() as connection:
+            outside = connection.execution_options(isolation_level="AUTOCOMMIT")
+            for table in (TOUCHED, TOLD):
+                outside.exec_driver_sql(f"VACUUM (ANALYZE, TRUNCATE FALSE) {table}")
 
     def _highest(self) -> dict[str, int]:
         """The highest id of each object that is walked over: who comes later is watched."""

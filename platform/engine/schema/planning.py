@@ -39,7 +39,8 @@ class Plan:
     `findings` say what it means for the records that exist, and what they offer as a remedy.
     `rows` tells about how many records the tables have that it touches. `ahead` are the fields
     (object, field) that are computed before publishing, beside everybody's work; tables with
-    `online_from` rows or more are large for that.
+    `online_from` rows or more are large for that. `few` are those that publishing writes in fewer
+    records than that.
     """
 
     target: Target
@@ -52,6 +53,7 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     ahead: frozenset[tuple[str, str]] = frozenset()
+    few: frozenset[tuple[str, str]] = frozenset()
     online_from: int = ONLINE_FROM
 
     @property
@@ -124,7 +126,8 @@ class Plan:
         """The tables whose records are written, once for each field."""
         objects = self.target.tables.catalog.objects
         written = [(fill.object, fill.field) for fill in self.fills]
-        written += [(fix.object, fix.field) for fix in self.fixes]
+        fixed = [(fix.object, fix.field) for fix in self.fixes]
+        written += [key for key in fixed if key not in self.few]
         return [
             objects[object].table
             for object, field in written

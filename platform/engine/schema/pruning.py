@@ -8,8 +8,9 @@ ends by itself.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,7 +19,7 @@ from engine.problems import Message
 from engine.schema.converting import PARKED, PENDING
 from engine.schema.differences import Plain
 from engine.schema.engines import Databases
-from engine.schema.state import Key, Name, read_keys, write_keys
+from engine.schema.state import Key, Keys, Name, read_keys, write_keys
 from engine.schema.structure import Structure, read_structure
 from engine.schema.tables import Tables
 
@@ -61,11 +62,13 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An earlier revision, the newest first: its number, its time, what it defined."""
+    """An earlier revision, the newest first: its number, its time, what it defined, and on which
+    keys (None: it does not say)."""
 
     id: int
     at: dt.datetime
     definitions: Plain
+    keys: Keys | None = None
 
 
 def parked(connection: sa.Connection, tables: Tables, past: Sequence[Past]) -> list[Parked]:
@@ -128,10 +131,27 @@ def _counted(connection: sa.Connection, one: Parked) -> Parked:
 def _dated(one: Parked, past: Sequence[Past]) -> Parked:
     since = None
     for revision in past:
-        if _defines(revision.definitions, past[0].definitions, one.name):
+        if _used(revision, one) or _defines(revision.definitions, past[0].definitions, one.name):
             return replace(one, since=since, last=revision.id)
         since = revision.at
     return replace(one, since=since)
+
+
+def _used(revision: Past, one: Parked) -> bool:
+    """Whether a revision's keys led to a parked column."""
+    definitions: Mapping[str, Any] = revision.definitions.get("object", {})
+    keys = revision.keys or {}
+    return any(
+        name[0] == "field"
+        and name[1] == one.table
+        and key.key in one.columns
+        and any(
+            name[2] in (definitions.get(object[2], {}).get("fields") or {})
+            for object, owner in keys.items()
+            if object[0] == "object" and owner.key == one.table
+        )
+        for name, key in keys.items()
+    )
 
 
 def _defines(definitions: Plain, present: Plain, name: str) -> bool:

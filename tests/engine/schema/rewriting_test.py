@@ -109,6 +109,22 @@ def test_few_values_are_written_in_place(shop: Workshop) -> None:
     assert "rewritten-field" in kinds_of(shop, online_from=10)
 
 
+def test_what_follows_from_few_values(shop: Workshop) -> None:
+    """What is computed from values written in place is computed anew, of the records that read
+    them; no other record is touched."""
+    begun(shop)
+    shop.application().gate.update(SYSTEM, "customer", 3, {"rating": None})
+    with shop.databases.writing() as connection:
+        connection.exec_driver_sql('UPDATE "order" SET score = 4711 WHERE customer = 1 AND id = 3')
+    shop.write(customer=CUSTOMER.replace("integer}", "integer, default_for_existing: 7}"))
+    shop.apply()
+    for n, row in orders(shop).items():
+        if n != 3:
+            score = row["amount"] * (7 if row["customer"] == 3 else row["customer"])
+            assert (row["score"], row["double"]) == (score, score * 2), n
+    assert orders(shop)[3]["score"] != orders(shop)[3]["amount"]
+
+
 def test_values_go_to_new_columns(shop: Workshop) -> None:
     """Replaced options and tags, defaults, a formula and what follows from it: all before."""
     begun(shop).write(order=AFTER)
