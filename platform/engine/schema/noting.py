@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,6 +17,8 @@ from engine.schema.steps import Step
 from engine.schema.structure import Structure
 from engine.schema.targets import Fill, Target
 
+_SHOWN = ("colour",)
+"""What is said about a stage and read by nothing that is computed."""
 _COMPUTED = ("formula", "rollup", "stored", "copy", "keep")
 
 
@@ -102,7 +105,11 @@ class Notes:
 
     def recomputed(self, difference: Difference) -> None:
         """What is computed in another way now, or of something that means more, is filled anew."""
-        keys = {key for key, _, _ in difference.keys}
+        keys = {
+            key
+            for key, before, after in difference.keys
+            if key != "stages" or not _same_stages(before, after)
+        }
         if difference.kind == "workflow" and keys & {"stages", "attributes"}:
             self.fills += [
                 Fill(definition.name, field.name, "")
@@ -121,3 +128,23 @@ class Notes:
             self.fills.append(Fill(definition.name, field.name, column))
         elif keys & {"options", "attributes"}:
             self.fills.append(Fill(definition.name, field.name, ""))
+
+
+def _same_stages(before: Any, after: Any) -> bool:
+    """Whether two maps of stages tell the same of those that are in both.
+
+    Then no record is computed anew for it: a stage in use can only go by being replaced, which has
+    computed what follows from it, and no record stands in one that is new.
+    """
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        return False
+    if any(isinstance(one, Mapping) and one.get("was") in before for one in after.values()):
+        return False
+    kept = before.keys() & after.keys()
+    return bool(kept) and all(_said(before[name]) == _said(after[name]) for name in kept)
+
+
+def _said(stage: Any) -> Any:
+    if not isinstance(stage, Mapping):
+        return stage
+    return {key: value for key, value in stage.items() if key not in _SHOWN}

@@ -268,3 +268,56 @@ def test_converted_and_filled(shop: Workshop) -> None:
         " convert: {replace: {here: 1}}}"))  # fmt: skip
     shop.apply(online_from=FROM)
     assert [orders(shop)[n]["region"] for n in (1, 5)] == [1, 5]
+
+
+FLOW = """
+workflow: way
+object: lead
+field: stage
+start: [new, old]
+attributes: {probability: {type: percent}}
+stages:
+  new: {label: New, probability: 10}
+  old: {label: Old, probability: 50}
+  won: {label: Won, probability: 100, state: won}
+transitions:
+  win: {label: Win, from: [new, old], to: won}
+"""
+LEAD = """
+title: name
+fields:
+  name: {type: text}
+  amount: {type: number, scale: 2}
+  stage: {type: stage, workflow: way}
+  weighted: {type: number, scale: 2, formula: amount * stage.probability / 100, stored: true}
+"""
+
+
+def test_stages_that_go(shop: Workshop) -> None:
+    """What follows from a replaced stage is computed of the records that stood in it; where a
+    stage means something else, of all."""
+    shop.write(lead=LEAD).file("workflows/way.yaml", FLOW)
+    shop.apply()
+    gate = shop.application().gate
+    leads = [{"name": f"l{n}", "amount": 100, "stage": ("new", "old")[n % 2]} for n in range(20)]
+    gate.create(SYSTEM, "lead", leads)
+    without = (
+        FLOW.replace("start: [new, old]\n", "")
+        .replace("  old: {label: Old, probability: 50}\n", "")
+        .replace("[new, old]", "new")
+    )
+    shop.file("workflows/way.yaml", without + "replace: {old: new}\n")
+    plan = shop.plan(online_from=FROM)
+    assert plan.fills == ()
+    assert "rewritten-field" not in [step.kind for step in plan.steps]
+    shop.apply(online_from=FROM)
+    assert {row["weighted"] for row in leads_of(shop)} == {10}
+    shop.file("workflows/way.yaml", FLOW.replace("probability: 10}", "probability: 20}"))
+    assert "rewritten-field" in kinds_of(shop, online_from=FROM)
+    shop.apply(online_from=FROM)
+    assert {row["weighted"] for row in leads_of(shop)} == {20}
+
+
+def leads_of(shop: Workshop) -> list[dict[str, Any]]:
+    gate = shop.application().gate
+    return list(gate.write(SYSTEM, lambda tx: dict(tx.fetch("lead", range(1, 30)))).values())
