@@ -304,14 +304,18 @@ class _Apply:
 
     def computed(self, plan: Plan, ahead: Ahead) -> None:
         """Computes the columns of large tables, beside everybody's work."""
-        backfill = Backfill(self.databases, ahead, self.publishing.tell)
+        backfill = self.backfill(ahead)
         backfill.watch(self.structure().without(plan.fresh))
         backfill.run()
 
     def settled(self, ahead: Ahead | None) -> None:
         """Leaves as little as can be to compute while nobody may write."""
         if ahead is not None:
-            Backfill(self.databases, ahead, self.publishing.tell).settle()
+            self.backfill(ahead).settle()
+
+    def backfill(self, ahead: Ahead) -> Backfill:
+        """What computes columns before publishing."""
+        return Backfill(self.databases, ahead, self.publishing.tell, self.publishing.now)
 
     def unchanged(self, connection: sa.Connection, plan: Plan, but: Sequence[Phase] = ()) -> Keys:
         """The keys as they stand. Raises Refusal unless all is as the plan left it."""
@@ -349,7 +353,10 @@ class _Apply:
         publishing, target = self.publishing, plan.target
         with no_duplicates(Text({"en": "computing columns", "zh": "计算字段值"})):
             if ahead is not None:
-                Backfill(self.databases, ahead, publishing.tell).catch_up(connection)
+                backfill = self.backfill(ahead)
+                if not backfill.is_whole(connection):
+                    raise Refusal(DRIFTED())
+                backfill.catch_up(connection)
             done = ahead.passes if ahead is not None else ()
             batch = publishing.fill(connection, target.tables, plan.fills, plan.fixes, done)
         for step in late:
