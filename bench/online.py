@@ -17,10 +17,11 @@ from assembly.kinds import KINDS
 from assembly.proposing import planner
 from bench.probing import Waits, probing
 from engine.loading.loading import load
-from engine.schema.applying import Publishing, Replan, apply_plan
+from engine.schema.applying import apply_plan
 from engine.schema.engines import Databases, open_databases
 from engine.schema.fence import FENCE
 from engine.schema.planning import Plan
+from engine.schema.publishing import Publishing, Replan
 from engine.vault import scratch_vault
 
 CUSTOMERS = 10_000

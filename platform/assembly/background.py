@@ -14,6 +14,7 @@ from assembly.attaching import attaching
 from assembly.document_work import document_handlers
 from assembly.failures import after_failure
 from assembly.file_work import ask_to_sweep, sweeping
+from assembly.letting_go import let_go_of_applies
 from assembly.long_work import ByAccount, work_handlers
 from assembly.publish_work import Publisher
 from assembly.revisions import Site
@@ -101,6 +102,7 @@ PRUNING: tuple[Prune, ...] = (
     ask_to_prune_documents,
     ask_to_sweep,
     prune_audit,
+    let_go_of_applies,
 )
 """What removes rows that have served their purpose."""
 

@@ -19,9 +19,10 @@ from assembly.noting import noting_apply
 from assembly.proposing import planner
 from engine.loading.loading import load_trees
 from engine.loading.storing import restore
-from engine.schema.applying import Publishing, apply_plan
+from engine.schema.applying import apply_plan
 from engine.schema.engines import Databases
 from engine.schema.guards import GUARDED, guards_of
+from engine.schema.publishing import Publishing
 from engine.schema.state import Applied
 from engine.schema.structure import read_structure
 from engine.schema.system import add_system_tables

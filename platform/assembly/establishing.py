@@ -16,8 +16,9 @@ from assembly.seeding import sow
 from engine.loading.loading import Loaded, load
 from engine.loading.sources import Source
 from engine.problems import Refusal
-from engine.schema.applying import Publishing, apply_plan
+from engine.schema.applying import apply_plan
 from engine.schema.engines import Databases
+from engine.schema.publishing import Publishing
 
 
 def establish(

@@ -239,9 +239,12 @@ class FillingAhead:
 
 
 def tell_converted(connection: sa.Connection, journal: Journal) -> int:
-    """Moves some of what is to be told of converted values to the audit; returns how much."""
-    query = sa.select(_TOLD).order_by(_TOLD.c.id).limit(MOST_TOLD)
-    found = connection.execute(query).all()
+    """Moves some of what is to be told of converted values to the audit; returns how much it
+    looked at."""
+    ids = list(connection.scalars(sa.select(_TOLD.c.id).order_by(_TOLD.c.id).limit(MOST_TOLD)))
+    # told is what goes from here: what somebody has just erased does not come back
+    gone = sa.delete(_TOLD).where(_TOLD.c.id.in_(ids)).returning(_TOLD)
+    found = sorted(connection.execute(gone).all(), key=lambda one: one.id) if ids else []
     rows = []
     for one in found:
         row = {
@@ -252,5 +255,4 @@ def tell_converted(connection: sa.Connection, journal: Journal) -> int:
         rows.append(row | digests(row))
     if found:
         connection.execute(sa.insert(_AUDIT), rows)
-        connection.execute(sa.delete(_TOLD).where(_TOLD.c.id <= found[-1].id))
-    return len(found)
+    return len(ids)

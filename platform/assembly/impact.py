@@ -13,7 +13,7 @@ from engine.impact.ground import Ground
 from engine.impact.returning import returns
 from engine.schema.findings import Finding
 from engine.schema.targets import Fix
-from workflow.approvals.impact import gone_steps, step_fixes
+from workflow.approvals.impact import gone_steps, returned_steps, returning_steps, step_fixes
 
 EVERY: Sequence[Family] = (*FAMILIES, gone_steps)
 BACK: Sequence[Family] = (
@@ -24,6 +24,7 @@ BACK: Sequence[Family] = (
     narrowed.narrowed_fields,
     links.narrowed_links,
     gone_steps,
+    returned_steps,
 )
 """The families that speak of a way back."""
 
@@ -42,5 +43,6 @@ def look(ground: Ground) -> tuple[Finding, ...]:
 def every_fix(ground: Ground) -> tuple[Fix, ...]:
     """What publishing writes anew, in the order in which it must be."""
     if ground.back:
-        return (*fixes(ground), *(fix for _, fix in returns(ground)))
+        values = (fix for _, fix in returns(ground))
+        return (*fixes(ground), *values, *returning_steps(ground))
     return (*fixes(ground), *step_fixes(ground))

@@ -4,7 +4,8 @@
 2. The engine converts, replaces and fills values, audited in one batch (`engine.impact.mending`).
 3. Records that change their stage have that in their history.
 4. Timers of the objects whose records changed are set anew, in the background.
-5. What waits at an approval step that is gone goes on at the one in its place.
+5. What waits at an approval step that is gone goes on at the one in its place; on a way back, at
+   the one where it waited then.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from assembly.renaming import KINDS, rename
 from automation.digests import digest_of
 from automation.refilling import refilling
 from automation.rules import automations_of
-from engine.impact.mending import mend
+from engine.impact.mending import begin_batch, mend
 from engine.records.transaction import Transaction
 from engine.schema.targets import Fix
 from jobs.outbox import put
-from workflow.approvals.impact import STEPS, move_steps
+from workflow.approvals.moving import STEPS, STEPS_BACK, move, votes_moving
 from workflow.history import write_history
 
 
@@ -31,19 +32,21 @@ def mend_all(
     for fix in fixes:
         if fix.kind in KINDS:
             rename(tx, fix)
+    steps = [fix for fix in fixes if fix.kind in (STEPS, STEPS_BACK)]
     own = of_values(fixes)
     written = mend(tx, own, write_history, done)
+    for fix in steps:
+        if votes := votes_moving(tx, fix):
+            tx.batch = tx.batch or begin_batch(tx, steps)
+            move(tx, fix.object, votes)
     batch, tx.batch = tx.batch, None
-    for fix in fixes:
-        if fix.kind == STEPS:
-            move_steps(tx, fix)
     _set_timers(tx, {fix.object for fix in own})
     return written, batch
 
 
 def of_values(fixes: Sequence[Fix]) -> list[Fix]:
     """Those of the fixes that write values of records."""
-    return [fix for fix in fixes if fix.kind != STEPS and fix.kind not in KINDS]
+    return [fix for fix in fixes if fix.kind not in (STEPS, STEPS_BACK, *KINDS)]
 
 
 def _set_timers(tx: Transaction, objects: Collection[str]) -> None:

@@ -7,8 +7,8 @@ import datetime as dt
 import sqlalchemy as sa
 
 from engine.records.events import APPLY, Event, note_in
-from engine.schema.applying import Hook
 from engine.schema.planning import Plan
+from engine.schema.publishing import Hook
 
 COMMAND = "command"
 

@@ -30,13 +30,13 @@ from engine.loading.storing import dump, restore
 from engine.loading.threeway import Picture
 from engine.loading.threeway_wording import layer_findings
 from engine.problems import Refusal
-from engine.schema.applying import Replan
 from engine.schema.backfilling import ONLINE_FROM, is_large, read_journal
 from engine.schema.differences import Plain, digest_of
 from engine.schema.findings import Finding
 from engine.schema.keying import allotted
 from engine.schema.leavings import left
 from engine.schema.planning import Plan, plan
+from engine.schema.publishing import Replan
 from engine.schema.returning import (
     NO_REVISION,
     WayBack,

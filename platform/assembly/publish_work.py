@@ -25,9 +25,9 @@ from assembly.drafting import back_proposal, discard_draft, draft_proposal
 from assembly.kept_plans import KeptPlan, kept, kept_plan, refuse_drift
 from assembly.publishing import Order, Proposal, publish
 from engine.problems import Message, Refusal, Text
-from engine.schema.applying import Hook
 from engine.schema.backfilling import Progress
 from engine.schema.planning import Plan
+from engine.schema.publishing import Hook
 from engine.schema.state import Rehearsed
 from jobs.handlers import LeaseLost
 from jobs.work import ADMINISTER, Work

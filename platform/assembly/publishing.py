@@ -23,10 +23,11 @@ from assembly.noting import COMMAND, noting_apply
 from assembly.seeding import sow
 from engine.loading.loading import Loaded
 from engine.loading.sources import Source
-from engine.schema.applying import Hook, Publishing, Replan, apply_plan
+from engine.schema.applying import apply_plan
 from engine.schema.backfilling import Tell
 from engine.schema.engines import Databases
 from engine.schema.planning import Plan
+from engine.schema.publishing import Hook, Publishing, Replan
 from engine.schema.state import Rehearsed
 
 

@@ -14,6 +14,7 @@ from cli.opening import database, settings
 from cli.printing import locale_of, locale_option, print_json
 from cli.rehearsing import kept_json
 from cli.rehearsing import told as in_words
+from engine.schema.backfilling import LET_GO, RUNNING, read_journal
 from engine.schema.state import Applied, Rehearsed
 from engine.schema.state import revisions as read_revisions
 
@@ -25,6 +26,18 @@ DESPITE = {"en": "applied all the same: {despite}", "zh": "仍予应用，原因
 NO_WAY_BACK = {
     "en": "cannot be gone back to: an earlier version of the platform applied it",
     "zh": "无法回退到此版本：它由早期版本的平台应用",
+}
+UNENDED = {
+    "en": "an apply that was begun goes on or was interrupted (last at {at}, {count} records are"
+    " computed): `formwright apply` of the same files goes on with it",
+    "zh": "有一次应用尚未结束（最后进展 {at}，已计算 {count} 条记录）：以相同文件再次执行"
+    " `formwright apply` 即可继续",
+}
+LET_GO_OF = {
+    "en": "an apply that was interrupted was let go of (last at {at}): the next `formwright apply`"
+    " begins anew, or removes what it has added",
+    "zh": "一次中断的应用已被放弃（最后进展 {at}）：下次 `formwright apply` 将重新开始，"
+    "或移除其新增内容",
 }
 
 
@@ -40,7 +53,11 @@ def revisions(ctx: click.Context, as_json: bool) -> None:
         return
     with database(settings(check_layers=False)) as databases:
         with databases.reading() as connection:
-            found = read_revisions(connection)
+            found, journal = read_revisions(connection), read_journal(connection)
+    if journal is not None and journal.status in (RUNNING, LET_GO) and journal.passes:
+        said = UNENDED if journal.status == RUNNING else LET_GO_OF
+        at = f"{journal.at:%Y-%m-%d %H:%M:%SZ}"
+        click.echo(said[locale_of(os.environ)].format(at=at, count=journal.count), err=True)
     if as_json:
         print_json([_data(one) for one in found])
         return

@@ -11,9 +11,10 @@ from assembly.kinds import KINDS
 from assembly.proposing import planner
 from engine.loading import load
 from engine.permissions.actors import SYSTEM
-from engine.schema.applying import Publishing, apply_plan
+from engine.schema.applying import apply_plan
 from engine.schema.engines import open_databases
 from engine.schema.planning import Plan
+from engine.schema.publishing import Publishing
 from support.project import ROOT
 
 LAYERS = [ROOT / "config", ROOT / "clients" / "ruixi"]

@@ -16,8 +16,9 @@ from assembly.revisions import Site
 from assembly.seeding import sow
 from engine.fieldtypes.registry import FIELD_TYPES
 from engine.loading.loading import Loaded, load
-from engine.schema.applying import Publishing, apply_plan
+from engine.schema.applying import apply_plan
 from engine.schema.engines import open_databases
+from engine.schema.publishing import Publishing
 from engine.vault import scratch_vault
 from support.big_catalog import WIDE, BigCatalog, big_catalog
 from support.sites import NOON, Clock

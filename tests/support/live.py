@@ -13,8 +13,9 @@ from assembly.proposing import planner
 from assembly.revisions import Site
 from engine.files import Files
 from engine.loading.loading import load
-from engine.schema.applying import Publishing, apply_plan
+from engine.schema.applying import apply_plan
 from engine.schema.engines import Databases, open_databases
+from engine.schema.publishing import Publishing
 from engine.vault import scratch_vault
 from support.small import PEOPLE, write_files
 from support.world import Clock, World

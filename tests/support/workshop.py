@@ -14,10 +14,11 @@ from assembly.filling import filler
 from assembly.kinds import KINDS
 from assembly.proposing import back_planner, planner
 from engine.loading import Loaded, load
-from engine.schema.applying import Hook, Publishing, Replan, apply_plan
+from engine.schema.applying import apply_plan
 from engine.schema.backfilling import ONLINE_FROM, Tell
 from engine.schema.engines import Databases, open_databases
 from engine.schema.planning import Plan
+from engine.schema.publishing import Hook, Publishing, Replan
 
 NOW = dt.datetime(2026, 3, 1, 8, 30, tzinfo=dt.UTC)
 

@@ -77,14 +77,15 @@ def mend(
     """
     written: dict[str, set[int]] = defaultdict(set)
     if fixes:
-        tx.batch = _lot(tx, fixes)
+        tx.batch = begin_batch(tx, fixes)
     for fix in fixes:
         if fix not in done:
             written[fix.object] |= _mend(tx, fix, told)
     return written
 
 
-def _lot(tx: Transaction, fixes: Sequence[Fix]) -> int:
+def begin_batch(tx: Transaction, fixes: Sequence[Fix]) -> int:
+    """Writes the batch that what these fixes write is audited in; returns its number."""
     said = [{"kind": fix.kind, "object": fix.object, "field": fix.field} for fix in fixes]
     values = {"at": tx.now, "actor": tx.actor.person, "via": tx.actor.via, "cause": CAUSE,
               "data": json.dumps({"fixes": said}, ensure_ascii=False)}  # fmt: skip

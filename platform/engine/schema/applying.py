@@ -16,11 +16,9 @@ as it was shown, nothing is carried out.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -30,7 +28,6 @@ from engine.schema.backfilling import (
     Ahead,
     Backfill,
     Journal,
-    Progress,
     begin_journal,
     end_journal,
     is_large,
@@ -45,10 +42,10 @@ from engine.schema.fence import current_revision, exclusive
 from engine.schema.findings import Severity
 from engine.schema.locking import alone, briefly_locking, retried
 from engine.schema.planning import Plan
+from engine.schema.publishing import Publishing, Replan
 from engine.schema.running import index_of, indexes_in, no_duplicates, run_outside
 from engine.schema.state import (
     Keys,
-    Rehearsed,
     has_state,
     keep_state,
     read_keys,
@@ -57,7 +54,6 @@ from engine.schema.state import (
 )
 from engine.schema.steps import Phase, Step
 from engine.schema.structure import Structure, read_structure
-from engine.schema.targets import Filling
 
 DRIFTED = Message(
     "plan-drifted",
@@ -80,41 +76,6 @@ ASKS = Message(
     hint_en="write `was:` as the plan shows; if it is something else, add --allow-loss",
     hint_zh="请按计划所示写 `was:`；如确为不同的东西，请加上 --allow-loss",
 )
-
-
-class Replan(Protocol):
-    """Makes the plan for the same target anew, on the database as it is now."""
-
-    def __call__(
-        self, connection: sa.Connection, *, findings: bool = True, begun: Plan | None = None
-    ) -> Plan:
-        """The plan; without `findings` nothing is counted, as is quicker.
-
-        `begun` is the plan that is being carried out: the columns that it has added are there.
-        Otherwise it is the plan as it was before, though an apply that did not come to its end
-        has added them.
-        """
-
-
-Hook = Callable[[sa.Connection, Plan], None]
-"""What a room above does while a revision is published; an exception takes everything back."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Publishing:
-    """Who publishes, when, and what else happens in that transaction.
-
-    `rehearsed` is how the scenarios went that were played before, None where none were.
-    `tell` is told how far it is with what is computed before.
-    """
-
-    by: str
-    now: dt.datetime
-    fill: Filling
-    hooks: Sequence[Hook] = ()
-    message: str = ""
-    rehearsed: Rehearsed | None = None
-    tell: Callable[[Progress], None] = lambda progress: None
 
 
 def apply_plan(
@@ -304,16 +265,20 @@ class _Apply:
 
     def computed(self, plan: Plan, ahead: Ahead) -> None:
         """Computes the columns of large tables, beside everybody's work."""
-        backfill = Backfill(self.databases, ahead, self.publishing.tell)
+        backfill = self.backfill(ahead)
         backfill.watch(self.structure().without(plan.fresh))
         backfill.run()
 
     def settled(self, ahead: Ahead | None) -> None:
         """Leaves as little as can be to compute while nobody may write."""
         if ahead is not None:
-            backfill = Backfill(self.databases, ahead, self.publishing.tell)
+            backfill = self.backfill(ahead)
             backfill.sweep()
             backfill.settle()
+
+    def backfill(self, ahead: Ahead) -> Backfill:
+        """What computes columns before publishing."""
+        return Backfill(self.databases, ahead, self.publishing.tell, self.publishing.now)
 
     def unchanged(self, connection: sa.Connection, plan: Plan, but: Sequence[Phase] = ()) -> Keys:
         """The keys as they stand. Raises Refusal unless all is as the plan left it."""
@@ -351,7 +316,10 @@ class _Apply:
         publishing, target = self.publishing, plan.target
         with no_duplicates(Text({"en": "computing columns", "zh": "计算字段值"})):
             if ahead is not None:
-                Backfill(self.databases, ahead, publishing.tell).catch_up(connection)
+                backfill = self.backfill(ahead)
+                if not backfill.is_whole(connection):
+                    raise Refusal(DRIFTED())
+                backfill.catch_up(connection)
             done = ahead.passes if ahead is not None else ()
             batch = publishing.fill(connection, target.tables, plan.fills, plan.fixes, done)
         for step in late:

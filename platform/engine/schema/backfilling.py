@@ -9,10 +9,12 @@
 4. Records that were touched meanwhile are computed again, until few are left; those are computed
    while publishing, when nobody writes.
 5. After publishing the triggers go, the audit is told of converted values, the journal ends.
+6. Whoever computes or erases holds the journal's row meanwhile: what was erased is not computed
+   from what was read before (`erasing`).
 
 Killed anywhere, the running revision goes on, for as long as it likes: it knows nothing of the
-columns. The next apply of the same plan goes on at the place in the journal; one of another plan
-drops the columns first.
+columns. The next apply of the same plan goes on at the place in the journal, or begins anew when
+that was let go of meanwhile (`letting_go`); one of another plan drops the columns first.
 """
 
 from __future__ import annotations
@@ -54,7 +56,8 @@ _METADATA = sa.MetaData()
 add_backfill_tables(_METADATA)
 _JOURNAL, _TOUCHED, _TOLD = (_METADATA.tables[name] for name in (BACKFILL, TOUCHED, TOLD))
 
-RUNNING, PUBLISHED = "running", "published"
+RUNNING, PUBLISHED, LET_GO = "running", "published", "let go"
+"""What a journal says: it goes on, its revision is in force, nothing of it counts any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,10 @@ class Ahead(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """The backfill that is under way. `fresh` are (table, column); `target` says for which plan."""
+    """The backfill that is under way. `fresh` are (table, column); `target` says for which plan.
+
+    `at` is when it last went on. Without `passes` nothing is computed before publishing.
+    """
 
     target: str
     status: str
@@ -133,8 +139,14 @@ def read_journal(connection: sa.Connection) -> Journal | None:
     return _read(connection)
 
 
-def _read(connection: sa.Connection) -> Journal | None:
-    found = connection.execute(sa.select(_JOURNAL).order_by(_JOURNAL.c.id)).first()
+def hold_journal(connection: sa.Connection) -> Journal | None:
+    """The same, held until the transaction ends: no other computes or erases meanwhile."""
+    return _read(connection, held=True)
+
+
+def _read(connection: sa.Connection, *, held: bool = False) -> Journal | None:
+    query = sa.select(_JOURNAL).order_by(_JOURNAL.c.id)
+    found = connection.execute(query.with_for_update() if held else query).first()
     if found is None:
         return None
     row: Any = found._mapping
@@ -155,7 +167,8 @@ def begin_journal(connection: sa.Connection, begun: Journal, now: dt.datetime) -
     """Writes the journal of a backfill, unless it is the one that is under way already."""
     found = _read(connection)
     if found is not None and found.target == begun.target:
-        if found.passes == begun.passes:
+        if found.passes == begun.passes and found.status == RUNNING:
+            connection.execute(sa.update(_JOURNAL).values(at=now))
             return
         begun = replace(begun, fresh=tuple(dict.fromkeys((*found.fresh, *begun.fresh))))
     end_journal(connection)
@@ -187,10 +200,11 @@ def is_large(connection: sa.Connection, table: str, rows: int) -> bool:
 
 
 class Backfill:
-    """One backfill on its way, as far as the journal says."""
+    """One backfill on its way, as far as the journal says; `now` is when the apply began."""
 
-    def __init__(self, databases: Databases, ahead: Ahead, tell: Tell) -> None:
+    def __init__(self, databases: Databases, ahead: Ahead, tell: Tell, now: dt.datetime) -> None:
         self.databases, self.ahead, self.tell = databases, ahead, tell
+        self.now, self.began = now, time.monotonic()
         self.most = 200
         self.until: dict[str, int] = {}
 
@@ -254,7 +268,7 @@ class Backfill:
 
     def _walk(self) -> Journal | None:
         with briefly_locking(self.databases) as connection:
-            journal = _read(connection)
+            journal = hold_journal(connection)
             passes = self.ahead.passes
             if journal is None or journal.status != RUNNING or journal.step >= len(passes):
                 return None
@@ -265,13 +279,22 @@ class Backfill:
                 journal = replace(journal, step=journal.step + 1, last=0)
             else:
                 journal = replace(journal, last=done[0], count=journal.count + done[1])
-            values = {"step": journal.step, "last": journal.last, "count": journal.count}
+            at = self.now + dt.timedelta(seconds=time.monotonic() - self.began)
+            values = {"step": journal.step, "last": journal.last, "count": journal.count, "at": at}
             connection.execute(sa.update(_JOURNAL).values(values))
             return journal
 
     def _round(self) -> None:
         with briefly_locking(self.databases) as connection:
+            hold_journal(connection)
             self.ahead.catch_up(connection, take_touched(connection, SOME))
+
+    def is_whole(self, connection: sa.Connection) -> bool:
+        """Whether all walks have come to their end, and nobody has let go of them since."""
+        journal, passes = _read(connection), tuple(self.ahead.passes)
+        if journal is None or journal.status != RUNNING:
+            return False
+        return journal.passes == passes and journal.step >= len(passes)
 
     def catch_up(self, connection: sa.Connection) -> None:
         """Computes what is left, in the transaction that publishes: nobody writes meanwhile."""
@@ -304,6 +327,12 @@ def tidy(databases: Databases, tell: Callable[[sa.Connection, Journal], int]) ->
         time.sleep(AIM[databases.dialect] * PAUSE[databases.dialect])
     with databases.writing() as connection:
         end_journal(connection)
+
+
+def forget(connection: sa.Connection) -> None:
+    """Nothing that was computed counts any more: whoever goes on begins anew."""
+    connection.execute(sa.update(_JOURNAL).values(status=LET_GO))
+    connection.execute(sa.delete(_TOLD))
 
 
 def _brief(databases: Databases, statements: Iterable[str]) -> None:

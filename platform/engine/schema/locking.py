@@ -47,12 +47,15 @@ T = TypeVar("T")
 
 
 @contextmanager
-def alone(databases: Databases) -> Iterator[sa.Connection]:
-    """A connection that holds the lock of the only apply (PostgreSQL)."""
+def alone(databases: Databases, wait: float = WAIT_SECONDS) -> Iterator[sa.Connection]:
+    """A connection that holds the lock of the only apply (PostgreSQL).
+
+    Raises Refusal where another holds it for longer than `wait` seconds.
+    """
     with databases.writes.connect() as connection:
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + wait
         while not _scalar(connection, f"SELECT pg_try_advisory_lock({APPLY_LOCK})"):
-            if time.monotonic() > deadline:
+            if time.monotonic() >= deadline:
                 raise Refusal(APPLYING())
             time.sleep(0.1)
         try:

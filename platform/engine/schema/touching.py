@@ -146,6 +146,16 @@ def take_touched(connection: sa.Connection, most: int = MOST) -> dict[str, set[i
     return found
 
 
+def forget_touched(connection: sa.Connection) -> None:
+    """Removes all that was noted."""
+    connection.execute(sa.delete(_TOUCHED))
+
+
+def note_touched(connection: sa.Connection, table: str, record: int) -> None:
+    """Notes a record as the triggers do."""
+    connection.execute(sa.insert(_TOUCHED).values(object=table, record=record))
+
+
 def waiting(connection: sa.Connection, most: int) -> int:
     """How many records wait to be looked at again, counted up to `most`."""
     some = sa.select(_TOUCHED.c.id).limit(most).subquery()

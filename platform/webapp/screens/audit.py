@@ -23,7 +23,7 @@ LINES = 50
 FILTERS = ("log", "person", "object", "record", "action", "since", "until")
 CHANGES = (
     "create", "update", "delete", "restore", "approve", "reject", "withdraw", "reveal", "share",
-    "unshare", "hand-over", "erase",
+    "unshare", "hand-over", "move-step", "erase",
 )  # fmt: skip
 """Actions about records, as the audit names them."""
 LONGEST = 300

@@ -42,6 +42,7 @@ VERBS = {
     "share": "did_share",
     "unshare": "did_unshare",
     "hand-over": "did_hand_over",
+    "move-step": "did_move_step",
     "deputy": "did_deputy",
     "deputy revoked": "did_deputy_revoked",
 }
@@ -58,6 +59,7 @@ SYMBOLS = {
     "share": "user-plus",
     "unshare": "user-minus",
     "hand-over": "arrow-right-left",
+    "move-step": "arrow-right",
     "deputy": "user-plus",
     "deputy revoked": "user-minus",
 }

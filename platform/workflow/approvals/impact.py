@@ -1,44 +1,76 @@
-"""Approval steps that are gone while somebody is still asked there: findings, and moving them.
+"""Approval steps that are gone while somebody is still asked there, and what is moved from them.
 
-Decided votes keep the step that they were given at; only what waits is moved.
+Decided votes keep the step that they were given at; only what waits is moved (`moving`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
 
 from engine.impact.ground import Ground
 from engine.impact.remedies import of_top, within
 from engine.problems import Text, did_you_mean
-from engine.records.transaction import Transaction
 from engine.schema.findings import MOST_EXAMPLES, Count, Example, Finding, Severity
 from engine.schema.targets import Fix
 from engine.schema.wording import both, named
 from workflow.approvals.definitions import Approval, by_key
+from workflow.approvals.moving import STEPS, STEPS_BACK, Vote, votes_back
 from workflow.approvals.tables import APPROVAL, RUNNING, TASK, WAITING
 
-STEPS = "steps"
-"""The kind of fixes that move what waits for approval; `field` is the approval's key."""
+NO_APPROVAL = (
+    "the approval {approval} is gone, but {count} records wait for it: decide or withdraw them"
+    " first, or write `was: {name}` where it went on under another name",
+    "审批{approval}已移除，但仍有 {count} 条待审：请先处理或撤回，改名写 `was: {name}`",
+)
+NO_APPROVAL_THEN = (
+    "there was no approval {approval} then, but {count} records wait for it: decide or withdraw"
+    " them first",
+    "当时没有审批{approval}，但仍有 {count} 条待审：请先处理或撤回",
+)
+GOES_ON = (
+    "{approval}: what waits at {step} about {count} records goes on at {new}",
+    "{approval}：{count} 条记录在{step}的待办转至 {new}",
+)
+NO_STEP = (
+    "{step} of the approval {approval} is gone, but {count} records wait there: whoever is asked"
+    " goes on being asked, as it was",
+    "审批{approval}已无{step}，但仍有 {count} 条记录在此待审：原审批人仍按原样审批",
+)
+NO_STEP_THEN = (
+    "the approval {approval} had no {step} then, but {count} records wait there: whoever is asked"
+    " goes on being asked, as it was",
+    "审批{approval}当时没有{step}，但仍有 {count} 条记录在此待审：原审批人仍按原样审批",
+)
+RETURNED = (
+    "{approval}: what waits at {now} about {count} records goes back to {then}, where it waited",
+    "{approval}：{count} 条记录在{now}的待办将退回原步骤{then}",
+)
+DECIDED = (
+    "{approval}: {count} records went on at {now} and were decided there since; that stays",
+    "{approval}：{count} 条记录已转至{now}并在此后完成审批，结果保持不变",
+)
 
 
 def gone_steps(ground: Ground) -> Iterator[Finding]:
     """For each step, and each whole approval, that is gone: what is in flight there."""
     if TASK not in ground.structure.tables:
         return
-    after = by_key(ground.after)
+    after, back = by_key(ground.after), _back(ground)
     for key, before in by_key(ground.before).items():
         approval = after.get(key)
+        leaving = {vote.id for vote in back.get(key, ()) if vote.now != vote.then}
         kept = {option.stored for option in approval.options} if approval else set()
         gone = [option for option in before.options if option.stored not in kept]
         if approval is None:
-            if found := _waiting(ground, key, [option.stored for option in gone]):
-                yield _whole(before, found)
+            if found := _waiting(ground, key):
+                yield _whole(before, found, ground.back)
             continue
         for option in gone:
-            if found := _waiting(ground, key, [option.stored]):
-                yield _finding(before, approval, option.name, option.label, found)
+            if found := _waiting(ground, key, option.stored, leaving):
+                yield _finding(before, approval, option.name, option.label, found, ground.back)
 
 
 def step_fixes(ground: Ground) -> Iterator[Fix]:
@@ -55,35 +87,68 @@ def step_fixes(ground: Ground) -> Iterator[Fix]:
             yield Fix(kind=STEPS, object=approval.object, field=key, replaced=moved)
 
 
-def move_steps(tx: Transaction, fix: Fix) -> int:
-    """Moves what waits at the steps that are gone; returns how many votes that were."""
-    running, task = tx.tables.system(APPROVAL), tx.tables.system(TASK)
-    mine = running.c.state == RUNNING, running.c.definition == fix.field
-    ids = sa.select(running.c.id).where(*mine)
-    moved = 0
-    for old, new in fix.replaced.items():
-        change = sa.update(task).where(task.c.approval.in_(ids), task.c.step == old)
-        change = change.where(task.c.state == WAITING).values(step=new)
-        moved += tx.connection.execute(change).rowcount
-    return moved
+def _back(ground: Ground) -> dict[str, list[Vote]]:
+    """On a way back: what becomes of votes that were moved since, by approval's key."""
+    if not ground.batches or TASK not in ground.structure.tables:
+        return {}
+    return votes_back(ground.connection, ground.tables.metadata.tables, ground.batches)
 
 
-def _waiting(ground: Ground, approval: str, steps: list[str]) -> list[int]:
-    """The records about which somebody is still asked at one of the steps."""
+def returned_steps(ground: Ground) -> Iterator[Finding]:
+    """Of a way back: what goes back to the step where it waited, and what was decided since."""
+    former = by_key(ground.before)
+    for key, approval in by_key(ground.after).items():
+        groups: dict[tuple[str, str, bool], set[int]] = defaultdict(set)
+        for vote in _back(ground).get(key, ()):
+            if not vote.waits or vote.now != vote.then:
+                groups[vote.now, vote.then, vote.waits].add(vote.record)
+        for (now, then, waits), records in sorted(groups.items()):
+            words = {
+                "approval": named(approval.label, approval.name),
+                "now": former.get(key, approval).step_label(now),
+                "then": approval.step_label(then),
+                "count": Count(len(records)).said(),
+            }
+            en, zh = RETURNED if waits else DECIDED
+            yield Finding(
+                family="step-returned" if waits else "step-decided",
+                severity=Severity.TELLS,
+                object=approval.object,
+                text=both(en, zh, **words),
+                count=Count(len(records)),
+                examples=_examples(sorted(records)),
+            )
+
+
+def returning_steps(ground: Ground) -> Iterator[Fix]:
+    """Of a way back: the approvals of which something goes back to its step of then."""
+    former = _back(ground)
+    for key, approval in by_key(ground.after).items():
+        if any(vote.now != vote.then for vote in former.get(key, ())):
+            settings = {"batches": ground.batches}
+            yield Fix(kind=STEPS_BACK, object=approval.object, field=key, settings=settings)
+
+
+def _waiting(
+    ground: Ground, approval: str, step: str | None = None, but: Collection[int] = ()
+) -> list[int]:
+    """The records about which somebody is still asked (at the step), these votes left out."""
     tables = ground.tables.metadata.tables
     running, task = tables[APPROVAL], tables[TASK]
     query = (
-        sa.select(running.c.record)
-        .join(task, task.c.approval == running.c.id)
+        sa.select(task.c.id, running.c.record)
+        .join_from(running, task, task.c.approval == running.c.id)
         .where(running.c.definition == approval, running.c.state == RUNNING)
-        .where(task.c.step.in_(steps), task.c.state == WAITING)
-        .distinct()
+        .where(task.c.state == WAITING)
     )
-    return list(ground.connection.scalars(query))
+    if step is not None:
+        query = query.where(task.c.step == step)
+    return sorted({record for id, record in ground.connection.execute(query) if id not in but})
 
 
-def _whole(before: Approval, records: list[int]) -> Finding:
+def _whole(before: Approval, records: list[int], back: bool) -> Finding:
     """A whole approval that is gone: nobody could decide what is in flight."""
+    sentences = NO_APPROVAL_THEN if back else NO_APPROVAL
     return Finding(
         family="approval-in-use",
         severity=Severity.STOPS,
@@ -92,9 +157,7 @@ def _whole(before: Approval, records: list[int]) -> Finding:
         examples=_examples(records),
         place=before.place(),
         text=both(
-            "the approval {approval} is gone, but {count} records wait for it: decide or withdraw"
-            " them first, or write `was: {name}` where it went on under another name",
-            "审批{approval}已移除，但仍有 {count} 条待审：请先处理或撤回，改名写 `was: {name}`",
+            *sentences,
             approval=named(before.label, before.name),
             name=before.name,
             count=Count(len(records)).said(),
@@ -103,28 +166,16 @@ def _whole(before: Approval, records: list[int]) -> Finding:
 
 
 def _finding(
-    before: Approval, approval: Approval, step: str, label: Text, records: list[int]
+    before: Approval, approval: Approval, step: str, label: Text, records: list[int], back: bool
 ) -> Finding:
     words = {
         "step": named(label, step),
         "approval": named(before.label, before.name),
         "count": Count(len(records)).said(),
     }
-    moved = step in approval.replaced
-    if moved:
-        text = both(
-            "{approval}: what waits at {step} about {count} records goes on at {new}",
-            "{approval}：{count} 条记录在{step}的待办转至 {new}",
-            **words,
-            new=approval.replaced[step],
-        )
-    else:
-        text = both(
-            "{step} of the approval {approval} is gone, but {count} records wait there: whoever"
-            " is asked goes on being asked, as it was",
-            "审批{approval}已无{step}，但仍有 {count} 条记录在此待审：原审批人仍按原样审批",
-            **words,
-        )
+    moved = step in approval.replaced and not back
+    en, zh = GOES_ON if moved else NO_STEP_THEN if back else NO_STEP
+    text = both(en, zh, **words, new=approval.replaced.get(step, ""))
     return Finding(
         family="step-replaced" if moved else "step-in-use",
         severity=Severity.TELLS,
