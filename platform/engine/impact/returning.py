@@ -141,11 +141,15 @@ def _written(
 def _moved(
     connection: sa.Connection, name: str, former: Field, field: Field
 ) -> Iterator[list[Any]]:
-    """The records that hold anything in the column of then or in that of now."""
+    """The records that hold anything in the column of then or in that of now; where both are of
+    one type, those that do not hold the same in both."""
     table = _table(name, former, field)
     then, now = table.c[field.column], table.c[former.column]
     query = sa.select(table.c.id, table.c[DELETED], then, now)
-    some = sa.or_(then.is_not(None), now.is_not(None))
+    if _same_kind(former, field):
+        some = now.is_distinct_from(then)
+    else:
+        some = sa.or_(then.is_not(None), now.is_not(None))
     yield from _chunked(connection, query.where(some), table)
 
 
@@ -179,6 +183,11 @@ def _steps(
     return found
 
 
+def _same_kind(former: Field, field: Field) -> bool:
+    """Whether both columns hold values of one type: then they were written anew on the way."""
+    return column_kind(former, str) == column_kind(field, str)
+
+
 class _InPlace:
     """Values that stand in the same column: options that were replaced, what was filled."""
 
@@ -206,7 +215,7 @@ class _Moved:
         # what `convert:` said then was about the way there, not about the way back
         self.conversion = Conversion(tables, former, replace(field, convert=None))
         self.possible = by_itself(former.type, field.type)
-        self.same = column_kind(former, str) == column_kind(field, str)
+        self.same = _same_kind(former, field)
         self.former, self.field = former, field
         self.context = Context(now=dt.datetime.now(dt.UTC), zone=tables.catalog.site.zone)
 
