@@ -70,7 +70,7 @@ def move_steps(tx: Transaction, fix: Fix) -> int:
 
 def _waiting(ground: Ground, approval: str, steps: list[str]) -> list[int]:
     """The records about which somebody is still asked at one of the steps."""
-    tables = ground.tables.metadata.tables
+    tables = ground.tables.platform
     running, task = tables[APPROVAL], tables[TASK]
     query = (
         sa.select(running.c.record)
