@@ -95,19 +95,9 @@ def lower_layers(connection: sa.Connection) -> tuple[TreeLayer, ...]:
     return applied_sources(connection)
 
 
-def draft_loaded(lower: Sequence[TreeLayer], files: Sequence[BrowserFile]) -> Loaded:
-    """What the draft would make of the definitions, with all its problems."""
-    return load((*lower, *browser_layer(files)), KINDS)
-
-
-def loaded_with(
-    lower: Sequence[TreeLayer], files: Sequence[BrowserFile], path: str, text: str
-) -> Loaded:
-    """The same with another text in one file, as somebody is writing it; an empty one is none."""
-    texts = {file.path: file.text for file in files if file.path != path}
-    if text.strip():
-        texts[path] = text
-    return load((*lower, TextLayer(NAME, texts)), KINDS)
+def draft_loaded(lower: Sequence[TreeLayer], texts: Mapping[str, str]) -> Loaded:
+    """What the texts of a draft, by path, make of the definitions, with all their problems."""
+    return load((*lower, *((TextLayer(NAME, texts),) if texts else ())), KINDS)
 
 
 def draft_proposal(
@@ -119,10 +109,10 @@ def draft_proposal(
     """
     with databases.reading() as connection:
         files = browser_files(connection)
-        loaded = draft_loaded(lower_layers(connection), files)
+        layers: tuple[Source, ...] = browser_layer(files)
+        loaded = load((*lower_layers(connection), *layers), KINDS)
         replan = planner(loaded, extra)
-        layers: tuple[Source, ...] = (*folders, *browser_layer(files))
-        return Proposal(databases, replan(connection), replan, loaded, layers)
+        return Proposal(databases, replan(connection), replan, loaded, (*folders, *layers))
 
 
 def back_proposal(databases: Databases, extra: Sequence[sa.MetaData], revision: int) -> Proposal:

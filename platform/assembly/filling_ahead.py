@@ -99,7 +99,7 @@ class FillingAhead:
             names |= {step.object, step.target}
             target = self.objects[step.target]
             if step.join:
-                joins[step.join] = self.gate.tables.metadata.tables[step.join]
+                joins[step.join] = self.gate.tables.joins[step.join]
             elif step.via:
                 column = target.fields[step.via].column
                 above.add((target.table, column, self.objects[step.object].table))

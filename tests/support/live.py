@@ -18,7 +18,8 @@ from engine.schema.engines import Databases, open_databases
 from engine.schema.publishing import Publishing
 from engine.vault import scratch_vault
 from support.small import PEOPLE, write_files
-from support.world import Clock, World
+from support.templates import digest_of
+from support.world import Clock, World, templates
 from webapp.accounts import account_tables
 from webapp.app import create_app
 from webapp.mirroring import sync_roles
@@ -118,9 +119,17 @@ class Live(World):
 @contextmanager
 def live_world(url: str, folder: Path, text: str) -> Iterator[Live]:
     """The definitions applied to the empty database at `url`, behind the web application."""
-    databases, layer, clock = open_databases(url, vault=scratch_vault()), folder / "layer", Clock()
-    publish(databases, layer, text)
-    site = Site(databases)
+    layer, clock = write_files(folder / "layer", text), Clock()
+
+    def make(empty: str) -> None:
+        databases = open_databases(empty, vault=scratch_vault())
+        try:
+            publish(databases, layer)
+        finally:
+            databases.dispose()
+
+    templates.fill(url, digest_of(layer), make)
+    site = Site(open_databases(url, vault=scratch_vault()))
     app = create_app(site, "a secret of the tests", clock=clock, files=Files("files", folder))
     try:
         yield Live(site, app, clock, layer=layer)

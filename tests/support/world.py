@@ -23,12 +23,16 @@ from engine.permissions.actors import SYSTEM
 from engine.schema.engines import open_databases
 from engine.vault import scratch_vault
 from support import postgres
+from support.templates import Templates, digest_of
 from webapp.accounts import account_tables, add_account
 from webapp.app import create_app
 from webapp.mirroring import sync_roles
 
 CONFIG = Path(__file__).parents[2] / "config"
 PASSWORD = "a long password"
+
+templates = Templates()
+"""What worlds begin with."""
 
 
 class Clock:
@@ -130,11 +134,19 @@ def make_world(url: str, *layers: Path) -> World:
 
     `layers` are laid over it.
     """
-    databases = open_databases(url, vault=scratch_vault())
-    application = establish(databases, [CONFIG, *layers], extra=account_tables())
-    with databases.writing() as connection:
-        sync_roles(connection, application.catalog)
-    site, clock = Site(databases), Clock()
+    folders = (CONFIG, *layers)
+
+    def make(empty: str) -> None:
+        databases = open_databases(empty, vault=scratch_vault())
+        try:
+            application = establish(databases, folders, extra=account_tables())
+            with databases.writing() as connection:
+                sync_roles(connection, application.catalog)
+        finally:
+            databases.dispose()
+
+    templates.fill(url, digest_of(CONFIG, *map(digest_of, layers)), make)
+    site, clock = Site(open_databases(url, vault=scratch_vault())), Clock()
     files = Files("files", Path(tempfile.mkdtemp(prefix="formwright-files-")))
     made = World(site, create_app(site, "a secret of the tests", clock=clock, files=files), clock)
     made.account("administrator", name="admin")

@@ -11,9 +11,10 @@ The text may come from anybody, so it is measured before it is parsed:
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import tokenize
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.expressions import messages
 from engine.problems import Place, Problem, Refusal, Text
@@ -90,7 +91,25 @@ def shifted(place: Place | None, source: str, offset: int) -> Place | None:
 
 
 def parse(source: str, place: Place | None, limits: Limits) -> Syntax:
-    """The syntax tree of `source`. Raises Refusal with the first problem."""
+    """The syntax tree of `source`. Raises Refusal with the first problem.
+
+    What definitions say is parsed once: a plan, a rehearsal and the application that follows
+    compile the same texts again and again. What anybody asks is not kept.
+    """
+    if limits is DEFINITION_LIMITS:
+        try:
+            return replace(_parsed_once(source), place=place)
+        except Refusal:
+            pass  # its problems have places, which depend on where it stands
+    return _parsed(source, place, limits)
+
+
+@functools.lru_cache(maxsize=2_048)
+def _parsed_once(source: str) -> Syntax:
+    return _parsed(source, None, DEFINITION_LIMITS)
+
+
+def _parsed(source: str, place: Place | None, limits: Limits) -> Syntax:
     if not source.strip():
         raise Refusal(messages.BLANK(place))
     _check(place, limits, "length", len(source))

@@ -54,10 +54,10 @@ class Comparison:
         """What has to be created, added, indexed and dropped."""
         yield from self.new_tables()
         own = [t for t in self.extra_tables() if t.name.startswith(OWN_TABLES)]
-        for table in (*self.tables.metadata.tables.values(), *own):
+        for table in (*self.tables.standing().values(), *own):
             if table.name in self.structure.tables:
                 yield from self.changed_table(table)
-        yield from missing_guards(self.tables.metadata, self.structure, self.dialect)
+        yield from missing_guards(self.tables.platform, self.structure, self.dialect)
 
     def extra_tables(self) -> list[sa.Table]:
         """The tables of others; those that are the platform's, too, get new columns later."""
@@ -65,9 +65,7 @@ class Comparison:
 
     def new_tables(self) -> Iterator[Step]:
         """Tables that are missing: the platform's, those for accounts, one step per object."""
-        missing = [
-            t for n, t in self.tables.metadata.tables.items() if n not in self.structure.tables
-        ]
+        missing = [t for n, t in self.tables.standing().items() if n not in self.structure.tables]
         operations, circles = create_tables(missing, self.dialect)
         internal = [n for n in operations if n not in self.objects and n not in self.joins]
         if internal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
 from alembic.operations import ops
@@ -26,12 +26,14 @@ def guard_operations(tables: Iterable[sa.Table], dialect: str) -> tuple[ops.Migr
     )
 
 
-def missing_guards(metadata: sa.MetaData, structure: Structure, dialect: str) -> Iterator[Step]:
+def missing_guards(
+    tables: Mapping[str, sa.Table], structure: Structure, dialect: str
+) -> Iterator[Step]:
     """A step for each guarded table that exists and lacks triggers."""
     for name in GUARDED:
         if name not in structure.tables:
             continue
-        guards = guards_of(metadata.tables[name], dialect)
+        guards = guards_of(tables[name], dialect)
         missing = [sql for key, made in guards.items() if key not in structure.triggers
                    for sql in made]  # fmt: skip
         if missing:

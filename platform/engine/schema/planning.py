@@ -172,7 +172,7 @@ def plan(
 
 
 def _digest(target: Target, structure: Structure, applied: Applied | None) -> str:
-    ours = [*target.tables.metadata.tables, *(k.key for n, k in target.keys.items() if not n[1])]
+    ours = [*target.tables.standing(), *(k.key for n, k in target.keys.items() if not n[1])]
     others = [name for metadata in target.extra for name in metadata.tables]
     sides = (
         f"{applied.id} {applied.digest}" if applied else "",

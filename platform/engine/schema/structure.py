@@ -17,10 +17,38 @@ GRAMS_COLUMN = "grams"
 SEARCH_SUFFIX = "__fts"
 """The end of the names of SQLite's search tables; they bring further tables of their own."""
 
-_INVALID = """
-SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-WHERE NOT i.indisvalid AND c.relnamespace = current_schema()::regnamespace
-"""
+_SQLITE = (
+    """
+    SELECT m.name, m.type = 'table', c.name
+    FROM sqlite_master m LEFT JOIN pragma_table_xinfo(m.name) c
+        ON m.type = 'table' AND instr(m.name, '__fts') = 0 AND c.hidden <> 1
+    WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~'
+    """,
+    """
+    SELECT m.tbl_name, m.name, 1, c.name
+    FROM sqlite_master m LEFT JOIN pragma_index_info(m.name) c
+    WHERE m.type = 'index' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~'
+    """,
+)
+_POSTGRESQL = (
+    """
+    SELECT c.relname, c.relkind <> 'v', a.attname
+    FROM pg_class c LEFT JOIN pg_attribute a
+        ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 'v'
+    WHERE c.relkind IN ('r', 'p', 'v') AND c.relnamespace = current_schema()::regnamespace
+    """,
+    """
+    SELECT t.relname, c.relname, i.indisvalid, a.attname
+    FROM pg_index i
+    JOIN pg_class c ON c.oid = i.indexrelid
+    JOIN pg_class t ON t.oid = i.indrelid
+    LEFT JOIN pg_attribute a
+        ON a.attrelid = t.oid AND a.attnum = ANY(i.indkey[0:i.indnkeyatts - 1])
+    WHERE NOT i.indisprimary AND c.relnamespace = current_schema()::regnamespace
+    """,
+)
+_STATEMENTS = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}
+"""What asks for tables and views with their columns, and for indexes with theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +101,30 @@ class Structure:
 
 
 def read_structure(connection: sa.Connection) -> Structure:
-    """The structure of the database that `connection` leads to (its default schema)."""
-    inspector = sa.inspect(connection)
-    invalid: frozenset[str] = frozenset()
-    if connection.dialect.name == "postgresql":
-        invalid = frozenset(connection.exec_driver_sql(_INVALID).scalars())
-    names = inspector.get_table_names()
-    plain = [name for name in names if SEARCH_SUFFIX not in name]
-    columns = inspector.get_multi_columns(filter_names=plain) if plain else {}
-    indexes = inspector.get_multi_indexes(filter_names=plain) if plain else {}
+    """The structure of the database that `connection` leads to (its default schema).
+
+    Two statements whatever there is: a plan is made several times before it is carried out.
+    """
+    columns_of, indexes_of = _STATEMENTS[connection.dialect.name]
+    columns: dict[str, set[str]] = defaultdict(set)
+    other: set[str] = set()
+    for name, is_table, column in connection.exec_driver_sql(columns_of):
+        if not is_table or SEARCH_SUFFIX in name:
+            other.add(name)
+        else:
+            columns[name] |= {column} - {None}
+    over: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    invalid: set[str] = set()
+    for table, index, is_valid, column in connection.exec_driver_sql(indexes_of):
+        if not is_valid:
+            invalid.add(index)
+        over[table][index] |= {column} - {None}  # an expression is over no column
     tables = {
         name: TableStructure(
-            frozenset(column["name"] for column in found),
-            frozenset(i["name"] for i in indexes.get((schema, name), []) if i["name"]) - invalid,
-            {
-                i["name"]: frozenset(c for c in i["column_names"] if c)
-                for i in indexes.get((schema, name), [])
-                if i["name"]
-            },
+            frozenset(found),
+            frozenset(over[name].keys() - invalid),
+            {index: frozenset(names) for index, names in over[name].items()},
         )
-        for (schema, name), found in columns.items()
+        for name, found in columns.items()
     }
-    other = {*names, *inspector.get_view_names()} - tables.keys()
-    return Structure(tables, frozenset(other), invalid, triggers_in(connection))
+    return Structure(tables, frozenset(other), frozenset(invalid), triggers_in(connection))

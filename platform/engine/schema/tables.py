@@ -11,6 +11,7 @@ revision takes those that are described alike from the one before.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -39,11 +40,12 @@ DELETED = "deleted_on"
 class Tables:
     """The tables of one revision. `unserved` names declared lists that got no index.
 
-    A view has none in the database: its table here only names its columns and their types.
+    `platform` are the platform's own. A view has no table in the database: the one here only
+    names its columns and their types.
     """
 
     catalog: Catalog
-    metadata: sa.MetaData
+    platform: Mapping[str, sa.Table]
     by_object: Mapping[str, sa.Table]
     unserved: tuple[Unserved, ...] = ()
     joins: Mapping[str, sa.Table] = field(default_factory=dict)
@@ -55,7 +57,12 @@ class Tables:
 
     def system(self, name: str) -> sa.Table:
         """A table of the platform, such as `fw_audit`."""
-        return self.metadata.tables[name]
+        return self.platform[name]
+
+    def standing(self) -> dict[str, sa.Table]:
+        """All tables that stand in the database, by name: the platform's come first."""
+        own = (self.by_object[name] for name, one in self.described.items() if one.in_database)
+        return {**self.platform, **{table.name: table for table in (*own, *self.joins.values())}}
 
     def join(self, field: Field) -> sa.Table:
         """The join table of a field of many links."""
@@ -91,7 +98,7 @@ def build_tables(
     catalog: Catalog, additions: Sequence[Callable[[sa.MetaData], None]] = ()
 ) -> Tables:
     """The tables for a catalog; `additions` add the platform tables of higher rooms."""
-    metadata = _system_tables(additions)
+    metadata = sa.MetaData()
     with collector_paused():
         described, unserved = descriptions(catalog)
         tables = {
@@ -104,7 +111,12 @@ def build_tables(
             for table in join_tables(definition, tables, metadata)
         }
     return Tables(
-        catalog, metadata, MappingProxyType(tables), unserved, MappingProxyType(joins), described
+        catalog,
+        platform_tables(tuple(additions)),
+        MappingProxyType(tables),
+        unserved,
+        MappingProxyType(joins),
+        described,
     )
 
 
@@ -135,19 +147,29 @@ def running_tables(
         ]
         joined = former.joins if former else {}
         joins = {name: joined[name] if name in joined else running_join(name) for name in names}
-    metadata = former.metadata if former else _system_tables(additions)
     return Tables(
-        catalog, metadata, MappingProxyType(tables), unserved, MappingProxyType(joins), described
+        catalog,
+        platform_tables(tuple(additions)),
+        MappingProxyType(tables),
+        unserved,
+        MappingProxyType(joins),
+        described,
     )
 
 
-def _system_tables(additions: Sequence[Callable[[sa.MetaData], None]]) -> sa.MetaData:
-    """The platform's own tables."""
+@functools.cache
+def platform_tables(
+    additions: tuple[Callable[[sa.MetaData], None], ...],
+) -> Mapping[str, sa.Table]:
+    """The platform's own tables, with those that `additions` add.
+
+    They are the same for every revision and link to no object's table, so they are made once.
+    """
     metadata = sa.MetaData()
     add_system_tables(metadata)
     for add in additions:
         add(metadata)
-    return metadata
+    return MappingProxyType(dict(metadata.tables))
 
 
 def _table(described: Description, metadata: sa.MetaData, linked: bool) -> sa.Table:

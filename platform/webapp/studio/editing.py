@@ -22,7 +22,7 @@ from assembly.browser_layer import (
     remove_file,
     save_file,
 )
-from assembly.drafting import discard_draft, draft_loaded, kinds_of, loaded_with, path_of
+from assembly.drafting import discard_draft, kinds_of, path_of
 from assembly.kinds import KINDS
 from engine.definition.kinds import DefinitionKind
 from engine.loading import Loaded
@@ -103,7 +103,7 @@ def check(path: str) -> Response:
     at = here()
     _require_path(path)
     on = bench(at)
-    loaded = loaded_with(on.lower, tuple(on.draft.files.values()), path, form().get("text", ""))
+    loaded = on.loaded_with(path, form().get("text", ""))
     return jsonify(problems=_problems(at, loaded, path))
 
 
@@ -158,7 +158,7 @@ def _page(
     version: int | None = None,
     status: int = 200,
 ) -> Response:
-    loaded = loaded_with(on.lower, tuple(on.draft.files.values()), path, text)
+    loaded = on.loaded_with(path, text)
     kind, what = kind_at(path, loaded), on.draft.what(path)
     changed = when(at, file.changed_on) if file else None
     return studio_page(
@@ -211,7 +211,7 @@ def _text(on: Bench, path: str) -> str:
     file = on.draft.files.get(path)
     if file is not None:
         return file.text
-    loaded = draft_loaded(on.lower, ())
+    loaded = on.below()
     kind = kind_at(path, loaded)
     asked = request.args.get("kind", "")
     kind = next((one for one in kinds_of(path) if one.name == asked), kind)
@@ -235,7 +235,7 @@ def _heading(loaded: Loaded, kind: DefinitionKind, name: str) -> Iterator[str]:
 
 def _below(on: Bench, kind: DefinitionKind | None, name: str) -> str:
     """What the layers below make of the definition; empty where they know nothing of it."""
-    loaded = draft_loaded(on.lower, ())
+    loaded = on.below()
     if kind is None or name not in loaded.trees.get(kind.name, {}):
         return ""
     return "\n".join(text for text, _ in explain(loaded, f"{kind.name}:{name}").lines())

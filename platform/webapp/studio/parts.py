@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -26,21 +26,47 @@ TABS = (
     ("/studio/definitions", "studio_definitions"),
     ("/studio/plan", "studio_plan"),
 )
+KEPT = 3
+"""Loaded definitions that are kept: the draft, what lies below it, and a file that is written."""
 BROWSER = NAME
 """What the places of files of the browser layer begin with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a page of the studio works on: the draft, and the layers that lie below it."""
+    """What a page of the studio works on: the draft, and the layers that lie below it.
+
+    `kept` is what the last texts made of the definitions at this revision: page after page shows
+    the same draft.
+    """
 
     revision: int | None
     draft: Draft
     lower: tuple[TreeLayer, ...]
+    kept: dict[frozenset[tuple[str, str]], Loaded] = field(default_factory=dict, repr=False)
 
     def loaded(self) -> Loaded:
         """The definitions as the draft would have them, with all their problems."""
-        return draft_loaded(self.lower, tuple(self.draft.files.values()))
+        return self._of({path: file.text for path, file in self.draft.files.items()})
+
+    def loaded_with(self, path: str, text: str) -> Loaded:
+        """The same with another text in one file, as somebody writes it; an empty one is none."""
+        texts = {p: file.text for p, file in self.draft.files.items() if p != path}
+        return self._of({**texts, path: text} if text.strip() else texts)
+
+    def below(self) -> Loaded:
+        """The definitions without the browser layer."""
+        return self._of({})
+
+    def _of(self, texts: dict[str, str]) -> Loaded:
+        key = frozenset(texts.items())
+        found = self.kept.get(key)
+        if found is None:
+            found = draft_loaded(self.lower, texts)
+            for old in list(self.kept)[: 1 - KEPT]:
+                self.kept.pop(old, None)
+            self.kept[key] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +97,10 @@ def bench(at: Here) -> Bench:
     with at.gate.databases.reading() as connection:
         revision, draft = current_revision(connection), read_draft(connection)
         key, cache = ("studio", "lower"), shell().cache
-        if cache.get(key, (None,))[0] != revision:
-            cache[key] = (revision, lower_layers(connection))
-        return Bench(revision, draft, cache[key][1])
+        known = cache.get(key)
+        if known is None or known[0] != revision:
+            known = cache[key] = (revision, lower_layers(connection), {})
+        return Bench(revision, draft, *known[1:])
 
 
 def studio_page(

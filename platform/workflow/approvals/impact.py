@@ -133,7 +133,7 @@ def _waiting(
     ground: Ground, approval: str, step: str | None = None, but: Collection[int] = ()
 ) -> list[int]:
     """The records about which somebody is still asked (at the step), these votes left out."""
-    tables = ground.tables.metadata.tables
+    tables = ground.tables.platform
     running, task = tables[APPROVAL], tables[TASK]
     query = (
         sa.select(task.c.id, running.c.record)
