@@ -91,7 +91,7 @@ def _back(ground: Ground) -> dict[str, list[Vote]]:
     """On a way back: what becomes of votes that were moved since, by approval's key."""
     if not ground.batches or TASK not in ground.structure.tables:
         return {}
-    return votes_back(ground.connection, ground.tables.metadata.tables, ground.batches)
+    return votes_back(ground.connection, ground.tables.platform, ground.batches)
 
 
 def returned_steps(ground: Ground) -> Iterator[Finding]:

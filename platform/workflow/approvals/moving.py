@@ -48,7 +48,7 @@ class Vote:
 
 def votes_moving(tx: Transaction, fix: Fix) -> list[Vote]:
     """The votes that a fix moves."""
-    system = tx.tables.metadata.tables
+    system = tx.tables.platform
     if fix.kind == STEPS_BACK:
         batches = fix.settings["batches"]
         back = votes_back(tx.connection, system, batches).get(fix.field, ())
