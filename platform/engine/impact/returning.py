@@ -59,23 +59,37 @@ class Outcome:
 
 def returns(ground: Ground) -> Iterator[tuple[Pair, Fix]]:
     """The fields whose values may have to be taken back."""
+    wrote = _wrote(ground)
     for pair in ground.pairs:
         going = {field.name for _, field in moved(pair)}
+        objects = {*pair.before.names, *pair.after.names}
         for former, field in pair.fields.values():
             if not _returns(former, field) or not ground.has(pair.before, former.column):
                 continue
+            names = {former.name, *former.formers, field.name, *field.formers}
             if field.name in going:
                 if not ground.has(pair.after, field.column):
                     continue
-            elif not ground.batches:
+            elif not any((object, name) in wrote for object in objects for name in names):
                 continue
             settings = {
                 "batches": ground.batches or (),
-                "objects": tuple({*pair.before.names, *pair.after.names}),
-                "fields": tuple({former.name, *former.formers, field.name, *field.formers}),
+                "objects": tuple(objects),
+                "fields": tuple(names),
             }
             yield pair, Fix(kind=RETURN, object=pair.after.name, field=field.name,
                             former=former, settings=settings)  # fmt: skip
+
+
+def _wrote(ground: Ground) -> set[tuple[str, str]]:
+    """The fields (object, field) that the batches wrote, by their names of then."""
+    table = ground.tables.system("fw_batch")
+    query = sa.select(table.c.data).where(table.c.id.in_(ground.batches or ()))
+    return {
+        (str(one.get("object")), str(one.get("field")))
+        for data in ground.connection.scalars(query)
+        for one in json.loads(data or "{}").get("fixes", ())
+    }
 
 
 def _returns(former: Field, field: Field) -> bool:

@@ -225,6 +225,8 @@ def test_the_way_back(shop: Workshop) -> None:
     shop.apply(online_from=FROM)
     gate = shop.application().gate
     gate.update(SYSTEM, "order", 2, {"kind": "bee", "amount": 100})
+    plan, _ = shop.way_back(1, FROM)
+    assert plan.target.rewritten == {("order", "score"), ("order", "double")}
     assert shop.go_back(1, online_from=FROM, allow_loss=True) == 3
     rows = orders(shop)
     assert rows[2]["kind"] == "b"
