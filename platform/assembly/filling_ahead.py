@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as field_
 from typing import Any
 
 import sqlalchemy as sa
 
 from assembly.filling_choice import BESIDE, COMPUTE, CONVERT, DEFAULT, REPLACE, VALUES, Way, chosen
+from engine.definition.dependencies import Key, Path
 from engine.definition.objects import Field, Object
 from engine.expressions.among import among_ids
 from engine.impact.ground import decoded
@@ -24,7 +27,7 @@ from engine.problems import Text
 from engine.records.anew import right_values
 from engine.records.auditing import digests, plain
 from engine.records.changes import UPDATE
-from engine.records.dependents import reading
+from engine.records.dependents import leading_to
 from engine.records.gate import Gate
 from engine.records.shapes import Row
 from engine.records.transaction import Transaction
@@ -104,11 +107,34 @@ class FillingAhead:
                 column = target.fields[step.via].column
                 above.add((target.table, column, self.objects[step.object].table))
         tables = {self.objects[name].table for name in names} & structure.tables.keys()
+        unread = self._unread(structure)
         return watches(
-            {table: structure.tables[table].columns for table in tables},
+            {table: structure.tables[table].columns - unread[table] for table in tables},
             [one for one in above if one[0] in tables],
             [join for name, join in joins.items() if name in structure.tables],
         )
+
+    def _unread(self, structure: Structure) -> Mapping[str, set[str]]:
+        """Columns, by table, that no walk can read: of what only the running revision knows, and of
+        what is computed. Rollups change with every record below: that would touch all that reads
+        anything else of theirs."""
+        read = {(way.one.object, name) for way in self._ways for name in way.one.fields}
+        kept = {(self.objects[w.one.object].table, w.before.column) for w in self._ways if w.before}
+        for one in {one for way in self._ways for one in way.reads}:
+            read.add((one.object, one.field))
+            read |= {(step.object, step.member) for step in one.path}
+            read |= {(step.target, step.via) for step in one.path}
+        found: dict[str, set[str]] = defaultdict(set)
+        for name, definition in self.objects.items():
+            table = definition.table
+            if table not in structure.tables:
+                continue
+            coming = {column.name for column in self.gate.tables.table(name).columns}
+            derived = [f for f in definition.stored_fields if f.derived and not f.system]
+            gone = structure.tables[table].columns - coming
+            gone |= {field.column for field in derived if (name, field.name) not in read}
+            found[table] = {column for column in gone if (table, column) not in kept}
+        return found
 
     # Computing
 
@@ -129,15 +155,33 @@ class FillingAhead:
         """Computes again what depends on these records (`Ahead`)."""
         tx = self._transaction(connection)
         names = {definition.table: name for name, definition in self.objects.items()}
-        known = {names[table]: set(ids) for table, ids in touched.items() if table in names}
+        known = _Changed({names[t]: set(ids) for t, ids in touched.items() if t in names})
         for way in self._ways:
-            object = way.one.object
-            ids = sorted(reading(tx, object, way.reads, known))
+            ids = sorted(self._affected(tx, way, known))
             if ids and way.before is not None:
                 self._forget(tx, way, ids)
             for start in range(0, len(ids), CHUNK):
-                self._compute(tx, way, ids[start : start + CHUNK])
-            known.setdefault(object, set()).update(ids)
+                for name, changed in self._compute(tx, way, ids[start : start + CHUNK]).items():
+                    known.values[way.one.object, name] |= changed
+
+    def _affected(self, tx: Transaction, way: Way, known: _Changed) -> set[int]:
+        """The records of the walk that read what has changed, wherever on the way it stands.
+
+        What was touched may have changed in any field, what was computed in the fields that were.
+        """
+        object, found = way.one.object, set[int]()
+        found |= known.of(object, way.one.fields)
+        seeds: dict[Path, set[int]] = defaultdict(set)
+        for read in way.reads:
+            path = read.path
+            found |= known.of(object, [path[0].member if path else read.field])
+            for level, step in enumerate(path, 1):
+                named = path[level].member if level < len(path) else read.field
+                seeds[path[:level]] |= known.of(step.target, [named, step.via])
+        for path, ids in seeds.items():
+            for some in leading_to(tx, object, path, sorted(ids)):
+                found.update(some)
+        return found
 
     def _transaction(self, connection: sa.Connection) -> Transaction:
         return Transaction(self.gate, connection, SYSTEM, cause=CAUSE)
@@ -145,7 +189,8 @@ class FillingAhead:
     def _way(self, one: Pass) -> Way:
         return next(way for way in self._ways if way.one == one)
 
-    def _compute(self, tx: Transaction, way: Way, ids: Sequence[int]) -> None:
+    def _compute(self, tx: Transaction, way: Way, ids: Sequence[int]) -> dict[str, set[int]]:
+        """Computes these records; which of them have changed in each field."""
         definition = self.objects[way.one.object]
         rows = tx.fetch(definition.name, ids)
         before = {id: dict(rows[id]) for id in ids if id in rows}
@@ -159,6 +204,10 @@ class FillingAhead:
             after = before
         self._write(tx, way, before, after)
         tx.forget_all()
+        return {
+            name: {id for id, row in after.items() if row.get(name) != before[id].get(name)}
+            for name in way.one.fields
+        }
 
     def _values(self, tx: Transaction, way: Way, rows: Mapping[int, Row]) -> dict[int, Row]:
         """The rows with the field's value as the fixes say, each after those before it.
@@ -236,6 +285,21 @@ class FillingAhead:
         for columns_set, parameters_list in written.items():
             update_many(tx, shape.table, columns_set, parameters_list)
         index_words(tx, shape, words)
+
+
+@dataclass(frozen=True)
+class _Changed:
+    """What has changed: by object the records that were touched, by field those computed anew."""
+
+    touched: Mapping[str, set[int]]
+    values: dict[Key, set[int]] = field_(default_factory=lambda: defaultdict(set))
+
+    def of(self, object: str, fields: Iterable[str]) -> set[int]:
+        """The records of the object that may have changed in one of these fields."""
+        found = set(self.touched.get(object, ()))
+        for name in fields:
+            found |= self.values.get((object, name), set())
+        return found
 
 
 def tell_converted(connection: sa.Connection, journal: Journal) -> int:

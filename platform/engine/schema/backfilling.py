@@ -6,8 +6,8 @@
 3. Pass by pass, in the order of ids, a transaction of some hundred records computes and writes
    them, and keeps its place in the journal. It is sized to take `AIM` seconds, and is followed by
    a pause, so that nobody waits for long.
-4. Records that were touched meanwhile are computed again, until few are left; those are computed
-   while publishing, when nobody writes.
+4. Records that were touched meanwhile are computed again, with what follows from what changes by
+   that, until few are left; those are computed while publishing, when nobody writes.
 5. After publishing the triggers go, the audit is told of converted values, the journal ends.
 6. Whoever computes or erases holds the journal's row meanwhile: what was erased is not computed
    from what was read before (`erasing`).
@@ -24,6 +24,7 @@ import json
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -33,7 +34,7 @@ from engine.schema.backfill_tables import BACKFILL, TOLD, TOUCHED, add_backfill_
 from engine.schema.engines import Databases
 from engine.schema.locking import briefly_locking, retried
 from engine.schema.structure import Structure
-from engine.schema.touching import Watched, take_touched, unwatch, waiting, watch, watching
+from engine.schema.touching import Watched, backlog, take_touched, unwatch, waiting, watch, watching
 
 ONLINE_FROM = 5_000
 """Rows from which a table counts as large. Below, what is computed is computed while publishing:
@@ -47,10 +48,11 @@ PAUSE = {"sqlite": 1.0, "postgresql": 0.25}
 """The pause after a transaction, as a share of its time. SQLite has but one writer."""
 FEW = 50
 """Touched records that are left to publishing."""
-SOME = 200
-"""Touched records that are looked at again in one transaction."""
-ROUNDS = 50
-"""How often touched records are looked at again before publishing, at most."""
+SOME, LARGEST = 200, 1_000
+"""Touched records that are looked at again in one transaction: as many as it takes to gain on those
+who write, within these."""
+STUCK = 10
+"""Transactions without gaining on them after which the rest is left to publishing."""
 
 _METADATA = sa.MetaData()
 add_backfill_tables(_METADATA)
@@ -227,13 +229,21 @@ class Backfill:
         self.settle()
 
     def settle(self) -> None:
-        """Looks again at records that were touched meanwhile, until few are left."""
-        for _ in range(ROUNDS):
+        """Looks again at records that were touched meanwhile, until few are left, or no fewer
+        come to be."""
+        most, fewest, stuck = SOME, 0, 0
+        while stuck < STUCK:
             with self.databases.reading() as connection:
-                left = waiting(connection, FEW)
-            if left < FEW:
-                break
-            retried(self._round)
+                if waiting(connection, FEW) < FEW:
+                    return
+                left = backlog(connection)
+            stuck = stuck + 1 if fewest and left >= fewest else 0
+            if fewest and left > fewest * 0.8:
+                most = min(LARGEST, 2 * most)
+            fewest = min(fewest or left, left)
+            began = time.perf_counter()
+            retried(partial(self._round, most))
+            time.sleep((time.perf_counter() - began) * PAUSE[self.databases.dialect])
 
     def sweep(self) -> None:
         """Leaves no dead rows to be passed over, nor plans that were made for empty tables, to
@@ -284,10 +294,10 @@ class Backfill:
             connection.execute(sa.update(_JOURNAL).values(values))
             return journal
 
-    def _round(self) -> None:
+    def _round(self, most: int) -> None:
         with briefly_locking(self.databases) as connection:
             hold_journal(connection)
-            self.ahead.catch_up(connection, take_touched(connection, SOME))
+            self.ahead.catch_up(connection, take_touched(connection, most))
 
     def is_whole(self, connection: sa.Connection) -> bool:
         """Whether all walks have come to their end, and nobody has let go of them since."""

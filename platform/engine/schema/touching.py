@@ -162,6 +162,12 @@ def waiting(connection: sa.Connection, most: int) -> int:
     return connection.scalar(sa.select(sa.func.count()).select_from(some)) or 0
 
 
+def backlog(connection: sa.Connection) -> int:
+    """About how many records wait, known at once however many they are."""
+    first, last = sa.func.min(_TOUCHED.c.id), sa.func.max(_TOUCHED.c.id)
+    return connection.scalar(sa.select(last - first + 1)) or 0
+
+
 def watches(
     columns: Mapping[str, Collection[str]],
     above: Iterable[tuple[str, str, str]],
