@@ -20,7 +20,7 @@ from assembly.kinds import KINDS, TABLES, kinds_with
 from assembly.layering import picture_of
 from engine.definition.catalog import Catalog
 from engine.definition.kinds import Problems
-from engine.impact.fixing import converted_fields
+from engine.impact.fixing import computed_over, converted_fields
 from engine.impact.ground import Ground
 from engine.impact.mending import many_held
 from engine.impact.returning import computed_again, searched_again
@@ -121,6 +121,7 @@ class _Planner:
             tables = made.target.tables
             many = partial(_many, connection, made)
             anew = rewritten(tables, made.fills, made.fixes, made.fresh, large, many)
+            anew |= computed_over(ground)
         else:
             anew = frozenset()
         if anew:

@@ -96,7 +96,9 @@ def _refuse_needed(databases: Databases, chosen: list[Parked], force: bool) -> N
     with databases.reading() as connection:
         known = revisions(connection)
     before = known[1].id if len(known) > 1 else None
-    needed = [one for one in chosen if one.last is not None and one.last == before]
+    needed = [
+        one for one in chosen if one.last is not None and one.last == before and not one.computed
+    ]
     if needed and not force:
         raise Refusal(*(NEEDED(what=one.name, revision=one.last) for one in needed))
 

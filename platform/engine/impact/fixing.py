@@ -74,6 +74,20 @@ def moved(pair: Pair) -> Iterator[tuple[Field, Field]]:
             yield former, field
 
 
+def computed_over(ground: Ground) -> frozenset[tuple[str, str]]:
+    """The fields (object, field) that people filled in and that are computed now, or the other way
+    on a way back: what was entered stays in its column, and the field gets another one."""
+    return frozenset(
+        (pair.after.name, field.name)
+        for pair in ground.pairs
+        for former, field in pair.fields.values()
+        if field.derived
+        and field.stored
+        and former.stored
+        and not (former.derived or former.system or former.column != field.column)
+    )
+
+
 def _converted(ground: Ground) -> Iterator[Fix]:
     for pair in ground.pairs:
         for former, field in moved(pair):

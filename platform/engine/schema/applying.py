@@ -221,8 +221,9 @@ class _Apply:
         journal = read_journal(connection)
         begun = journal is not None and journal.target == plan.way and journal.passes
         done = {(one.object, name) for one in found.passes for name in one.fields}
-        assert target.rewritten <= done, "a column that nothing would fill"
-        if begun or target.rewritten:
+        moved = {(fix.object, fix.field) for fix in plan.fixes if fix.source is not None}
+        assert moved <= done, "a column that nothing would fill"
+        if begun or moved:
             return found
         known = read_structure(connection).tables.keys()
         tables = sorted(set(found.read()) & known)

@@ -47,8 +47,9 @@ class Parked:
     """One parked thing: a column with what stands beside it, a join table, or a whole table.
 
     `name` is what it was called: `object`, `object.field`, or `object.field~column` for the
-    column before a change of type. `rows` hold something. `since` is when the first revision
-    without it was applied; `last` the latest revision with it.
+    column before a change of type, or before its values were written anew. `rows` hold something.
+    `since` is when the first revision without it was applied; `last` the latest revision with it,
+    unless that computes it anyway (`computed`).
     """
 
     name: str
@@ -58,6 +59,7 @@ class Parked:
     rows: int = 0
     since: dt.datetime | None = None
     last: int | None = None
+    computed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,27 +133,25 @@ def _counted(connection: sa.Connection, one: Parked) -> Parked:
 def _dated(one: Parked, past: Sequence[Past]) -> Parked:
     since = None
     for revision in past:
-        if _used(revision, one) or _defines(revision.definitions, past[0].definitions, one.name):
-            return replace(one, since=since, last=revision.id)
+        used = _used(revision, one)
+        if used or _defines(revision.definitions, past[0].definitions, one.name):
+            computed = "formula" in used or "rollup" in used
+            return replace(one, since=since, last=revision.id, computed=computed)
         since = revision.at
     return replace(one, since=since)
 
 
-def _used(revision: Past, one: Parked) -> bool:
-    """Whether a revision's keys led to a parked column."""
-    definitions: Mapping[str, Any] = revision.definitions.get("object", {})
-    keys = revision.keys or {}
-    return any(
-        name[0] == "field"
-        and name[1] == one.table
-        and key.key in one.columns
-        and any(
-            name[2] in (definitions.get(object[2], {}).get("fields") or {})
-            for object, owner in keys.items()
-            if object[0] == "object" and owner.key == one.table
-        )
-        for name, key in keys.items()
-    )
+def _used(revision: Past, one: Parked) -> Mapping[str, Any]:
+    """How a revision defined the field whose column is parked now; empty where it did not."""
+    keys, objects = revision.keys or {}, revision.definitions.get("object", {})
+    for name, key in keys.items():
+        if name[:2] == ("field", one.table) and key.key in one.columns:
+            for object, owner in keys.items():
+                if object[0] == "object" and owner.key == one.table:
+                    fields: Mapping[str, Any] = (objects.get(object[2]) or {}).get("fields") or {}
+                    if name[2] in fields:
+                        return fields[name[2]] or {"type": ""}
+    return {}
 
 
 def _defines(definitions: Plain, present: Plain, name: str) -> bool:

@@ -92,11 +92,10 @@ def converted_field(definition: Object, field: Field) -> Text:
 
 
 def rewritten_field(definition: Object, field: Field) -> Text:
-    """A field of a large table whose values are written anew, in a column of their own."""
+    """A field whose values are written anew, in a column of their own."""
     return both(
-        "{field} of {object}: its values are written to a new column beforehand, the old one is"
-        " kept",
-        "{object}的{field}：发布前将值写入新列，旧列保留",
+        "{field} of {object}: its values are written to a new column, the old one is kept",
+        "{object}的{field}：值写入新列，旧列保留",
         object=of_object(definition),
         field=of_field(field),
     )

@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
+from engine.loading.packing import plain
+from engine.loading.storing import restore
 from engine.permissions.actors import SYSTEM
 from engine.schema.backfilling import Progress
+from engine.schema.pruning import Parked, Past, parked
 from engine.schema.since import since
+from engine.schema.state import revision_definitions, revisions, state_of_revision
 from engine.schema.structure import read_structure
 from support.workshop import Workshop
 
@@ -293,6 +297,34 @@ fields:
   stage: {type: stage, workflow: way}
   weighted: {type: number, scale: 2, formula: amount * stage.probability / 100, stored: true}
 """
+
+
+def test_what_was_entered_is_kept(shop: Workshop) -> None:
+    """A field that people filled in and that is computed now: what they entered comes back with the
+    revision of then, on small tables as well; what was computed needs no keeping."""
+    computed = "region: {type: text, formula: name, stored: true}"
+    begun(shop).write(order=BEFORE.replace("region: {type: text}", computed))
+    shop.apply()
+    assert orders(shop)[1]["region"] == "o1"
+    assert {one.name: one.computed for one in parked_in(shop)} == {"order.region~region": False}
+    shop.go_back(1)
+    assert orders(shop)[1]["region"] == "here"
+    shop.write(order=BEFORE.replace("customer.rating", "customer.rating + 1"))
+    shop.apply(online_from=FROM)
+    found = {one.name: (one.computed, one.last) for one in parked_in(shop)}
+    assert found["order.score~score"] == found["order.double~double"] == (True, 3)
+
+
+def parked_in(shop: Workshop) -> list[Parked]:
+    with shop.databases.reading() as connection:
+        tables = shop.application().tables
+        past = [
+            Past(one.id, one.at, plain(restore(json.loads(text))), keys)
+            for one in revisions(connection)
+            if (text := revision_definitions(connection, one.id))
+            and (keys := state_of_revision(connection, one.id))
+        ]
+        return parked(connection, tables, past)
 
 
 def test_stages_that_go(shop: Workshop) -> None:
