@@ -24,7 +24,7 @@ from assembly.application import Application
 from assembly.drafting import back_proposal, discard_draft, draft_proposal
 from assembly.kept_plans import KeptPlan, kept, kept_plan, refuse_drift
 from assembly.publishing import Order, Proposal, publish
-from engine.problems import Message, Refusal, Text
+from engine.problems import Message, Problem, Refusal, Text
 from engine.schema.backfilling import Progress
 from engine.schema.planning import Plan
 from engine.schema.publishing import Hook
@@ -189,10 +189,21 @@ def _note(work: sa.Table, id: int, connection: sa.Connection, made: Plan) -> Non
 
 
 def _joined(refusal: Refusal) -> Text:
-    """All sentences of a refusal as one text."""
+    """All sentences of a refusal as one text, each on a line of its own with its place.
+
+    What to do about scenarios that fail is up to the page: its hint speaks of the command line.
+    """
     return Text(
         {
-            locale: mark.join(problem.advice(locale) for problem in refusal.problems)
-            for locale, mark in (("en", "; "), ("zh", "；"))
+            locale: "\n".join(
+                f"{problem.place or ''} {_said(problem, locale)}".strip()
+                for problem in refusal.problems
+            )
+            for locale in ("en", "zh")
         }
     )
+
+
+def _said(problem: Problem, locale: str) -> str:
+    own = problem.code in SCENARIOS_FAIL
+    return problem.sentence(locale) if own else problem.advice(locale)

@@ -11,7 +11,15 @@ from flask import Response
 from flask import request as flask_request
 
 from assembly.browser_layer import NAME, SCENARIOS
-from assembly.drafting import Change, Draft, draft_loaded, kinds_of, lower_layers, read_draft
+from assembly.drafting import (
+    Change,
+    Draft,
+    What,
+    draft_loaded,
+    kinds_of,
+    lower_layers,
+    read_draft,
+)
 from engine.definition.kinds import DefinitionKind
 from engine.definition.tree import Node
 from engine.loading import Loaded, TreeLayer
@@ -118,12 +126,22 @@ def drafted(at: Here, draft: Draft, loaded: Loaded) -> list[Drafted]:
             path=change.path,
             name=titled(at, change.path, loaded),
             kind=kind_label(at, change.path, loaded),
-            what=change.what.value,
+            what=_what(change, loaded).value,
             by=change.file.changed_by if change.file else "",
             change=change,
         )
         for change in draft.changes()
     ]
+
+
+def _what(change: Change, loaded: Loaded) -> What:
+    """What the draft does with a definition: a new file may change one of the layers below."""
+    kind = kind_at(change.path, loaded)
+    tree = loaded.trees.get(kind.name, {}).get(stem(change.path)) if kind else None
+    below = tree is not None and any(
+        not tree.at(key).file.startswith(BROWSER) for key, _ in tree.items()
+    )
+    return What.CHANGED if below and change.what == What.NEW else change.what
 
 
 def titled(at: Here, path: str, loaded: Loaded) -> str:
