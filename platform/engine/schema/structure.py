@@ -124,17 +124,17 @@ def read_structure(connection: sa.Connection) -> Structure:
 
     Two statements whatever there is: a plan is made several times before it is carried out.
     """
-    columns_of, indexes_of = _STATEMENTS[connection.dialect.name]
+    standing, indexes = _STATEMENTS[connection.dialect.name]
     columns: dict[str, set[str]] = defaultdict(set)
     other: set[str] = set()
-    for name, is_table, column in connection.exec_driver_sql(columns_of):
+    for name, is_table, column in connection.exec_driver_sql(standing):
         if not is_table or SEARCH_SUFFIX in name:
             other.add(name)
         else:
             columns[name] |= {column} - {None}
     over: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     invalid: set[str] = set()
-    for table, index, is_valid, column in connection.exec_driver_sql(indexes_of):
+    for table, index, is_valid, column in connection.exec_driver_sql(indexes):
         if not is_valid:
             invalid.add(index)
         over[table][index] |= {column} - {None}  # an expression is over no column
