@@ -26,6 +26,7 @@ from werkzeug import security
 
 from engine.pausing import freeze
 from support import postgres
+from support.ordering import shared_out
 
 SERVER_URL = "FORMWRIGHT_TEST_POSTGRES_URL"
 SERVER_PROBLEM = "FORMWRIGHT_TEST_POSTGRES_PROBLEM"
@@ -83,6 +84,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     config.stash[_server] = server
     os.environ[SERVER_URL] = server.url
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In the processes of pytest-xdist: what takes long comes first."""
+    if worker := getattr(config, "workerinput", None):
+        named = [(item.nodeid, item) for item in items]
+        items[:] = shared_out(named, int(worker["workercount"]))
 
 
 @pytest.hookimpl(trylast=True)

@@ -33,6 +33,7 @@ from engine.loading.storing import restore
 from engine.problems import Message, Place, Problem, Refusal, did_you_mean
 from engine.schema.fence import current_revision
 from engine.schema.state import revision_definitions, revision_layers
+from engine.schema.structure import columns_of
 from engine.schema.system import add_system_tables
 
 NAME = "browser:"
@@ -118,7 +119,7 @@ class BrowserFile:
 
 def browser_files(connection: sa.Connection) -> tuple[BrowserFile, ...]:
     """The files of the layer by path; none in a database that has no such table yet."""
-    if not sa.inspect(connection).has_table(_FILE.name):
+    if not columns_of(connection, _FILE.name):
         return ()
     query = sa.select(_FILE).order_by(_FILE.c.path).limit(MOST_FILES)
     return tuple(_file(row) for row in connection.execute(query))

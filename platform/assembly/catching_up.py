@@ -25,7 +25,7 @@ from engine.schema.guards import GUARDED, guards_of
 from engine.schema.publishing import Publishing
 from engine.schema.state import Applied
 from engine.schema.structure import read_structure
-from engine.schema.system import add_system_tables
+from engine.schema.tables import platform_tables
 
 
 def catch_up(
@@ -56,15 +56,12 @@ def catch_up(
 
 def behind(connection: sa.Connection) -> bool:
     """Whether the database lacks tables, columns or triggers of the platform's own."""
-    needed = sa.MetaData()
-    add_system_tables(needed)
-    for add in TABLES:
-        add(needed)
+    needed = platform_tables(TABLES)
     found = read_structure(connection)
-    for table in needed.tables.values():
+    for table in needed.values():
         there = found.tables.get(table.name)
         if there is None or not there.columns.issuperset(table.columns.keys()):
             return True
     dialect = connection.dialect.name
-    guards = (name for n in GUARDED for name in guards_of(needed.tables[n], dialect))
+    guards = (name for n in GUARDED for name in guards_of(needed[n], dialect))
     return not found.triggers.issuperset(guards)

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from assembly.browser_layer import with_browser
 from assembly.catching_up import catch_up
 from assembly.keeping import vault_of
@@ -17,6 +15,7 @@ from assembly.proposing import back_planner, planner
 from assembly.publishing import Proposal
 from assembly.settings import Settings
 from cli.choosing import settings
+from cli.late import account_tables
 from engine.loading import Loaded, Source, load
 from engine.problems import Refusal
 from engine.schema.engines import Databases, open_databases
@@ -70,14 +69,8 @@ def caught_up(databases: Databases, by: str) -> Applied | None:
     with databases.reading() as connection:
         applied = current(connection)
     if applied is not None:
-        catch_up(databases, applied, _account_tables, by=by)
+        catch_up(databases, applied, account_tables, by=by)
     return applied
-
-
-def _account_tables() -> tuple[sa.MetaData, ...]:
-    from webapp.tables import account_tables  # loads Flask-AppBuilder: half a second
-
-    return account_tables()
 
 
 @contextmanager
@@ -89,7 +82,7 @@ def proposal() -> Iterator[Proposal]:
     chosen = settings()
     with database(chosen) as databases:
         loaded = definitions(chosen, databases)
-        replan = planner(loaded, _account_tables())
+        replan = planner(loaded, account_tables())
         with databases.reading() as connection:
             plan = replan(connection)
             layers = with_browser(connection, chosen.layers)
@@ -102,6 +95,6 @@ def proposal_back(revision: int) -> Iterator[Proposal]:
     with database(settings(check_layers=False)) as databases:
         caught_up(databases, "rollback")
         with databases.reading() as connection:
-            replan = back_planner(connection, revision, _account_tables())
+            replan = back_planner(connection, revision, account_tables())
             plan = replan(connection)
         yield Proposal(databases, plan, replan)

@@ -20,6 +20,7 @@ from assembly.revision_alarm import telling_of_failures
 from assembly.revisions import Site
 from assembly.settings import Settings
 from cli.acting import acting
+from cli.late import LateDirectory, account_tables, mirror_roles, rehearse
 from cli.opening import caught_up, database
 from documents.rendering import Renderer
 from engine import logs
@@ -47,16 +48,10 @@ log = logging.getLogger("formwright.start")
 
 def site_services(chosen: Settings, site: Site) -> Services:
     """What the handlers of a site use, by its settings."""
-    # these load Flask-AppBuilder, half a second, and all that scenarios need
-    from scenarios.rehearsing import rehearse
-    from webapp.directory import AccountDirectory
-    from webapp.mirroring import mirror_roles
-    from webapp.tables import account_tables
-
     for problem in missing_secrets(site.current.catalog, chosen.secrets):
         log.warning(problem.line(), extra={"event": problem.code})
     return Services(
-        directory=AccountDirectory(site.databases),
+        directory=LateDirectory(site.databases),
         renderer=Renderer(),
         layers=chosen.layers,
         outgoing=Client(chosen.outgoing_allow),
@@ -131,9 +126,7 @@ def start_background(chosen: Settings, site: Site) -> Background | None:
 
 def watch_revisions(chosen: Settings, site: Site) -> None:
     """Lets the process hear of a new revision by Redis, where there is one, and tell of trouble."""
-    from webapp.directory import AccountDirectory  # loads Flask-AppBuilder: half a second
-
-    site.alarm = telling_of_failures(site, AccountDirectory(site.databases))
+    site.alarm = telling_of_failures(site, LateDirectory(site.databases))
     if hints := hints_of(chosen, site.databases):
         site.swapped = hints.tell
         hints.listen(site.look)

@@ -7,12 +7,14 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from assembly.browser_layer import browser_files, save_file
 from assembly.drafting import published_texts, read_draft
-from cli.main import main
 from engine.schema.engines import open_databases
+from support.commands import run, write
+from support.templates import Templates
+
+_templates = Templates()
 
 BASE = "object: book\nfields:\n  name: {type: text, label: Title}\n  pages: {type: integer}\n"
 CLIENT = "object: book\nfields:\n  # as readers say\n  name: {label: Name of the book}\n"
@@ -20,30 +22,20 @@ BROWSER = "object: book\nfields: {pages: {label: Number of pages}}\n"
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) -> str:
+def site(folder: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) -> str:
     """A site of two layers, applied; the commands run in its folder."""
-    monkeypatch.chdir(tmp_path)
     write("config/site.yaml", "site: Test\n")
     write("config/objects/book.yaml", BASE)
     write("client/objects/book.yaml", CLIENT)
-    monkeypatch.setenv("FORMWRIGHT_DATABASE_URL", database_url)
     monkeypatch.setenv("FORMWRIGHT_LAYERS", "config:client")
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    run("apply", "--yes")
+
+    def make(url: str) -> None:
+        with monkeypatch.context() as other:
+            other.setenv("FORMWRIGHT_DATABASE_URL", url)
+            run("apply", "--yes")
+
+    _templates.fill(database_url, "layers", make)
     return database_url
-
-
-def write(file: str, text: str) -> None:
-    path = Path(file)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-
-
-def run(*arguments: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(main, arguments)
-    assert result.exit_code == code, result.output
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result
 
 
 def in_browser(url: str, path: str, text: str, expected: int = 0) -> None:

@@ -6,34 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from cli.main import main
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) -> Path:
-    """A folder with a small site in it, which the commands run in."""
-    (tmp_path / "config/objects").mkdir(parents=True)
-    (tmp_path / "config/site.yaml").write_text("site: Test\n")
-    book(tmp_path, "{name: {type: text, label: {en: Title, zh: 书名}}}")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FORMWRIGHT_DATABASE_URL", database_url)
-    monkeypatch.delenv("FORMWRIGHT_LAYERS", raising=False)
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    return tmp_path
-
-
-def book(folder: Path, fields: str) -> None:
-    text = f"object: book\nlabel: {{en: Book, zh: 图书}}\nfields: {fields}\n"
-    (folder / "config/objects/book.yaml").write_text(text)
-
-
-def run(*arguments: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(main, arguments)
-    assert result.exit_code == code, result.output
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result
+from support.commands import book, run
 
 
 def test_from_nothing_to_the_second_revision(site: Path) -> None:
@@ -51,7 +25,7 @@ def test_from_nothing_to_the_second_revision(site: Path) -> None:
     again = run("plan")
     assert (again.stdout, again.stderr) == ("", "nothing to do: the database is as defined\n")
     assert run("apply").stderr == "nothing to do: the database is as defined\n"
-    book(site, "{name: {type: text, label: {en: Title, zh: 书名}}, pages: {type: integer}}")
+    book("name: {type: text, label: {en: Title, zh: 书名}}, pages: {type: integer}")
     assert run("plan").stdout == "+ new field Pages (pages) of Book (book)\n"
     assert "ALTER TABLE book ADD COLUMN pages" in run("plan", "--sql").stdout
     assert json.loads(run("apply", "--yes", "--json").stdout) == {"revision": 2, "changed": True}
@@ -73,11 +47,11 @@ def test_plan_for_programs(site: Path) -> None:
 def test_problems_are_told(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Definitions with problems, a changed type, hidden data, an unusable setting: status 1."""
     run("apply", "--yes")
-    book(site, "{name: {type: date}}")
+    book("name: {type: date}")
     assert "unsuitable-title" in run("plan", code=1).stderr
-    book(site, "{name: {type: text}, title: {type: text}, pages: {type: integer}}")
+    book("name: {type: text}, title: {type: text}, pages: {type: integer}")
     run("apply", "--yes")
-    book(site, "{name: {type: text}, title: {type: text}, pages: {type: date}}")
+    book("name: {type: text}, title: {type: text}, pages: {type: date}")
     for command in (["plan"], ["apply", "--yes"]):
         line = run(*command, code=1).stderr.splitlines()[0]
         assert line.startswith("config/objects/book.yaml:3:") and "type-changed" in line
@@ -93,11 +67,11 @@ def test_nobody_to_ask(site: Path) -> None:
 
 def test_what_it_does_to_the_records(site: Path) -> None:
     """Findings stand below the steps, with examples and remedies; a probable rename is asked."""
-    book(site, "{name: {type: text}, pages: {type: text}}")
+    book("name: {type: text}, pages: {type: text}")
     run("apply", "--yes")
     (site / "books.csv").write_text("name,pages\nKim,12\nEmma,many\n")
     run("import", "book", "books.csv")
-    book(site, "{name: {type: text}, pages: {type: integer}}")
+    book("name: {type: text}, pages: {type: integer}")
     told = run("plan").stdout.splitlines()
     assert told[told.index("Would be lost to people:") :][:6] == [
         "Would be lost to people:",
@@ -112,7 +86,7 @@ def test_what_it_does_to_the_records(site: Path) -> None:
     assert found["converted"]["count"] == {"value": 1, "exact": True}
     assert found["not-convertible"]["examples"] == [{"id": 2, "title": "Emma", "value": "many"}]
     assert "用户将不再可见：" in run("plan", "--locale", "zh").stdout
-    book(site, "{name: {type: text}, page: {type: text}}")
+    book("name: {type: text}, page: {type: text}")
     assert "Probably not meant:" in run("plan").stdout
     for options in (["--yes"], []):
         assert "plan-asks" in run("apply", *options, code=1).stderr

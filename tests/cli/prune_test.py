@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner, Result
 
-from cli.main import main
 from engine.permissions.actors import SYSTEM
 from engine.schema.state import read_keys
 from engine.schema.structure import read_structure
+from support.commands import run
 from support.workshop import Workshop, workshop
 
 BOOK = """
@@ -25,12 +24,6 @@ fields:
   topics: {type: links, to: shelf}
 """
 SHELF = "title: name\nfields: {name: {type: text}}"
-
-
-def run(*arguments: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(main, arguments)
-    assert result.exit_code == code, result.output
-    return result
 
 
 def test_prune(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

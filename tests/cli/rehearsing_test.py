@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner, Result
 
 from assembly.browser_layer import save_file
-from cli.main import main
 from engine.schema.engines import open_databases
+from support.commands import book, run, write
 
 TITLED = """
 scenario: titled
@@ -41,30 +40,12 @@ steps:
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) -> Path:
+def site(folder: Path) -> Path:
     """A folder with a small site in it, which says what it should do."""
-    (tmp_path / "config/objects").mkdir(parents=True)
-    (tmp_path / "config/scenarios").mkdir()
-    (tmp_path / "config/site.yaml").write_text("site: Test\n")
-    (tmp_path / "config/scenarios/titled.yaml").write_text(TITLED)
-    book(tmp_path, "name: {type: text, required: true}")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FORMWRIGHT_DATABASE_URL", database_url)
-    monkeypatch.delenv("FORMWRIGHT_LAYERS", raising=False)
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    return tmp_path
-
-
-def book(folder: Path, fields: str) -> None:
-    text = f"object: book\nlabel: {{en: Book, zh: 图书}}\nfields: {{{fields}}}\n"
-    (folder / "config/objects/book.yaml").write_text(text)
-
-
-def run(*arguments: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(main, arguments)
-    assert result.exit_code == code, result.output
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result
+    write("config/site.yaml", "site: Test\n")
+    write("config/scenarios/titled.yaml", TITLED)
+    book("name: {type: text, required: true}")
+    return folder
 
 
 def test_scenarios_come_first(site: Path) -> None:
@@ -80,7 +61,7 @@ def test_scenarios_come_first(site: Path) -> None:
 
     (site / "config/scenarios/pages_are_counted.yaml").write_text(PAGES)
     sheets = "sheets: {type: integer, formula: pages + 1}"
-    book(site, f"name: {{type: text}}, pages: {{type: integer}}, {sheets}")
+    book(f"name: {{type: text}}, pages: {{type: integer}}, {sheets}")
     before = run("plan", "--json").stdout
     refused = run("apply", "--yes", code=1)
     assert "✗ titled (" in refused.stdout
@@ -109,7 +90,7 @@ def test_scenarios_come_first(site: Path) -> None:
 def test_plan_tells_how_they_would_go(site: Path) -> None:
     """`plan --scenarios` plays them and changes nothing; for people and for programs."""
     run("apply", "--yes")
-    book(site, "name: {type: text}")
+    book("name: {type: text}")
     told = run("plan", "--scenarios", code=1)
     assert "! 0 of 1 scenario passed (" in told.stdout
     data = json.loads(run("plan", "--scenarios", "--json", code=1).stdout)["scenarios"]
@@ -118,7 +99,7 @@ def test_plan_tells_how_they_would_go(site: Path) -> None:
     )  # fmt: skip
     assert "1 个场景中 0 个通过" in run("plan", "--scenarios", "--locale", "zh", code=1).stdout
     assert "scenario" not in run("plan").stdout
-    book(site, "name: {type: text, required: true, max_length: 80}")
+    book("name: {type: text, required: true, max_length: 80}")
     assert "~ 1 scenario passed (" in run("plan", "--scenarios").stdout
 
 
@@ -126,7 +107,7 @@ def test_when_they_are_not_played(site: Path) -> None:
     """Nothing to do; scenarios with mistakes (which stop it); going back."""
     run("apply", "--yes")
     assert "scenario" not in run("apply", "--yes").output
-    book(site, "name: {type: text, required: true, max_length: 80}")
+    book("name: {type: text, required: true, max_length: 80}")
     wrong = TITLED.replace("create: book", "create: bok")
     (site / "config/scenarios/titled.yaml").write_text(wrong)
     refused = run("apply", "--yes", code=1).stderr.splitlines()
@@ -144,7 +125,7 @@ def test_when_they_are_not_played(site: Path) -> None:
 def test_what_was_made_in_the_browser_counts(site: Path, database_url: str) -> None:
     """A scenario that was written there is played with those of the folders."""
     run("apply", "--yes")
-    book(site, "name: {type: text, required: true, max_length: 80}")
+    book("name: {type: text, required: true, max_length: 80}")
     databases = open_databases(database_url)
     now = dt.datetime(2026, 3, 16, tzinfo=dt.UTC)
     with databases.writing() as connection:
@@ -163,7 +144,7 @@ def test_a_database_of_before(site: Path, database_url: str) -> None:
         connection.exec_driver_sql("ALTER TABLE fw_revision DROP COLUMN scenarios")
     engine.dispose()
     assert json.loads(run("revisions", "--json").stdout)[0]["scenarios"] is None
-    book(site, "name: {type: text, required: true, max_length: 80}")
+    book("name: {type: text, required: true, max_length: 80}")
     run("apply", "--yes")
     now, before = json.loads(run("revisions", "--json").stdout)
     assert (now["scenarios"]["passed"], before["scenarios"]) == (1, None)

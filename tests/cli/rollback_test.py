@@ -5,55 +5,29 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner, Result
 
-from cli.main import main
 from engine.schema.engines import open_databases
 from engine.schema.state import _METADATA
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) -> Path:
-    """A folder with a small site in it, which the commands run in."""
-    (tmp_path / "config/objects").mkdir(parents=True)
-    (tmp_path / "config/site.yaml").write_text("site: Test\n")
-    book(tmp_path, "{name: {type: text}}")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FORMWRIGHT_DATABASE_URL", database_url)
-    monkeypatch.delenv("FORMWRIGHT_LAYERS", raising=False)
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    return tmp_path
-
-
-def book(folder: Path, fields: str) -> None:
-    (folder / "config/objects/book.yaml").write_text(f"object: book\nfields: {fields}\n")
-
-
-def run(*arguments: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(main, arguments)
-    assert result.exit_code == code, result.output
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result
+from support.commands import book, run
 
 
 def test_back_and_told(site: Path) -> None:
     """A message is kept; `show` says what changed; rolling back makes a revision of its own."""
     run("apply", "--yes", "-m", "The beginning")
-    book(site, "{name: {type: text}, pages: {type: integer}}")
+    book("name: {type: text}, pages: {type: integer}")
     run("apply", "--yes", "--message", "Pages are counted")
     assert [line.split("  ")[-1] for line in run("revisions").stdout.splitlines()] == [
         "Pages are counted",
         "The beginning",
     ]
     shown = run("revisions", "show", "2").stdout
-    assert "    Pages are counted\n" in shown and "new: field pages of book" in shown
+    assert "    Pages are counted\n" in shown and "new: field pages of Book" in shown
     assert "the first revision: 2 definitions" in run("revisions", "show", "1").stdout
     told = json.loads(run("revisions", "show", "2", "--json").stdout)
     assert (told["message"], told["before"], told["back"]) == ("Pages are counted", 1, True)
     assert "no-such-revision" in run("revisions", "show", "9", code=1).stderr
-    assert "pages of book is no longer used" in run("rollback", "1", "--plan").stdout
+    assert "of Book (book) is no longer used" in run("rollback", "1", "--plan").stdout
     run("rollback", "1", code=2)
     assert json.loads(run("rollback", "1", "--yes", "--json").stdout) == {
         "revision": 3,
@@ -70,15 +44,15 @@ def test_a_kept_plan(site: Path) -> None:
     """A plan in a file is carried out without asking, or refused with what differs."""
     run("plan", "--out", "first.json")
     run("apply", "first.json")
-    book(site, "{name: {type: text}, pages: {type: integer}}")
+    book("name: {type: text}, pages: {type: integer}")
     run("plan", "--out", "second.json")
-    book(site, "{name: {type: text}, weight: {type: integer}}")
+    book("name: {type: text}, weight: {type: integer}")
     refused = run("apply", "second.json", code=1).stderr
     assert "plan-is-another" in refused
-    assert "not in the file: new field Weight (weight) of book" in refused
-    assert "only in the file: new field Pages (pages) of book" in refused
+    assert "not in the file: new field Weight (weight) of Book (book)" in refused
+    assert "only in the file: new field Pages (pages) of Book (book)" in refused
     run("apply", "--yes")
-    book(site, "{name: {type: text}, pages: {type: integer}}")
+    book("name: {type: text}, pages: {type: integer}")
     assert "the database is at revision 2, the plan was made at 1" in run(
         "apply", "second.json", code=1
     ).stderr  # fmt: skip
@@ -92,7 +66,7 @@ def test_a_kept_plan(site: Path) -> None:
 def test_revisions_of_an_earlier_version(site: Path, database_url: str) -> None:
     """Revisions that do not say how their data stood are listed, and not gone back to."""
     run("apply", "--yes")
-    book(site, "{name: {type: text}, pages: {type: integer}}")
+    book("name: {type: text}, pages: {type: integer}")
     run("apply", "--yes")
     databases = open_databases(database_url)
     with databases.writing() as connection:
@@ -101,7 +75,7 @@ def test_revisions_of_an_earlier_version(site: Path, database_url: str) -> None:
     assert len(run("revisions").stdout.splitlines()) == 2
     assert "cannot be gone back to" in run("revisions", "show", "1").stdout
     assert "revision-without-state" in run("rollback", "1", code=1).stderr
-    book(site, "{name: {type: text}}")
+    book("name: {type: text}")
     run("apply", "--yes")
     with databases.reading() as connection:
         table = _METADATA.tables["fw_revision"]

@@ -16,11 +16,17 @@ import pytest
 import sqlalchemy as sa
 
 from assembly.application import Application, build_application
+from assembly.establishing import establish
 from engine.permissions.actors import SYSTEM
 from engine.schema.engines import open_databases
 from jobs.outbox import Effect, put
 from jobs.redis.queues import open_redis
 from support.redis_server import redis_server
+from support.small import write_files
+from support.templates import Templates
+from webapp.tables import account_tables
+
+_templates = Templates()
 
 ROOT = Path(__file__).parents[2]
 NOTICE = {
@@ -43,13 +49,14 @@ class Project:
             "FORMWRIGHT_REDIS_URL": redis,
             "LC_ALL": "C.UTF-8",
         }
-        (folder / "layer" / "objects").mkdir(parents=True)
-        (folder / "layer" / "site.yaml").write_text("site: Small\ntime_zone: Asia/Shanghai\n")
-        (folder / "layer" / "objects" / "thing.yaml").write_text(
-            "object: thing\nfields:\n  name: {type: text}\n"
-        )
-        applied = self.run("apply", "--yes")
-        assert applied.returncode == 0, applied.stderr
+        layer = write_files(folder / "layer", "object: thing\nfields:\n  name: {type: text}\n")
+
+        def make(url: str) -> None:
+            databases = open_databases(url)
+            establish(databases, [layer], extra=account_tables())
+            databases.dispose()
+
+        _templates.fill(url, "worker", make)
         self.application: Application = build_application(open_databases(url))
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:

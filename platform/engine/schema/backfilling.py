@@ -33,7 +33,7 @@ from engine.problems import Text
 from engine.schema.backfill_tables import BACKFILL, TOLD, TOUCHED, add_backfill_tables
 from engine.schema.engines import Databases
 from engine.schema.locking import briefly_locking, retried
-from engine.schema.structure import Structure
+from engine.schema.structure import Structure, columns_of
 from engine.schema.touching import Watched, backlog, take_touched, unwatch, waiting, watch, watching
 
 ONLINE_FROM = 5_000
@@ -136,7 +136,7 @@ class Journal:
 
 def read_journal(connection: sa.Connection) -> Journal | None:
     """The backfill that is under way; None where there is none."""
-    if not sa.inspect(connection).has_table(BACKFILL):
+    if not columns_of(connection, BACKFILL):
         return None
     return _read(connection)
 

@@ -21,6 +21,7 @@ from engine.expressions import prepare_sqlite
 from engine.problems import Problem, Refusal
 from engine.schema import engines_messages as say
 from engine.schema.buffering import Buffer
+from engine.schema.structure import columns_of
 from engine.vault import Vault
 
 BUSY_SECONDS = 15
@@ -97,7 +98,7 @@ def open_databases(
     try:
         with databases.accounts.connect() as connection:
             # on SQLite only a query of the schema finds out that the file is no database
-            sa.inspect(connection).has_table("fw_state")
+            columns_of(connection, "fw_state")
     except DBAPIError as error:
         databases.dispose()
         raise Refusal(unreachable(parsed, error)) from None

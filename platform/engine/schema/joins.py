@@ -19,6 +19,7 @@ from engine.fieldtypes.links import Links
 from engine.schema import wording
 from engine.schema.naming import derived_name
 from engine.schema.steps import Phase, Step
+from engine.schema.structure import columns_of
 
 POSITION = "position"
 
@@ -82,7 +83,7 @@ def new_join(
 def joined_records(connection: sa.Connection, table: str, column: str) -> int:
     """How many records the join table of the field with these keys holds something for."""
     name = join_name(table, column)
-    if not sa.inspect(connection).has_table(name):
+    if not columns_of(connection, name):
         return 0
     counted = sa.select(sa.func.count(join_table(name).c[FROM].distinct()))
     return connection.scalar(counted) or 0

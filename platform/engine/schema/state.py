@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.schema.fence import REVISION
+from engine.schema.structure import columns_of
 from engine.schema.system import add_system_tables
 
 _METADATA = sa.MetaData()
@@ -73,7 +74,7 @@ Keys = Mapping[Name, Key]
 
 def current(connection: sa.Connection) -> Applied | None:
     """The revision in force, or None in a database that nothing was applied to."""
-    if not sa.inspect(connection).has_table(_STATE.name):
+    if not columns_of(connection, _STATE.name):
         return None
     value = connection.scalar(sa.select(_STATE.c.value).where(_STATE.c.name == REVISION))
     if value is None:
@@ -84,7 +85,7 @@ def current(connection: sa.Connection) -> Applied | None:
 
 def revisions(connection: sa.Connection) -> tuple[Applied, ...]:
     """All revisions, the newest first, without their definitions."""
-    if not sa.inspect(connection).has_table(_REVISION.name):
+    if not columns_of(connection, _REVISION.name):
         return ()
     also = _there(connection, "message", "scenarios")
     rows = connection.execute(_chosen(*also).order_by(_REVISION.c.id.desc()))
@@ -139,7 +140,7 @@ def _state_of(keys: Keys) -> str:
 
 def _there(connection: sa.Connection, *names: str) -> tuple[str, ...]:
     """Those of the columns that there are: earlier versions of the platform had fewer."""
-    columns = {column["name"] for column in sa.inspect(connection).get_columns(_REVISION.name)}
+    columns = columns_of(connection, _REVISION.name)
     return tuple(name for name in names if name in columns)
 
 
@@ -170,15 +171,12 @@ def keep_layers(connection: sa.Connection, id: int, layers: str) -> None:
 
 def _keeps_layers(connection: sa.Connection) -> bool:
     """Whether the table has the column, which an earlier version of the platform did not make."""
-    found = sa.inspect(connection)
-    return found.has_table(_REVISION.name) and any(
-        column["name"] == "layers" for column in found.get_columns(_REVISION.name)
-    )
+    return "layers" in columns_of(connection, _REVISION.name)
 
 
 def read_keys(connection: sa.Connection) -> dict[Name, Key]:
     """All physical keys, those of parked things included."""
-    if not sa.inspect(connection).has_table(_KEY.name):
+    if not columns_of(connection, _KEY.name):
         return {}
     return {
         (row.kind, row.owner, row.name): Key(row.key, row.type or "")
@@ -202,7 +200,7 @@ def write_keys(connection: sa.Connection, keys: Keys) -> None:
 
 def has_state(connection: sa.Connection) -> bool:
     """Whether revisions here can say how their data stood."""
-    known = {column["name"] for column in sa.inspect(connection).get_columns(_REVISION.name)}
+    known = columns_of(connection, _REVISION.name)
     return _REVISION.c.state.name in known
 
 

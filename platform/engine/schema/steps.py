@@ -17,6 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import (
     AddConstraint,
+    CreateIndex,
     CreateSequence,
     CreateTable,
     sort_tables_and_constraints,
@@ -102,7 +103,8 @@ def create_tables(
         by_table[table.name] = (
             *(_ddl(CreateSequence(s)) for s in _sequences(table) if dialect != "sqlite"),
             _ddl(CreateTable(table, include_foreign_key_constraints=inline)),
-            *(create_index(index) for index in indexes_of(table, dialect)),
+            # Alembic would make a copy of the table for each of them
+            *(_ddl(CreateIndex(index)) for index in indexes_of(table, dialect)),
         )
     return by_table, tuple(circles)
 

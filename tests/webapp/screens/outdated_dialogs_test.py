@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from html import unescape
 from typing import Any
@@ -12,24 +11,12 @@ import pytest
 from engine.permissions.actors import SYSTEM
 from jobs.work import one
 from support.live import Live, live_world
-from support.small import PEOPLE
+from support.outdated import LINES, SELLER, carried
 
 REST = (
-    PEOPLE
+    SELLER
+    + LINES
     + """
----
-role: seller
-administer: true
-grants:
-  deal: {create: true, read: all, update: all, delete: all, fields: {"*": write}}
-  item: {fields: {"*": write}}
-  person: {read: all, fields: {"*": read}}
----
-object: item
-fields:
-  deal: {type: link, to: deal, required: true}
-  what: {type: text}
----
 workflow: selling
 object: deal
 field: stage
@@ -59,7 +46,6 @@ fields:
   heat: {type: choice, options: {cold: Cold, glowing: {label: Glowing, was: hot}}}
   parts: {type: lines, of: item}
 """
-_HIDDEN = re.compile(r'name="(_made_for|csrf_token|version)" value="([^"]*)"')
 ADDRESSES = {
     "value": "/o/deal/1/value/amount",
     "gone": "/o/deal/1/value/memo",
@@ -85,7 +71,7 @@ class Dialogs:
     def opened(self, address: str) -> dict[str, str]:
         """What the form at the address carries."""
         text = self.client.get(address, headers={"X-Part": "1"}).text
-        found = {name: unescape(value) for name, value in _HIDDEN.findall(text)}
+        found = carried(text, "version")
         assert "_made_for" in found, address
         return found
 

@@ -12,28 +12,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from support.live import Live, live_world
-from support.small import PEOPLE
+from support.outdated import LINES, SELLER, carried
 
-BASE = (
-    PEOPLE
-    + """
----
-role: seller
-administer: true
-grants:
-  deal: {create: true, read: all, update: all, delete: all, fields: {"*": write}}
-  item: {fields: {"*": write}}
-  person: {read: all, fields: {"*": read}}
----
-"""
-)
-LINES = """
-object: item
-fields:
-  deal: {type: link, to: deal, required: true}
-  what: {type: text}
----
-"""
 BEFORE = """
 object: deal
 fields:
@@ -57,8 +37,6 @@ WITHOUT = BEFORE.replace("  memo: {type: text, label: Remark}\n", "")
 NEEDS_MORE = BEFORE + "  reason: {type: text, required: true, label: Reason}\n"
 OBJECT_RENAMED = BEFORE.replace("object: deal", "object: chance\nwas: deal")
 
-_HIDDEN = re.compile(r'name="(_made_for|csrf_token)" value="([^"]*)"')
-
 
 class Browser:
     """Somebody with the form open."""
@@ -70,8 +48,7 @@ class Browser:
 
     def opened(self, address: str) -> dict[str, str]:
         """What the form at the address carries."""
-        text = self.client.get(address).text
-        return {name: unescape(value) for name, value in _HIDDEN.findall(text)}
+        return carried(self.client.get(address).text)
 
     def send(self, address: str, form: dict[str, Any], *, script: bool = True) -> Any:
         """Sends the form, as the script does or as a plain form."""
@@ -86,7 +63,7 @@ class Browser:
 
 @pytest.fixture
 def at(tmp_path: Path, sqlite_url: str) -> Iterator[Browser]:
-    with live_world(sqlite_url, tmp_path, BASE + LINES + BEFORE) as live:
+    with live_world(sqlite_url, tmp_path, SELLER + LINES + BEFORE) as live:
         yield Browser(live)
 
 
@@ -114,7 +91,7 @@ def test_what_is_gone_is_told(at: Browser) -> None:
     text = unescape(page.text)
     assert "Remark is no longer part of the form. You had: call back" in text
     assert 'value="A"' in text and 'value="12"' in text
-    again = {name: unescape(value) for name, value in _HIDDEN.findall(page.text)}
+    again = carried(page.text)
     saved = at.send("/o/deal/new", again | {"name": "A", "amount": "12"})
     assert saved.status_code == 200, saved.text
 
