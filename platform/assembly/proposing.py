@@ -144,14 +144,12 @@ class _Planner:
 
     def _stand(self, connection: sa.Connection, structure: Structure) -> _Stand:
         applied, keys = current(connection), read_keys(connection)
-        if not self._formers or (self._formers[-1].applied, self._formers[-1].keys) != (
-            applied,
-            keys,
-        ):
-            self._formers[:] = [_former(applied, keys)]
+        known = self._formers
+        if not known or (known[-1].applied, known[-1].keys) != (applied, keys):
+            known[:] = [_former(applied, keys)]
         back = self.back_to
         way = way_back(connection, back, keys) if back is not None else None
-        return _Stand(connection, structure, applied, keys, self._formers[-1], way)
+        return _Stand(connection, structure, applied, keys, known[-1], way)
 
     def _made(
         self, stand: _Stand, anew: frozenset[tuple[str, str]] = frozenset()
