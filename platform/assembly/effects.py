@@ -106,7 +106,8 @@ def _delta(sign: str, delta: Delta, effect: Effect, locale: str) -> str:
     """`+1,204 opportunities readable for 6 people`."""
     word = WORDS[effect.action].in_(locale)
     people, chinese = _people(delta.people, locale), locale.startswith("zh")
-    objects = effect.object.plural.in_(locale)
+    single = delta.rows is not None and delta.rows.exact and delta.rows.value == 1
+    objects = (effect.object.label if single else effect.object.plural).in_(locale)
     if effect.action in PLAIN_ACTIONS:
         if sign != "+":
             word = f"不再{word}" if chinese else word.replace("may", "may no longer")

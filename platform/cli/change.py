@@ -13,6 +13,7 @@ from cli.jobs_printing import counts_said
 from cli.opening import database, settings
 from cli.printing import locale_of, locale_option, print_json, print_problems
 from cli.progress import ending_in_good_order, progress_bar
+from engine.schema.findings import Count
 from exchange.bulk import BulkRequest, Named, preview_bulk
 from exchange.bulk_work import bulk_here, bulk_work
 from exchange.said import reasons
@@ -20,7 +21,7 @@ from jobs.work import start_work
 
 REFUSED = {"en": "{what}: {why}", "zh": "{what}：{why}"}
 MORE = {"en": "and {number} more refused records", "zh": "另有 {number} 条记录被拒绝"}
-SURE = {"en": "Change {count} records?", "zh": "确定修改 {count} 条记录？"}
+SURE = {"en": "Change {count:# record|# records}?", "zh": "确定修改 {count} 条记录？"}
 TRIED = {
     "en": "dry run: nothing was written; {tried} of {count} records were tried",
     "zh": "试运行：未写入任何数据；共 {count} 条记录，已试 {tried} 条",
@@ -83,7 +84,8 @@ def change(
         else:
             work = bulk_work(gate, actor, request)
             if not yes:
-                click.confirm(SURE[locale].format(count=work.total), abort=True, err=True)
+                count = Count(work.total or 0).in_(locale)
+                click.confirm(SURE[locale].format(count=count), abort=True, err=True)
             if background:
                 click.echo(gate.write(actor, lambda tx: start_work(tx, work)))
                 return

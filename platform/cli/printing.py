@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from engine.problems import Problem
+from engine.schema.findings import Number
 
 LOCALES = ("en", "zh")
 _ASKED_FOR = "formwright.locale"
@@ -66,4 +67,4 @@ def problem_json(problem: Problem, locale: str) -> dict[str, Any]:
 
 def many(number: int, word: str) -> str:
     """A number of things in English: "1 problem", "2 problems"."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    return format(Number(str(number), number == 1), f"# {word}|# {word}s")

@@ -17,6 +17,7 @@ from engine.loading.storing import restore
 from engine.problems import Refusal, did_you_mean
 from engine.records.events import APPLY, Event, note_in
 from engine.schema.engines import Databases
+from engine.schema.findings import Count
 from engine.schema.pruning import NEEDED, NOT_PARKED, Parked, Past, drop, parked
 from engine.schema.state import revision_definitions, revisions, state_of_revision
 
@@ -24,7 +25,7 @@ SURE = {"en": "Drop {what} for good?", "zh": "确定永久删除 {what}？"}
 NOTHING = {"en": "nothing is parked", "zh": "没有停用的数据"}
 DONE = {"en": "dropped: {what}", "zh": "已删除：{what}"}
 SINCE = {"en": "since", "zh": "自"}
-RECORDS = {"en": "records", "zh": "条记录"}
+RECORDS = {"en": "{n:# record|# records}", "zh": "{n} 条记录"}
 MOST_REVISIONS = 50
 """Earlier revisions that are looked at for when something was parked."""
 
@@ -119,7 +120,8 @@ def _print(found: list[Parked], locale: str, as_json: bool) -> None:
         return
     for one in found:
         since = f"  {SINCE[locale]} {one.since:%Y-%m-%d}" if one.since else ""
-        click.echo(f"{one.name}  {one.rows:,} {RECORDS[locale]}{since}")
+        held = RECORDS[locale].format(n=Count(one.rows).in_(locale))
+        click.echo(f"{one.name}  {held}{since}")
     if not found:
         click.echo(NOTHING[locale], err=True)
 

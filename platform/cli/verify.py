@@ -15,6 +15,7 @@ from cli.progress import progress_bar
 from engine.problems import Message, Refusal, Text, did_you_mean
 from engine.records.auditing import plain
 from engine.records.verifying import Drift, count_records, verify
+from engine.schema.findings import Count
 
 UNKNOWN = Message(
     "verify-unknown-object",
@@ -35,13 +36,18 @@ LINE = Text(
         "zh": "{object}.{field}{what}，记录 #{record}：存储值 {stored}，应为 {right}",
     }
 )
-NONE = Text({"en": "Nothing has drifted in {count} records.", "zh": "{count} 条记录均无偏差。"})
+NONE = Text(
+    {"en": "Nothing has drifted in {count:# record|# records}.", "zh": "{count} 条记录均无偏差。"}
+)
 FOUND = Text(
-    {"en": "{drifts} drifted in {count} records.", "zh": "{count} 条记录中有 {drifts} 处偏差。"}
+    {
+        "en": "{drifts} drifted in {count:# record|# records}.",
+        "zh": "{count} 条记录中有 {drifts} 处偏差。",
+    }
 )
 MENDED = Text(
     {
-        "en": "{drifts} drifted in {count} records, and mended.",
+        "en": "{drifts} drifted in {count:# record|# records}, and mended.",
         "zh": "{count} 条记录中有 {drifts} 处偏差，均已修正。",
     }
 )
@@ -112,7 +118,7 @@ def _lines(kept: list[Drift], drifts: int, count: int, mend: bool, locale: str) 
     if drifts > len(kept):
         yield MORE.in_(locale).format(more=drifts - len(kept))
     sentence = NONE if not drifts else MENDED if mend else FOUND
-    yield sentence.in_(locale).format(drifts=drifts, count=count)
+    yield sentence.in_(locale).format(drifts=drifts, count=Count(count).in_(locale))
 
 
 def _shown(value: Any, locale: str) -> str:

@@ -42,7 +42,7 @@ def test_from_nothing_to_the_second_revision(site: Path) -> None:
     assert run("plan").stdout.splitlines() == [
         "+ the platform's own tables",
         "+ tables for accounts",
-        "+ new object Book (book) with 1 fields",
+        "+ new object Book (book) with 1 field",
         "~ new: site Test (site)",
     ]
     assert "+ 新增对象 图书（book），含 1 个字段" in run("plan", "--locale", "zh").stdout
@@ -101,8 +101,8 @@ def test_what_it_does_to_the_records(site: Path) -> None:
     told = run("plan").stdout.splitlines()
     assert told[told.index("Would be lost to people:") :][:6] == [
         "Would be lost to people:",
-        "! Pages (pages) of Book (book): 1 records hold a value that cannot become integer; they"
-        " would be empty (the old values are parked)",
+        "! Pages (pages) of Book (book): 1 record holds a value that cannot become integer; it"
+        " would be empty (the old value is parked)",
         "    such as #2 Emma: many",
         "    remedy (config/objects/book.yaml:3):",
         "      fields:",

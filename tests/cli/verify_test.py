@@ -47,7 +47,7 @@ def test_told(site: SmallSite) -> None:
     told = run()
     assert told.stdout.splitlines() == [
         "order.twice of #1: stored 7.00, right 10.00",
-        "1 drifted in 1 records.",
+        "1 drifted in 1 record.",
     ]
     assert told.exit_code == 1
     assert run("order", "--locale", "zh").stdout.startswith("order.twice，记录 #1：存储值 7.00")
@@ -62,7 +62,7 @@ def test_mended(site: SmallSite) -> None:
     """The right value is written; afterwards nothing has drifted."""
     assert (run("--mend").exit_code, site.values("order", 1, "twice")) == (0, [10])
     told = run()
-    assert (told.exit_code, told.stdout) == (0, "Nothing has drifted in 1 records.\n")
+    assert (told.exit_code, told.stdout) == (0, "Nothing has drifted in 1 record.\n")
 
 
 def test_unknown_object(site: SmallSite) -> None:

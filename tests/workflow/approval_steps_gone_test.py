@@ -158,10 +158,10 @@ def test_back_again(asking: Workshop) -> None:
     set_vote(asking, 4, step="elsewhere")
     assert back(asking, 1) == {
         "step-decided": (
-            "asking: 1 records went on at finance and were decided there since; that stays", [2],
+            "asking: 1 record went on at finance and was decided there since; that stays", [2],
         ),
         "step-returned": (
-            "asking: what waits at finance about 1 records goes back to chief, where it waited",
+            "asking: what waits at finance about 1 record goes back to chief, where it waited",
             [1],
         ),
     }  # fmt: skip
@@ -189,7 +189,7 @@ def test_a_step_that_came_since(asking: Workshop) -> None:
     votes(asking, o1="lawyer", o2="chief")
     assert back(asking, 1) == {
         "step-in-use": (
-            "the approval asking had no lawyer then, but 1 records wait there: whoever is asked"
+            "the approval asking had no lawyer then, but 1 record waits there: whoever is asked"
             " goes on being asked, as it was",
             [1],
         )
@@ -223,5 +223,5 @@ def test_an_approval_that_came_since(asking: Workshop) -> None:
     with asking.databases.writing() as connection:
         connection.exec_driver_sql("UPDATE fw_approval SET definition = 'other'")
     text, _ = back(asking, 1)["approval-in-use"]
-    assert text.startswith("there was no approval other then, but 1 records wait for it")
+    assert text.startswith("there was no approval other then, but 1 record waits for it")
     assert [problem.code for problem in asking.way_back(1)[0].problems] == ["approval-in-use"]

@@ -66,10 +66,11 @@ def _findings(ground: Ground, pair: Pair, check: Check) -> Iterator[Finding]:
         place=place,
         remedy=_remedy(ground, pair, check.that.source),
         text=both(
-            "{object}: {count} records fail the check “{say}”; they stay as they are, but must be"
-            " mended at their next change",
+            "{object}: {count:# record fails|# records fail} the check “{say}”; {count:it stays as"
+            " it is, but must be mended at its|they stay as they are, but must be mended at their}"
+            " next change",
             "{object}：{count} 条记录不符合校验“{say}”；现状不变，但下次修改时必须改正",
             **words,
-            count=count.said(),
+            count=count,
         ),
     )

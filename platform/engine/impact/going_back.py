@@ -24,22 +24,25 @@ MOST_LEFT = 500
 
 WORDS = {
     RESTORED: (
-        "{object}: {count} records get back in {field} what they had before it was applied",
+        "{object}: {count:# record gets|# records get} back in {field} what {count:it|they} had"
+        " before it was applied",
         "{object}：{count} 条记录的{field}将恢复为应用之前的值",
     ),
     CARRIED: (
-        "{object}: {count} records were changed in {field} since; what they hold now is converted"
-        " back",
+        "{object}: {count:# record was|# records were} changed in {field} since; what"
+        " {count:it holds|they hold} now is converted back",
         "{object}：{count} 条记录的{field}此后已更改，将把当前值转换回去",
     ),
     CONFLICT: (
-        "{object}: {count} records were changed in {field} since; they stay as they are",
+        "{object}: {count:# record was|# records were} changed in {field} since;"
+        " {count:it stays as it is|they stay as they are}",
         "{object}：{count} 条记录的{field}此后已更改，将保持不变",
     ),
 }
 LOST = (
-    "{object}: {count} records were changed in {field} since, and what they hold now cannot be"
-    " converted back; they would have the value of before (the later one is parked)",
+    "{object}: {count:# record was changed in|# records were changed in} {field} since, and what"
+    " {count:it holds|they hold} now cannot be converted back; {count:it|they} would have the value"
+    " of before (the later one is parked)",
     "{object}：{count} 条记录的{field}此后已更改且无法转换回去，将恢复为此前的值"
     "（之后的值会停用保留）",
 )
@@ -101,7 +104,7 @@ def _finding(
         field=after.name,
         count=count,
         examples=_examples(ground, pair, former, tally.examples[how]),
-        text=both(en, zh, count=count.said(), **field_of(pair.after, after)),
+        text=both(en, zh, count=count, **field_of(pair.after, after)),
     )
 
 
@@ -141,9 +144,10 @@ def _options(
 
 def _gone(pair: Pair, after: Field, option: Text, count: Count) -> Text:
     return both(
-        "{option} was not in {field} of {object} then, but {count} records carry it",
+        "{option} was not in {field} of {object} then, but {count:# record carries|# records"
+        " carry} it",
         "{object}的{field}当时没有{option}，但有 {count} 条记录使用",
         option=option,
-        count=count.said(),
+        count=count,
         **field_of(pair.after, after),
     )

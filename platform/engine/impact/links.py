@@ -58,10 +58,11 @@ def _finding(ground: Ground, pair: Pair, former: Field, field: Field) -> Finding
         examples=ground.examples(some),
         place=field.place("where"),
         text=both(
-            "{field} of {object}: {count} records link to one that does not fulfil the condition;"
-            " they stay as they are, but cannot be linked like that again",
+            "{field} of {object}: {count:# record links to one that does not fulfil the condition;"
+            " it stays as it is|# records link to one that does not fulfil the condition; they stay"
+            " as they are}, but cannot be linked like that again",
             "{object}的{field}：{count} 条记录所链接的对象不符合条件；现状不变，但不能再这样链接",
             **field_of(pair.after, field),
-            count=count.said(),
+            count=count,
         ),
     )

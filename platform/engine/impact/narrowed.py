@@ -79,11 +79,11 @@ def _finding(ground: Ground, pair: Pair, former: Field, field: Field) -> Finding
         remedy=of_field(field.name, keys) if keys else "",
         place=field.place(key),
         text=both(
-            "{field} of {object}: {count} records hold a value that it no longer takes; they stay"
-            " as they are, but cannot be entered again",
+            "{field} of {object}: {count:# record holds|# records hold} a value that it no longer"
+            " takes; {count:it stays as it is|they stay as they are}, but cannot be entered again",
             "{object}的{field}：{count} 条记录的值不再符合要求；现状不变，但不能再次录入",
             **field_of(pair.after, field),
-            count=count.said(),
+            count=count,
         ),
     )
 

@@ -50,7 +50,7 @@ def _options(ground: Ground, pair: Pair, former: Field, field: Field) -> Iterato
             continue
         words = field_of(pair.after, field) | {
             "option": named(option.label, option.name),
-            "count": count.said(),
+            "count": count,
         }
         if option.stored in replaced:
             new = replaced[option.stored]
@@ -62,7 +62,8 @@ def _options(ground: Ground, pair: Pair, former: Field, field: Field) -> Iterato
                 count=count,
                 place=place_of(ground.after, field),
                 text=both(
-                    "{object}: {count} records go from {option} to {new} in {field}",
+                    "{object}: {count:# record goes|# records go} from {option} to {new} in"
+                    " {field}",
                     "{object}：{count} 条记录的{field}由{option}改为 {new}",
                     **words,
                     new=new or "–",
@@ -80,7 +81,8 @@ def _options(ground: Ground, pair: Pair, former: Field, field: Field) -> Iterato
             remedy=_remedy(former.type, field, option),
             place=place_of(ground.after, field),
             text=both(
-                "{option} is no longer in {field} of {object}, but {count} records carry it",
+                "{option} is no longer in {field} of {object}, but {count:# record"
+                " carries|# records carry} it",
                 "{object}的{field}已无{option}，但仍有 {count} 条记录使用",
                 **words,
             ),
@@ -150,10 +152,10 @@ def _tags(ground: Ground, pair: Pair, former: Field, field: Field) -> Iterator[F
                 count=count,
                 place=field.place("replace"),
                 text=both(
-                    "{object}: {count} records go from {old} to {new} in {field}",
+                    "{object}: {count:# record goes|# records go} from {old} to {new} in {field}",
                     "{object}：{count} 条记录的{field}由 {old} 改为 {new}",
                     **field_of(pair.after, field),
-                    count=count.said(),
+                    count=count,
                     old=old,
                     new=new or "–",
                 ),

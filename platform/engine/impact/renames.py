@@ -73,13 +73,13 @@ def _renamed_field(pair: Pair, former: Field, field: Field, count: Count) -> Fin
         remedy=of_field(field.name, {"was": former.name}),
         place=place,
         text=both(
-            "{object}: is {field} the new name of {former}, which {count} records hold? As it is"
-            " written, it begins empty",
+            "{object}: is {field} the new name of {former}, which {count:# record holds|#"
+            " records hold}? As it is written, it begins empty",
             "{object}：{field}是否为{former}的新名称？后者有 {count} 条记录有值，"
             "按现写法新字段为空",
             **field_of(pair.after, field),
             former=said_of_field(former),
-            count=count.said(),
+            count=count,
         ),
     )
 
@@ -118,12 +118,12 @@ def _renamed_object(former: Object, definition: Object, count: Count) -> Finding
         remedy=of_top({"was": former.name}),
         place=definition.place("object"),
         text=both(
-            "is {object} the new name of {former}, which has {count} records? As it is written, it"
-            " begins empty",
+            "is {object} the new name of {former}, which has {count:# record|# records}? As it"
+            " is written, it begins empty",
             "{object}是否为{former}的新名称？后者有 {count} 条记录，按现写法新对象为空",
             object=of_object(definition),
             former=of_object(former),
-            count=count.said(),
+            count=count,
         ),
     )
 

@@ -56,18 +56,20 @@ def _finding(
     count = ground.count(some) if some is not None else None
     if some is None or count is None or not count.value:
         return None
-    words = field_of(pair.after, field) | {"count": count.said()}
+    words = field_of(pair.after, field) | {"count": count}
     if filled:
         text = both(
-            "{field} of {object}: {count} records that have none are filled",
+            "{field} of {object}: {count:# record that has none is|# records that have none"
+            " are} filled",
             "{object}的{field}：{count} 条为空的记录将被填充",
             **words,
         )
         key, remedy = "default_for_existing", ""
     else:
         text = both(
-            "{field} of {object} becomes required: {count} records have none; they stay as they"
-            " are, but must be filled at their next change",
+            "{field} of {object} becomes required: {count:# record has none; it stays as it is, but"
+            " must be filled at its|# records have none; they stay as they are, but must be filled"
+            " at their} next change",
             "{object}的{field}变为必填：{count} 条记录为空；现状不变，但下次修改时必须填写",
             **words,
         )

@@ -75,11 +75,11 @@ def _found(ground: Ground, pair: Pair, former: Field, field: Field) -> Iterator[
             examples=tuple(tried.examples),
             place=field.place("type"),
             text=both(
-                "{field} of {object} changes from {before} to {after}: {count} records keep their"
-                " value, converted",
+                "{field} of {object} changes from {before} to {after}: {count:# record keeps"
+                " its|# records keep their} value, converted",
                 "{object}的{field}由 {before} 改为 {after}：{count} 条记录的值将被转换",
                 **words,
-                count=count.said(),
+                count=count,
             ),
         )
     if tried.bad:
@@ -135,10 +135,11 @@ def _computed(ground: Ground, pair: Pair, former: Field, field: Field) -> Findin
         count=count,
         place=field.place("convert"),
         text=both(
-            "{field} of {object}: {count} values are computed anew from their records",
+            "{field} of {object}: {count:# value is computed anew from its record|# values"
+            " are computed anew from their records}",
             "{object}的{field}：{count} 个值将按记录重新计算",
             **field_of(pair.after, field),
-            count=count.said(),
+            count=count,
         ),
     )
 
@@ -158,10 +159,11 @@ def _failing(
         remedy=of_field(field.name, {"convert": {"replace": wrong, "otherwise": None}}),
         place=field.place("type"),
         text=both(
-            "{field} of {object}: {count} records hold a value that cannot become {after}; they"
-            " would be empty (the old values are parked)",
+            "{field} of {object}: {count:# record holds|# records hold} a value that cannot become"
+            " {after}; {count:it would be empty (the old value is|they would be empty (the old"
+            " values are} parked)",
             "{object}的{field}：{count} 条记录的值无法转换为 {after}，将变为空（原值保留）",
             **words,
-            count=count.said(),
+            count=count,
         ),
     )

@@ -75,11 +75,12 @@ def _finding(ground: Ground, pair: Pair, names: tuple[str, ...]) -> Finding | No
         examples=examples,
         place=fields[0].place("unique") if len(names) == 1 else pair.after.place("unique"),
         text=both(
-            "{object} must be unique in {fields}, but {count} values occur more than once",
+            "{object} must be unique in {fields}, but {count:# value occurs|# values occur} more"
+            " than once",
             "{object} 的 {fields} 必须唯一，但有 {count} 个值重复",
             object=of_object(pair.after),
             fields=joined(field.label for field in fields),
-            count=count.said(),
+            count=count,
         ),
     )
 

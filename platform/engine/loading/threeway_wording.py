@@ -136,10 +136,10 @@ def layer_findings(picture: Picture, revision: int) -> Iterator[Finding]:
             )
     for layer, number in by_layer.items():
         text = both(
-            "{layer} has changed in {n} place{s} since revision {revision} "
+            "{layer} has changed in {n:# place|# places} since revision {revision} "
             "(`formwright plan --layers`)",
             "自版本 {revision} 以来，{layer} 有 {n} 处变更（`formwright plan --layers`）",
-            layer=layer, n=number, s="" if number == 1 else "s", revision=revision,
+            layer=layer, n=Count(number), revision=revision,
         )  # fmt: skip
         yield Finding(family=CHANGED, severity=Severity.TELLS, text=text, count=Count(number))
 

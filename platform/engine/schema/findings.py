@@ -69,6 +69,28 @@ STOPPING = {
 """The problems of families that can stop a plan, by the family's word."""
 
 
+class Number(str):
+    """A number in a sentence, which chooses the words that fit it.
+
+    `"{n:# record holds|# records hold}"` says "1 record holds" or "3 records hold"; `#` is the
+    number. Without words it is the number alone.
+    """
+
+    one: bool
+
+    def __new__(cls, said: str, one: bool) -> Number:
+        """`said` is what people read."""
+        made = super().__new__(cls, said)
+        made.one = one
+        return made
+
+    def __format__(self, words: str) -> str:
+        if not words:
+            return str(self)
+        one, _, more = words.partition("|")
+        return (one if self.one else more).replace("#", str(self))
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """How many; when not `exact`, there are more than `value`."""
@@ -76,11 +98,12 @@ class Count:
     value: int
     exact: bool = True
 
-    def said(self) -> Text:
-        """The number as people read it."""
-        if self.exact:
-            return Text.of(f"{self.value:,}")
-        return Text({"en": f"more than {self.value:,}", "zh": f"超过 {self.value:,}"})
+    def in_(self, locale: str) -> Number:
+        """The number as people read it in a language."""
+        said = f"{self.value:,}"
+        if not self.exact:
+            said = f"超过 {said}" if locale.startswith("zh") else f"more than {said}"
+        return Number(said, self.exact and self.value == 1)
 
 
 @dataclass(frozen=True, slots=True)

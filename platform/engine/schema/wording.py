@@ -9,6 +9,7 @@ from engine.definition.catalog import Catalog
 from engine.definition.objects import Field, Object
 from engine.problems import Text
 from engine.schema.differences import Difference, Plain
+from engine.schema.findings import Count
 from engine.schema.indexes import Unserved
 
 KINDS = {
@@ -32,10 +33,11 @@ LONGEST = 40
 
 
 def both(en: str, zh: str, **args: object) -> Text:
-    """A text in both languages; arguments that are texts appear in the language around them."""
+    """A text in both languages; arguments that are texts or counts appear in the language around
+    them. The noun fits a count by `{count:# record|# records}` (`findings.Number`)."""
 
     def filled(template: str, locale: str) -> str:
-        given = {k: v.in_(locale) if isinstance(v, Text) else v for k, v in args.items()}
+        given = {k: v.in_(locale) if isinstance(v, Text | Count) else v for k, v in args.items()}
         return template.format(**given)
 
     # Chinese sets no space beside its full-width brackets
@@ -63,10 +65,10 @@ def new_object(definition: Object) -> Text:
     """A new object and how many fields it has."""
     count = sum(not field.system for field in definition.fields.values())
     return both(
-        "new object {object} with {count} fields",
+        "new object {object} with {count:# field|# fields}",
         "新增对象 {object}，含 {count} 个字段",
         object=of_object(definition),
-        count=count,
+        count=Count(count),
     )
 
 
@@ -190,10 +192,11 @@ def unserved(found: Unserved, catalog: Catalog) -> Text:
 def parked(what: Text, rows: int) -> Text:
     """Something that is no longer used, and how much is kept."""
     return both(
-        "{what} is no longer used: its data is kept, hidden ({rows} records hold some)",
+        "{what} is no longer used: its data is kept, hidden ({rows:# record holds|#"
+        " records hold} some)",
         "{what} 不再使用：数据保留但不可见（{rows} 条记录有值）",
         what=what,
-        rows=rows,
+        rows=Count(rows),
     )
 
 

@@ -21,35 +21,38 @@ from workflow.approvals.moving import STEPS, STEPS_BACK, Vote, votes_back
 from workflow.approvals.tables import APPROVAL, RUNNING, TASK, WAITING
 
 NO_APPROVAL = (
-    "the approval {approval} is gone, but {count} records wait for it: decide or withdraw them"
-    " first, or write `was: {name}` where it went on under another name",
+    "the approval {approval} is gone, but {count:# record waits for it: decide or withdraw it|#"
+    " records wait for it: decide or withdraw them} first, or write `was: {name}` where it went on"
+    " under another name",
     "审批{approval}已移除，但仍有 {count} 条待审：请先处理或撤回，改名写 `was: {name}`",
 )
 NO_APPROVAL_THEN = (
-    "there was no approval {approval} then, but {count} records wait for it: decide or withdraw"
-    " them first",
+    "there was no approval {approval} then, but {count:# record waits for it: decide or withdraw"
+    " it|# records wait for it: decide or withdraw them} first",
     "当时没有审批{approval}，但仍有 {count} 条待审：请先处理或撤回",
 )
 GOES_ON = (
-    "{approval}: what waits at {step} about {count} records goes on at {new}",
+    "{approval}: what waits at {step} about {count:# record|# records} goes on at {new}",
     "{approval}：{count} 条记录在{step}的待办转至 {new}",
 )
 NO_STEP = (
-    "{step} of the approval {approval} is gone, but {count} records wait there: whoever is asked"
-    " goes on being asked, as it was",
+    "{step} of the approval {approval} is gone, but {count:# record waits|# records wait} there:"
+    " whoever is asked goes on being asked, as it was",
     "审批{approval}已无{step}，但仍有 {count} 条记录在此待审：原审批人仍按原样审批",
 )
 NO_STEP_THEN = (
-    "the approval {approval} had no {step} then, but {count} records wait there: whoever is asked"
-    " goes on being asked, as it was",
+    "the approval {approval} had no {step} then, but {count:# record waits|# records wait} there:"
+    " whoever is asked goes on being asked, as it was",
     "审批{approval}当时没有{step}，但仍有 {count} 条记录在此待审：原审批人仍按原样审批",
 )
 RETURNED = (
-    "{approval}: what waits at {now} about {count} records goes back to {then}, where it waited",
+    "{approval}: what waits at {now} about {count:# record|# records} goes back to {then},"
+    " where it waited",
     "{approval}：{count} 条记录在{now}的待办将退回原步骤{then}",
 )
 DECIDED = (
-    "{approval}: {count} records went on at {now} and were decided there since; that stays",
+    "{approval}: {count:# record|# records} went on at {now} and {count:was|were} decided"
+    " there since; that stays",
     "{approval}：{count} 条记录已转至{now}并在此后完成审批，结果保持不变",
 )
 
@@ -107,7 +110,7 @@ def returned_steps(ground: Ground) -> Iterator[Finding]:
                 "approval": named(approval.label, approval.name),
                 "now": former.get(key, approval).step_label(now),
                 "then": approval.step_label(then),
-                "count": Count(len(records)).said(),
+                "count": Count(len(records)),
             }
             en, zh = RETURNED if waits else DECIDED
             yield Finding(
@@ -160,7 +163,7 @@ def _whole(before: Approval, records: list[int], back: bool) -> Finding:
             *sentences,
             approval=named(before.label, before.name),
             name=before.name,
-            count=Count(len(records)).said(),
+            count=Count(len(records)),
         ),
     )
 
@@ -171,7 +174,7 @@ def _finding(
     words = {
         "step": named(label, step),
         "approval": named(before.label, before.name),
-        "count": Count(len(records)).said(),
+        "count": Count(len(records)),
     }
     moved = step in approval.replaced and not back
     en, zh = GOES_ON if moved else NO_STEP_THEN if back else NO_STEP

@@ -109,7 +109,7 @@ def test_there_and_back(shop: Workshop) -> None:
     assert told(plan) == {
         "back-restored price": "book: 2 records get back in Price (price) what they had before it"
         " was applied",
-        "back-restored kind": "book: 1 records get back in Kind (kind) what they had before it was"
+        "back-restored kind": "book: 1 record gets back in Kind (kind) what it had before it was"
         " applied",
     }
     assert shop.go_back(1, allow_loss=True) == 3

@@ -101,7 +101,7 @@ def test_new_field_and_object(shop: Workshop) -> None:
     shop.write(shelf="label: {en: Shelf, zh: 书架}\nfields: {name: {type: text}}")
     shop.write(book=BOOK + "  shelf: {type: link, to: shelf, label: Place}\n")
     assert shop.said() == [
-        "new object Shelf (shelf) with 1 fields",
+        "new object Shelf (shelf) with 1 field",
         "new field Place (shelf) of book",
         "new index on book for lists by Place",
     ]
@@ -196,7 +196,7 @@ def test_parked_field(shop: Workshop) -> None:
     shop.write(book="fields: {name: {type: text, label: {en: Title, zh: 书名}}}")
     plan = shop.plan()
     assert [str(step.text) for step in plan.steps] == [
-        "field price of book is no longer used: its data is kept, hidden (1 records hold some)"
+        "field price of book is no longer used: its data is kept, hidden (1 record holds some)"
     ]
     with pytest.raises(Refusal) as refused:
         shop.apply()
@@ -323,7 +323,7 @@ def test_unique_needs_unique_records(shop: Workshop) -> None:
         insert(shop, "book", name="Ｋim", price=1, shelf=4)
     shop.write(book=BOOK + "  shelf: {type: integer, unique: true}\n")
     (problem,) = shop.plan().problems
-    assert problem.sentence() == "book must be unique in Shelf, but 1 values occur more than once"
+    assert problem.sentence() == "book must be unique in Shelf, but 1 value occurs more than once"
     shop.write(book="unique: [[price, shelf]]\n" + BOOK + "  shelf: {type: integer}\n")
     assert [p.code for p in shop.plan().problems] == ["not-unique-yet"]
 

@@ -27,7 +27,7 @@ def test_life_of_a_composite(shop: Workshop) -> None:
     assert held("home") == {"city": "B", "street": "R"}
     shop.write(place=PLAIN)
     assert shop.said() == [
-        "field home of place is no longer used: its data is kept, hidden (1 records hold some)"
+        "field home of place is no longer used: its data is kept, hidden (1 record holds some)"
     ]
     with pytest.raises(Refusal):
         shop.apply()

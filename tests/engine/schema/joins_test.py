@@ -72,7 +72,7 @@ def test_parking(books: Workshop) -> None:
     """A removed field is told with what it holds; it comes back with it."""
     books.write(book=NAMED + "}")
     plan = books.plan()
-    assert plan.loses and "(1 records hold some)" in str(plan.steps[0].text)
+    assert plan.loses and "(1 record holds some)" in str(plan.steps[0].text)
     with pytest.raises(Refusal):
         books.apply()
     books.apply(allow_loss=True)
