@@ -24,7 +24,6 @@ import json
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -49,8 +48,8 @@ PAUSE = {"sqlite": 1.0, "postgresql": 0.25}
 FEW = 50
 """Touched records that are left to publishing."""
 SOME, LARGEST = 200, 1_000
-"""Touched records that are looked at again in one transaction: as many as it takes to gain on those
-who write, within these."""
+"""Touched records that are looked at again in one transaction: at first, and at most. They become
+more until they gain on those who write, and fewer when one of them is held by somebody."""
 STUCK = 10
 """Transactions without gaining on them after which the rest is left to publishing."""
 
@@ -207,7 +206,7 @@ class Backfill:
     def __init__(self, databases: Databases, ahead: Ahead, tell: Tell, now: dt.datetime) -> None:
         self.databases, self.ahead, self.tell = databases, ahead, tell
         self.now, self.began = now, time.monotonic()
-        self.most = 200
+        self.most, self.some = 200, SOME
         self.until: dict[str, int] = {}
 
     def watch(self, structure: Structure) -> None:
@@ -231,7 +230,7 @@ class Backfill:
     def settle(self) -> None:
         """Looks again at records that were touched meanwhile, until few are left, or no fewer
         come to be."""
-        most, fewest, stuck = SOME, 0, 0
+        fewest, stuck = 0, 0
         while stuck < STUCK:
             with self.databases.reading() as connection:
                 if waiting(connection, FEW) < FEW:
@@ -239,10 +238,10 @@ class Backfill:
                 left = backlog(connection)
             stuck = stuck + 1 if fewest and left >= fewest else 0
             if fewest and left > fewest * 0.8:
-                most = min(LARGEST, 2 * most)
+                self.some = min(LARGEST, 2 * self.some)
             fewest = min(fewest or left, left)
             began = time.perf_counter()
-            retried(partial(self._round, most))
+            retried(self._round, lost=self._smaller)
             time.sleep((time.perf_counter() - began) * PAUSE[self.databases.dialect])
 
     def sweep(self) -> None:
@@ -267,7 +266,7 @@ class Backfill:
     def _batch(self) -> Journal | None:
         """One transaction; None when nothing is left to do."""
         began = time.perf_counter()
-        journal = retried(self._walk)
+        journal = retried(self._walk, lost=self._smaller)
         took = time.perf_counter() - began
         if journal is not None:
             share = AIM[self.databases.dialect] / max(took, 0.000_1)
@@ -294,10 +293,15 @@ class Backfill:
             connection.execute(sa.update(_JOURNAL).values(values))
             return journal
 
-    def _round(self, most: int) -> None:
+    def _smaller(self) -> None:
+        """A record that was to be written is held by somebody: fewer are tried, so that others of
+        them are done with."""
+        self.most, self.some = max(FEWEST, self.most // 2), max(FEWEST, self.some // 2)
+
+    def _round(self) -> None:
         with briefly_locking(self.databases) as connection:
             hold_journal(connection)
-            self.ahead.catch_up(connection, take_touched(connection, most))
+            self.ahead.catch_up(connection, take_touched(connection, self.some))
 
     def is_whole(self, connection: sa.Connection) -> bool:
         """Whether all walks have come to their end, and nobody has let go of them since."""

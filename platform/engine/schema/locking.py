@@ -78,10 +78,12 @@ def briefly_locking(databases: Databases) -> Iterator[sa.Connection]:
         yield connection
 
 
-def retried(work: Callable[[], T], what: Text | None = None) -> T:
+def retried(
+    work: Callable[[], T], what: Text | None = None, lost: Callable[[], None] = lambda: None
+) -> T:
     """The result of `work`, tried again as long as it only fails to get a lock.
 
-    Raises Refusal, naming `what`, when it never gets one.
+    `lost` is called each time that it does. Raises Refusal, naming `what`, when it never gets one.
     """
     for attempt in range(TRIES):
         try:
@@ -89,5 +91,6 @@ def retried(work: Callable[[], T], what: Text | None = None) -> T:
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", "") not in _LOST:
                 raise
+            lost()
             time.sleep(random.uniform(0.05, 0.1) if attempt else 0.02)
     raise Refusal(BUSY(what=what or "fence"))

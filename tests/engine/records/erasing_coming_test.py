@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from assembly.filling_ahead import tell_converted
 from engine.permissions.actors import SYSTEM
 from engine.records.erasing import erase_data
 from engine.schema.backfilling import read_journal
@@ -102,4 +104,32 @@ def test_after_publishing(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> No
     shop.apply()
     with shop.databases.reading() as connection:
         assert read_journal(connection) is None
+    assert "7,5" not in history(shop)
+
+
+def test_while_it_is_told(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The audit is being told of it just while it is erased: it is not told of it."""
+    shop.write(order=COMING)
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.schema.applying.tidy", lambda databases, tell: None)
+        shop.apply(online_from=10, allow_loss=True)
+    gate = shop.application().gate
+    gate.update(SYSTEM, "order", PERSON, {"weight": None, "name": None})
+    with shop.databases.reading() as connection:
+        journal = read_journal(connection)
+    assert journal is not None
+    told = list[int]()
+
+    def tell() -> None:
+        with shop.databases.writing() as connection:
+            told.append(tell_converted(connection, journal))
+
+    thread = threading.Thread(target=tell)
+    with gate.transaction(SYSTEM) as tx:
+        erase_data(tx, "order", PERSON, "asked for")
+        thread.start()
+        thread.join(0.2)
+        assert thread.is_alive()
+    thread.join()
+    assert told and told[0] >= COUNT - 1
     assert "7,5" not in history(shop)
