@@ -30,6 +30,17 @@ def test_help_is_fast() -> None:
     assert all(name in done.stdout for name in COMMANDS)
 
 
+def test_background_processes_start_fast() -> None:
+    """Workers and schedulers load the libraries of accounts and paper only once they need them."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(PLATFORM)!r})\n"
+        "import cli.worker, cli.scheduler, cli.running\n"
+        "print(sorted({'flask', 'flask_appbuilder', 'weasyprint'} & {*sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command(name: str) -> None:
     """What is listed exists, under its name, and has help."""
