@@ -28,7 +28,7 @@ from engine.impact.returning import RETURN
 from engine.matching.rebuilding import rebuild_keys
 from engine.permissions.actors import SYSTEM
 from engine.records.anew import right_values
-from engine.records.dependents import reading
+from engine.records.dependents import Changed, reading
 from engine.records.gate import Gate
 from engine.records.shapes import Row
 from engine.records.transaction import Transaction
@@ -86,7 +86,7 @@ class _Filler:
         entirely = [fix for fix in of_values(fixes) if fix not in partly]
         computed, beside = wanted(with_mended(fills, _keys(entirely)), gate)
         also, _ = wanted(with_mended((), _keys(partly)), gate)
-        self._follow(tx, computed, also, {n: set(ids) for n, ids in written.items()}, known)
+        self._follow(tx, computed, also, Changed(written), known)
         for name, texts in beside.items():
             if rest := {text for text in texts if (BESIDE, name, text) not in known}:
                 _write_beside(tx, name, rest)
@@ -98,11 +98,11 @@ class _Filler:
         tx: Transaction,
         computed: Collection[Key],
         also: Collection[Key],
-        changed: dict[str, set[int]],
+        changed: Changed,
         known: Collection[tuple[str, str, str]],
     ) -> None:
         """Computes these fields and all that follow: of every record, but what follows from `also`
-        alone only of those that read what has `changed` (ids by object)."""
+        alone only of those that read what has `changed`."""
         dependencies = tx.gate.dependencies
         whole = frozenset(dependencies.following(computed))
         left = dependencies.following([*computed, *also])
@@ -113,8 +113,9 @@ class _Filler:
                     _compute(tx, name, fields, _chunks(tx, tx.tables.table(name)))
                     continue
                 reads = {read for field in fields for read in dependencies.kept[name, field].reads}
-                ids = reading(tx, name, reads, changed)
-                changed.setdefault(name, set()).update(ids)
+                ids = reading(tx, name, fields, reads, changed)
+                for field in fields:
+                    changed.values[name, field] |= ids
                 _compute(tx, name, fields, _slices(sorted(ids)))
 
     def ahead(

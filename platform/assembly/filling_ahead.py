@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import field as field_
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from assembly.filling_choice import BESIDE, COMPUTE, CONVERT, DEFAULT, REPLACE, VALUES, Way, chosen
-from engine.definition.dependencies import Key, Path
 from engine.definition.objects import Field, Object
 from engine.expressions.among import among_ids
 from engine.impact.ground import decoded
@@ -27,7 +24,7 @@ from engine.problems import Text
 from engine.records.anew import right_values
 from engine.records.auditing import digests, plain
 from engine.records.changes import UPDATE
-from engine.records.dependents import leading_to
+from engine.records.dependents import Changed, reading
 from engine.records.gate import Gate
 from engine.records.shapes import Row
 from engine.records.transaction import Transaction
@@ -155,33 +152,14 @@ class FillingAhead:
         """Computes again what depends on these records (`Ahead`)."""
         tx = self._transaction(connection)
         names = {definition.table: name for name, definition in self.objects.items()}
-        known = _Changed({names[t]: set(ids) for t, ids in touched.items() if t in names})
+        known = Changed({names[t]: set(ids) for t, ids in touched.items() if t in names})
         for way in self._ways:
-            ids = sorted(self._affected(tx, way, known))
+            ids = sorted(reading(tx, way.one.object, way.one.fields, way.reads, known))
             if ids and way.before is not None:
                 self._forget(tx, way, ids)
             for start in range(0, len(ids), CHUNK):
                 for name, changed in self._compute(tx, way, ids[start : start + CHUNK]).items():
                     known.values[way.one.object, name] |= changed
-
-    def _affected(self, tx: Transaction, way: Way, known: _Changed) -> set[int]:
-        """The records of the walk that read what has changed, wherever on the way it stands.
-
-        What was touched may have changed in any field, what was computed in the fields that were.
-        """
-        object, found = way.one.object, set[int]()
-        found |= known.of(object, way.one.fields)
-        seeds: dict[Path, set[int]] = defaultdict(set)
-        for read in way.reads:
-            path = read.path
-            found |= known.of(object, [path[0].member if path else read.field])
-            for level, step in enumerate(path, 1):
-                named = path[level].member if level < len(path) else read.field
-                seeds[path[:level]] |= known.of(step.target, [named, step.via])
-        for path, ids in seeds.items():
-            for some in leading_to(tx, object, path, sorted(ids)):
-                found.update(some)
-        return found
 
     def _transaction(self, connection: sa.Connection) -> Transaction:
         return Transaction(self.gate, connection, SYSTEM, cause=CAUSE)
@@ -285,21 +263,6 @@ class FillingAhead:
         for columns_set, parameters_list in written.items():
             update_many(tx, shape.table, columns_set, parameters_list)
         index_words(tx, shape, words)
-
-
-@dataclass(frozen=True)
-class _Changed:
-    """What has changed: by object the records that were touched, by field those computed anew."""
-
-    touched: Mapping[str, set[int]]
-    values: dict[Key, set[int]] = field_(default_factory=lambda: defaultdict(set))
-
-    def of(self, object: str, fields: Iterable[str]) -> set[int]:
-        """The records of the object that may have changed in one of these fields."""
-        found = set(self.touched.get(object, ()))
-        for name in fields:
-            found |= self.values.get((object, name), set())
-        return found
 
 
 def tell_converted(connection: sa.Connection, journal: Journal) -> int:

@@ -61,40 +61,6 @@ def findings(shop: Workshop) -> dict[str, Finding]:
     return {found.family: found for found in shop.plan().findings}
 
 
-def test_steps(tmp_path: Path, database_url: str) -> None:
-    """What waits is told; `was:` keeps it, `replace:` moves it; a whole approval cannot go."""
-    with workshop(tmp_path / "layer", database_url) as shop:
-        shop.write(order=ORDER).file("workflows/way.yaml", WAY)
-        grants = '{order: {read: all, fields: {"*": read}}}'
-        shop.file("roles/boss.yaml", f"role: boss\nlabel: Boss\ngrants: {grants}\n")
-        shop.file("workflows/asking.yaml", ASKING)
-        shop.apply()
-        waiting(shop)
-        shop.file("workflows/asking.yaml", ASKING.replace("chief: {", "the_chief: {"))
-        found = findings(shop)["step-in-use"]
-        assert ([e.id for e in found.examples], found.remedy) == (
-            [7], "steps:\n  the_chief:\n    was: chief",
-        )  # fmt: skip
-        renamed = ASKING.replace("chief: {", "the_chief: {was: chief, ")
-        shop.file("workflows/asking.yaml", renamed)
-        assert "step-in-use" not in findings(shop)
-        gone = "\n".join(line for line in ASKING.splitlines() if "chief" not in line)
-        shop.file("workflows/asking.yaml", gone)
-        assert findings(shop)["step-in-use"].remedy == "replace: {chief: finance}"
-        shop.file("workflows/asking.yaml", f"{gone}\nreplace: {{chief: finance}}\n")
-        assert "step-replaced" in findings(shop)
-        shop.apply()
-        task = shop.application().tables.system(TASK)
-        with shop.databases.reading() as connection:
-            assert connection.scalar(sa.select(task.c.step)) == "finance"
-        shop.file("workflows/asking.yaml", "")
-        assert [problem.code for problem in shop.plan().problems] == ["approval-in-use"]
-
-
-ONLY_FINANCE = "\n".join(line for line in ASKING.splitlines() if "chief" not in line)
-REPLACED = f"{ONLY_FINANCE}\nreplace: {{chief: finance}}\n"
-
-
 @pytest.fixture
 def asking(tmp_path: Path, database_url: str) -> Iterator[Workshop]:
     """A site with the approval `asking` at revision 1; votes are as `votes` makes them."""
@@ -105,6 +71,35 @@ def asking(tmp_path: Path, database_url: str) -> Iterator[Workshop]:
         shop.file("workflows/asking.yaml", ASKING)
         shop.apply()
         yield shop
+
+
+def test_steps(asking: Workshop) -> None:
+    """What waits is told; `was:` keeps it, `replace:` moves it; a whole approval cannot go."""
+    shop = asking
+    waiting(shop)
+    shop.file("workflows/asking.yaml", ASKING.replace("chief: {", "the_chief: {"))
+    found = findings(shop)["step-in-use"]
+    assert ([e.id for e in found.examples], found.remedy) == (
+        [7], "steps:\n  the_chief:\n    was: chief",
+    )  # fmt: skip
+    renamed = ASKING.replace("chief: {", "the_chief: {was: chief, ")
+    shop.file("workflows/asking.yaml", renamed)
+    assert "step-in-use" not in findings(shop)
+    gone = "\n".join(line for line in ASKING.splitlines() if "chief" not in line)
+    shop.file("workflows/asking.yaml", gone)
+    assert findings(shop)["step-in-use"].remedy == "replace: {chief: finance}"
+    shop.file("workflows/asking.yaml", f"{gone}\nreplace: {{chief: finance}}\n")
+    assert "step-replaced" in findings(shop)
+    shop.apply()
+    task = shop.application().tables.system(TASK)
+    with shop.databases.reading() as connection:
+        assert connection.scalar(sa.select(task.c.step)) == "finance"
+    shop.file("workflows/asking.yaml", "")
+    assert [problem.code for problem in shop.plan().problems] == ["approval-in-use"]
+
+
+ONLY_FINANCE = "\n".join(line for line in ASKING.splitlines() if "chief" not in line)
+REPLACED = f"{ONLY_FINANCE}\nreplace: {{chief: finance}}\n"
 
 
 def votes(shop: Workshop, **steps: str) -> None:

@@ -7,12 +7,14 @@ read in chunks in the order of ids, whatever the number of dependents.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine.definition.dependencies import DELETED, Edge, Path, Read, Step
+from engine.definition.dependencies import DELETED, Edge, Key, Path, Read, Step
 from engine.expressions.among import among_ids
 from engine.expressions.joined_sql import FROM, TO
 from engine.records.holding import ids_named
@@ -71,18 +73,38 @@ def leading_to(tx: Transaction, object: str, path: Path, seeds: list[int]) -> It
             last = rows[-1][0]
 
 
+@dataclass(frozen=True)
+class Changed:
+    """What has changed: by object the records that were touched, which may differ in any field; by
+    field (object, field) those that were computed anew."""
+
+    touched: Mapping[str, Collection[int]]
+    values: dict[Key, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+    def of(self, object: str, fields: Iterable[str]) -> set[int]:
+        """The records of the object that may have changed in one of these fields."""
+        found = set(self.touched.get(object, ()))
+        for name in fields:
+            found |= self.values.get((object, name), set())
+        return found
+
+
 def reading(
-    tx: Transaction, object: str, reads: Iterable[Read], changed: Mapping[str, Collection[int]]
+    tx: Transaction, object: str, fields: Iterable[str], reads: Iterable[Read], changed: Changed
 ) -> set[int]:
-    """The ids of the records of `object` that read any of the changed ones (ids by object),
-    wherever on the way they stand; live ones, and the changed ones of `object` itself."""
-    found = set(changed.get(object, ()))
-    for path in {read.path for read in reads if read.path}:
-        for level in range(1, len(path) + 1):
-            seeds = changed.get(path[level - 1].target)
-            if seeds:
-                for ids in leading_to(tx, object, path[:level], sorted(seeds)):
-                    found.update(ids)
+    """The ids of the records of `object` whose `fields` have changed, or follow by `reads` from
+    what has, wherever on the way it stands; of other objects' changes only live records follow."""
+    found = changed.of(object, fields)
+    seeds: dict[Path, set[int]] = defaultdict(set)
+    for read in reads:
+        path = read.path
+        found |= changed.of(object, [path[0].member if path else read.field])
+        for level, step in enumerate(path, 1):
+            named = path[level].member if level < len(path) else read.field
+            seeds[path[:level]] |= changed.of(step.target, [named, step.via])
+    for path, ids in seeds.items():
+        for some in leading_to(tx, object, path, sorted(ids)):
+            found.update(some)
     return found
 
 
